@@ -1,0 +1,129 @@
+// Package child is what parcon's own processes do when they are started as a
+// child: run a trial, compute reference answers, answer delayed requests, or
+// work on tasks.
+//
+// A trial has a process of its own, so that GOMAXPROCS, the heap and the peak
+// of memory are its own. The trial program (experiments/programs/trial) holds
+// this package and little else. Any other program that calls Main first thing,
+// as the parcon command and the test binary do, can be started in its place.
+package child
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"parcon/experiments/worker"
+	"parcon/experiments/workload"
+	"parcon/experiments/workload/web"
+	"parcon/runner/proc"
+)
+
+// Workloads lists all workloads, those too that the small worker program lacks.
+var Workloads = append(workload.All, web.HTTP)
+
+// Argument is the first argument of a program that is started as a child.
+const Argument = "child"
+
+// The roles of a child: its second argument.
+const (
+	Trial     = "trial"     // see Order
+	Reference = "reference" // see Question
+	Server    = "server"    // see Addresses
+	Worker    = "worker"    // see package worker
+)
+
+// Setting is what all trials of a run share. It is the same for every model.
+type Setting struct {
+	Sizes   map[string]int // work in one task, by workload: calibrated
+	Length  time.Duration  // of a CPU-bound task
+	Delay   time.Duration  // of an IO-bound task
+	Mix     time.Duration  // of a task of the mix
+	Dir     string         // for the files of tasks: on a real disk
+	Network string         // host:port of the delay server
+	HTTP    string         // host:port of the same over HTTP
+	Worker  []string       // the small worker program; none: the program of the trial does it
+}
+
+// Main runs the role that the program's arguments ask for and ends the
+// process. It returns at once if the program was not started as a child.
+func Main() {
+	if len(os.Args) < 3 || os.Args[1] != Argument {
+		return
+	}
+	if err := run(os.Args[2], os.Args[3:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func run(role string, args []string) error {
+	switch role {
+	case Trial:
+		return runTrial(os.Stdin, os.Stdout)
+	case Reference:
+		return runReference(os.Stdin, os.Stdout)
+	case Server:
+		go proc.WatchParent(os.Stdin)
+		return runServer(os.Stdout)
+	case Worker:
+		return worker.Main(Workloads, args, os.Stdin, os.Stdout)
+	}
+	return fmt.Errorf("starting a child as %q: there is no such role", role)
+}
+
+// receive reads one line of JSON.
+func receive(in *bufio.Reader, v any) error {
+	line, err := in.ReadBytes('\n')
+	if err != nil {
+		return fmt.Errorf("reading what to do from standard input: %w", err)
+	}
+	if err := json.Unmarshal(line, v); err != nil {
+		return fmt.Errorf("reading what to do from standard input: %w", err)
+	}
+	return nil
+}
+
+func send(out io.Writer, v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(append(line, '\n'))
+	return err
+}
+
+// params returns the workload that a variant names and its parameters.
+func (s Setting) params(name string, share int) (workload.Workload, workload.Params, error) {
+	w, err := workload.Find(Workloads, name)
+	if err != nil {
+		return w, workload.Params{}, err
+	}
+	p := workload.Params{Name: name, Size: s.Sizes[name], Share: share, Delay: s.Delay, Dir: s.Dir, Addr: s.Network}
+	switch {
+	case w.Kind == workload.Mix:
+		p.Delay = s.Mix
+	case name == web.HTTP.Name:
+		p.Addr = s.HTTP
+	}
+	if w.Sized && p.Size < 1 {
+		return w, p, errors.New("workload " + name + " was not calibrated in this run: its task length is not known")
+	}
+	return w, p, nil
+}
+
+// length is how long a task of that kind is to take.
+func (s Setting) length(k workload.Kind) time.Duration {
+	switch k {
+	case workload.CPU:
+		return s.Length
+	case workload.Mix:
+		return s.Mix
+	}
+	return s.Delay
+}

@@ -1,0 +1,140 @@
+package child
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"parcon/experiments/workload"
+	"parcon/runner/clock"
+	"parcon/runner/protocol"
+	"parcon/runner/usage"
+)
+
+// record checks each task's answer and keeps when it ran. Every task has its
+// own place in stamps, so tasks that run at once need no lock.
+type record struct {
+	tasks   int
+	task    workload.Task
+	answers []uint64
+	stamps  []stamp
+	every   int // one of so many tasks is stamped
+}
+
+type stamp struct{ start, end int64 }
+
+// maxStamps bounds the memory that stamps take: above it tasks are sampled.
+const maxStamps = 1 << 17
+
+func newRecord(tasks int, answers []uint64, task workload.Task) *record {
+	every := (tasks + maxStamps - 1) / maxStamps
+	return &record{tasks, task, answers, make([]stamp, (tasks+every-1)/every), every}
+}
+
+func (r *record) reset() { clear(r.stamps) }
+
+// run runs a task in this process.
+func (r *record) run(task int) error {
+	if task%r.every != 0 {
+		answer, err := r.task(workload.Seed(task))
+		if err != nil {
+			return err
+		}
+		return r.check(task, answer)
+	}
+	start := clock.Now()
+	answer, err := r.task(workload.Seed(task))
+	if err != nil {
+		return err
+	}
+	return r.report(task, answer, start, clock.Now())
+}
+
+// report takes a task that ran somewhere.
+func (r *record) report(task int, answer uint64, start, end int64) error {
+	if task%r.every == 0 {
+		r.stamps[task/r.every] = stamp{start, end}
+	}
+	return r.check(task, answer)
+}
+
+func (r *record) check(task int, answer uint64) error {
+	if want := r.answers[workload.Seed(task)]; answer != want {
+		return fmt.Errorf("wrong answer: task %d gave %d, the serial run gave %d", task, answer, want)
+	}
+	return nil
+}
+
+// measurement is what the stamps and the consumption say about the time from
+// start to end.
+func (r *record) measurement(start, end int64, used usage.Usage) protocol.Measurement {
+	tasks := float64(r.tasks)
+	wall := float64(end - start)
+	m := protocol.Measurement{
+		"ns/op":                wall / tasks,
+		"cpu-ns/op":            float64(used.CPU()) / tasks,
+		"user-ns/op":           float64(used.User) / tasks,
+		"sys-ns/op":            float64(used.System) / tasks,
+		"cores-busy":           float64(used.CPU()) / wall,
+		"in-flight":            r.inFlight() / wall,
+		"ctxsw/op":             float64(used.Voluntary+used.Involuntary) / tasks,
+		"involuntary-ctxsw/op": float64(used.Involuntary) / tasks,
+		"peak-rss-bytes":       float64(used.PeakRSS),
+	}
+	if r.every == 1 {
+		m["max-in-flight"] = float64(maxInFlight(r.stamps))
+	}
+	latencies := r.latencies()
+	m["p50-ns"] = quantile(latencies, 0.50)
+	m["p99-ns"] = quantile(latencies, 0.99)
+	m["max-ns"] = quantile(latencies, 1)
+	return m
+}
+
+// inFlight is the time that all tasks took, added up. Divided by the wall time
+// it is the mean number of tasks in flight (Little's law).
+func (r *record) inFlight() float64 {
+	var sum int64
+	for _, s := range r.stamps {
+		sum += s.end - s.start
+	}
+	return float64(sum) * float64(r.every)
+}
+
+func (r *record) latencies() []int64 {
+	all := make([]int64, len(r.stamps))
+	for i, s := range r.stamps {
+		all[i] = s.end - s.start
+	}
+	slices.Sort(all)
+	return all
+}
+
+// quantile picks the smallest value that a share q of all values does not
+// exceed (the nearest rank).
+func quantile(sorted []int64, q float64) float64 {
+	i := int(q*float64(len(sorted))+0.999999) - 1
+	return float64(sorted[min(max(i, 0), len(sorted)-1)])
+}
+
+// maxInFlight is the most tasks that ran at one moment. A task that ends as
+// another starts was not running beside it.
+func maxInFlight(stamps []stamp) int {
+	type event struct {
+		at    int64
+		delta int
+	}
+	events := make([]event, 0, 2*len(stamps))
+	for _, s := range stamps {
+		events = append(events, event{s.start, 1}, event{s.end, -1})
+	}
+	slices.SortFunc(events, func(a, b event) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.delta, b.delta))
+	})
+	now, most := 0, 0
+	for _, e := range events {
+		now += e.delta
+		most = max(most, now)
+	}
+	return most
+}

@@ -1,0 +1,222 @@
+package child
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+
+	"parcon/experiments/model"
+	"parcon/experiments/variant"
+	"parcon/experiments/workload"
+	"parcon/runner/clock"
+	"parcon/runner/proc"
+	"parcon/runner/protocol"
+	"parcon/runner/usage"
+)
+
+// An Order is all that a trial needs to know: the first line on its standard
+// input, as JSON.
+type Order struct {
+	Variant string
+	Tasks   int
+	Setting Setting
+	Answers []uint64 // the right one for each seed
+}
+
+// MaxWorkers is the most workers that a variant may name: every one is a
+// goroutine at least, and may be a thread or a process.
+const MaxWorkers = 100_000
+
+// Grid is a parsed variant of the grid: workload x model x workers.
+type Grid struct {
+	Workload workload.Workload
+	Share    int
+	Delay    time.Duration // 0: the run's
+	Model    model.Model
+	Workers  int
+}
+
+// ParseGrid reads a variant's name and says what is wrong with it.
+func ParseGrid(name string) (Grid, error) {
+	v, err := variant.Parse(name)
+	if err != nil {
+		return Grid{}, err
+	}
+	var g Grid
+	if g.Workload, err = workload.Find(Workloads, v.Get("workload")); err != nil {
+		return g, err
+	}
+	if g.Model, err = model.Find(v.Get("model")); err != nil {
+		return g, err
+	}
+	if g.Share, err = v.Int("cpu", 50); err != nil {
+		return g, err
+	}
+	if text := v.Get("delay"); text != "" {
+		if g.Delay, err = time.ParseDuration(text); err != nil {
+			return g, fmt.Errorf("variant %q: delay=%s is not a duration such as 100ms", name, text)
+		}
+	}
+	if g.Workers, err = v.Int("workers", 1); err != nil {
+		return g, err
+	}
+	if g.Workers < 1 || g.Workers > MaxWorkers {
+		return g, fmt.Errorf("workers=%d: give a number from 1 to %d", g.Workers, MaxWorkers)
+	}
+	return g, nil
+}
+
+// runTrial follows the protocol of package protocol.
+func runTrial(stdin io.Reader, out io.Writer) error {
+	in := bufio.NewReader(stdin)
+	var order Order
+	if err := receive(in, &order); err != nil {
+		return err
+	}
+	t, err := prepare(order)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(out, protocol.Ready); err != nil {
+		return err
+	}
+	if _, err := in.ReadString('\n'); err != nil {
+		return fmt.Errorf("waiting for the start signal: %w", err)
+	}
+	go proc.WatchParent(in)
+	m, err := t.measure()
+	if err != nil {
+		return err
+	}
+	return send(out, m)
+}
+
+// trial is one that is ready to start.
+type trial struct {
+	tasks int
+	crew  model.Crew
+	log   *record
+}
+
+// warmUp is the most tasks that run before the clock starts. A crowd of
+// thousands needs no wave of its own for that.
+const warmUp = 64
+
+// prepare starts the crew and lets it work a little, so that connections,
+// pages and branch predictors are not new to it when the clock starts.
+func prepare(order Order) (*trial, error) {
+	if order.Tasks < 1 {
+		return nil, fmt.Errorf("variant %s: %d tasks: it needs at least 1", order.Variant, order.Tasks)
+	}
+	g, err := ParseGrid(order.Variant)
+	if err != nil {
+		return nil, err
+	}
+	w, params, err := order.Setting.params(g.Workload.Name, g.Share)
+	if err != nil {
+		return nil, err
+	}
+	if g.Delay > 0 {
+		params.Delay = g.Delay
+	}
+	task, err := w.New(params)
+	if err != nil {
+		return nil, err
+	}
+	command, err := workerCommand(order.Setting.Worker, params)
+	if err != nil {
+		return nil, err
+	}
+	// Go gives up at 10,000 threads unless it is told that they are meant.
+	debug.SetMaxThreads(10_000 + 2*g.Workers)
+	log := newRecord(order.Tasks, order.Answers, task)
+	crew, err := g.Model.Start(g.Workers, model.Job{Run: log.run, Report: log.report, Worker: command})
+	if err != nil {
+		return nil, err
+	}
+	if err := crew.Run(min(order.Tasks, g.Workers, warmUp)); err != nil {
+		return nil, err
+	}
+	return &trial{order.Tasks, crew, log}, nil
+}
+
+// workerCommand is the small worker program if it knows the workload, else
+// this program.
+func workerCommand(small []string, params workload.Params) (model.WorkerCommand, error) {
+	c := model.WorkerCommand{
+		Program: small, Params: params.Args(),
+		// A worker runs one task at a time, its garbage collector included.
+		Env: []string{"GOMAXPROCS=1", "GOGC=" + os.Getenv("GOGC")},
+	}
+	if _, err := workload.Find(workload.All, params.Name); err == nil && len(small) > 0 {
+		return c, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return c, fmt.Errorf("finding the path of this program, to start it as a worker: %w", err)
+	}
+	c.Program = []string{self, Argument, Worker}
+	return c, nil
+}
+
+// measure runs the tasks and returns the values of the result line.
+func (t *trial) measure() (protocol.Measurement, error) {
+	t.log.reset()
+	before, err := t.usage()
+	if err != nil {
+		return nil, err
+	}
+	gcBefore, start := gcSeconds(), clock.Now()
+	if err := t.crew.Run(t.tasks); err != nil {
+		return nil, err
+	}
+	end := clock.Now()
+	gc := gcSeconds() - gcBefore
+	after, err := t.usage()
+	if err != nil {
+		return nil, err
+	}
+	threads := countThreads()
+	if err := t.crew.Close(); err != nil {
+		return nil, err
+	}
+	m := t.log.measurement(start, end, after.Since(before))
+	m["gomaxprocs"] = float64(runtime.GOMAXPROCS(0))
+	m["gc-share"] = gc * 1e9 / float64(max(1, after.Since(before).CPU()))
+	if threads > 0 {
+		m["threads"] = float64(threads)
+	}
+	return m, nil
+}
+
+// usage adds up this process, its ended children and the crew's live ones.
+func (t *trial) usage() (usage.Usage, error) {
+	crew, err := t.crew.Usage()
+	return usage.Self().Plus(usage.Children()).Plus(crew), err
+}
+
+// gcSeconds is the CPU time of the garbage collector in this process, as of
+// the end of its last cycle.
+func gcSeconds() float64 {
+	sample := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindFloat64 {
+		return 0
+	}
+	return sample[0].Value.Float64()
+}
+
+// countThreads counts this process's threads, 0 where the system does not tell.
+func countThreads() int {
+	tasks, err := filepath.Glob("/proc/self/task/*")
+	if err != nil {
+		return 0
+	}
+	return len(tasks)
+}

@@ -1,0 +1,117 @@
+package experiments
+
+import "parcon/experiments/workload"
+
+var compute = Experiment{
+	Name:     "compute",
+	Question: "CPU-bound tasks: which models use the cores, and do more workers than cores help?",
+	Cases:    computeCases,
+	Claims:   computeClaims,
+}
+
+// Every trial computes as many tasks, so that all models do the same work.
+const computeTasks = 32
+
+func computeCases(s Scale) []Case {
+	var cases []Case
+	add := func(work, model string, workers ...int) {
+		for _, w := range workers {
+			cases = append(cases, Case{grid(work, model, w), computeTasks})
+		}
+	}
+	c := s.Cores
+	for _, work := range kind(workload.CPU) {
+		add(work, "serial", 1)
+		curve := []int{c, 2 * c, 4 * c}
+		if work == "primes" || s.Depth >= Standard {
+			curve = append(curve, 8*c, 16*c)
+		}
+		if s.Depth >= Standard {
+			curve = append([]int{1}, curve...)
+		}
+		add(work, "goroutine", curve...)
+		add(work, "thread", curve...)
+		add(work, "process-pool", curve...)
+		add(work, "gil", c, 2*c, 4*c)
+		add(work, "loop", c, 4*c)
+		add(work, "pool", c)
+		if work == "primes" || s.Depth >= Full {
+			add(work, "errgroup", c)
+			add(work, "ants", c)
+			add(work, "pond", c)
+			add(work, "process-pool-ring", c)
+			add(work, "process", c)
+		}
+	}
+	cases = append(cases, twin(Case{grid("primes", "goroutine", c), computeTasks}))
+	return unique(cases)
+}
+
+func computeClaims(s Scale) []Claim {
+	return []Claim{looksParallel(s), trulyAtOnce(s), noMoreThanCores(s), gilNoFaster(s), processesEscape(s)}
+}
+
+func looksParallel(s Scale) Claim {
+	claim := Claim{ID: "P1", Text: "On one core, tasks in flight only look parallel: computing them together takes as long as one after another"}
+	for _, work := range kind(workload.CPU) {
+		for _, model := range []string{"gil", "loop"} {
+			of := grid(work, model, 4*s.Cores)
+			claim.Comparisons = append(claim.Comparisons, atMost(Throughput, of, grid(work, "serial", 1), same))
+			if work == "primes" {
+				claim.Comparisons = append(claim.Comparisons, Comparison{CoresBusy, of, variantNone, 0, oneCore})
+			}
+		}
+	}
+	return claim
+}
+
+func trulyAtOnce(s Scale) Claim {
+	claim := Claim{
+		ID: "P2", Text: "Several cores run tasks truly at once: goroutines, threads and processes use them all",
+		Unmeasured: needsCores(s),
+	}
+	for _, work := range kind(workload.CPU) {
+		for _, model := range []string{"goroutine", "thread", "process-pool"} {
+			claim.Comparisons = append(claim.Comparisons,
+				atLeast(Throughput, grid(work, model, s.Cores), grid(work, "serial", 1), scales*float64(s.Cores)))
+		}
+	}
+	return claim
+}
+
+func noMoreThanCores(s Scale) Claim {
+	claim := Claim{ID: "P3", Text: "Computing needs no more workers than cores: further ones only take turns"}
+	for _, model := range []string{"goroutine", "thread", "process-pool"} {
+		for _, times := range []int{2, 4, 8, 16} {
+			claim.Comparisons = append(claim.Comparisons,
+				atMost(Throughput, grid("primes", model, times*s.Cores), grid("primes", model, s.Cores), same))
+		}
+	}
+	return claim
+}
+
+func gilNoFaster(s Scale) Claim {
+	claim := Claim{
+		ID: "P4", Text: "Under a GIL, threads that compute are no faster than serial code",
+		Unmeasured: needsCores(s),
+	}
+	for _, work := range kind(workload.CPU) {
+		for _, times := range []int{1, 2, 4} {
+			claim.Comparisons = append(claim.Comparisons,
+				atMost(Throughput, grid(work, "gil", times*s.Cores), grid(work, "serial", 1), same))
+		}
+	}
+	return claim
+}
+
+func processesEscape(s Scale) Claim {
+	claim := Claim{
+		ID: "P6", Text: "Several processes get round the GIL: they compute on all cores",
+		Unmeasured: needsCores(s),
+	}
+	for _, work := range kind(workload.CPU) {
+		claim.Comparisons = append(claim.Comparisons,
+			atLeast(Throughput, grid(work, "process-pool", s.Cores), grid(work, "gil", s.Cores), scales*float64(s.Cores)))
+	}
+	return claim
+}

@@ -1,0 +1,35 @@
+package experiments
+
+var crowd = Experiment{
+	Name:     "crowd",
+	Question: "Thousands of waiting tasks: does one event-driven thread keep up with a thread for each?",
+	Cases:    crowdCases,
+	Claims:   crowdClaims,
+}
+
+// crowds are how many tasks wait at once. Each waits long beside the time that
+// it takes to start them all.
+var crowds = []int{1_000, 10_000}
+
+const crowdWork = "sleep/delay=100ms"
+
+func crowdCases(Scale) []Case {
+	var cases []Case
+	for _, n := range crowds {
+		for _, model := range []string{"loop", "goroutine", "thread"} {
+			cases = append(cases, Case{grid(crowdWork, model, n), n})
+		}
+	}
+	return append(cases, twin(Case{grid(crowdWork, "loop", crowds[0]), crowds[0]}))
+}
+
+func crowdClaims(Scale) []Claim {
+	claim := Claim{ID: "P8", Text: "One event-driven thread serves many waiting tasks: as fast as a thread for each, in less memory"}
+	for _, n := range crowds {
+		of, over := grid(crowdWork, "loop", n), grid(crowdWork, "thread", n)
+		claim.Comparisons = append(claim.Comparisons,
+			atLeast(Throughput, of, over, asGood),
+			atMost(Memory, of, over, lighter))
+	}
+	return []Claim{claim}
+}

@@ -1,0 +1,149 @@
+// Package lab prepares what all trials of a run share: the programs that run
+// them, the server that network tasks talk to, the calibrated length of tasks
+// and the right answers. With it, a case of the catalogue becomes one that a
+// runner can run.
+package lab
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"parcon/experiments"
+	"parcon/experiments/child"
+	"parcon/experiments/variant"
+	"parcon/runner"
+	"parcon/runner/proc"
+)
+
+// A Lab is open until it is closed; its server runs as long.
+type Lab struct {
+	programs Programs
+	setting  child.Setting
+	answers  map[string][]uint64
+	server   *exec.Cmd
+	bell     io.Closer // the server's standard input: it ends with it
+}
+
+// Open starts the server and computes the reference of the workloads that the
+// cases name. dir is the folder for the files of tasks. Workloads that sizes
+// holds keep their size; the others are calibrated.
+func Open(programs Programs, dir string, sizes map[string]int, cases []experiments.Case) (*Lab, error) {
+	l := &Lab{programs: programs, setting: experiments.Lengths}
+	l.setting.Dir, l.setting.Sizes, l.setting.Worker = dir, sizes, programs.Worker
+	if err := l.serve(); err != nil {
+		return nil, err
+	}
+	if err := l.reference(cases); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// Sizes are the calibrated amounts of work of one task, by workload.
+func (l *Lab) Sizes() map[string]int { return l.setting.Sizes }
+
+// serve starts the server of the workloads network and http.
+func (l *Lab) serve() error {
+	cmd := proc.Command(append(slices.Clone(l.programs.Trial), child.Server), nil)
+	in, errIn := cmd.StdinPipe()
+	out, errOut := cmd.StdoutPipe()
+	if err := errors.Join(errIn, errOut); err != nil {
+		return fmt.Errorf("making pipes for the delay server: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("starting the delay server: %w", err)
+	}
+	l.server, l.bell = cmd, in
+	var addresses child.Addresses
+	if err := json.NewDecoder(out).Decode(&addresses); err != nil {
+		return errors.Join(fmt.Errorf("starting the delay server: it did not tell its address: %w", err), l.Close())
+	}
+	l.setting.Network, l.setting.HTTP = addresses.Network, addresses.HTTP
+	return nil
+}
+
+// Close ends the server.
+func (l *Lab) Close() error {
+	_ = l.bell.Close()
+	proc.Kill(l.server)
+	_ = l.server.Wait() // it was killed: its exit status says nothing
+	return nil
+}
+
+// task is the part of a variant that decides a task's answer.
+func task(v variant.Variant) string {
+	name := variant.New("workload", v.Get("workload"))
+	if share := v.Get("cpu"); share != "" {
+		name = name.With("cpu", share)
+	}
+	return name.String()
+}
+
+func (l *Lab) reference(cases []experiments.Case) error {
+	question := child.Question{Setting: l.setting}
+	for _, c := range cases {
+		if name := task(c.Variant); !slices.Contains(question.Workloads, name) {
+			question.Workloads = append(question.Workloads, name)
+		}
+	}
+	order, err := json.Marshal(question)
+	if err != nil {
+		return err
+	}
+	var stderr bytes.Buffer
+	// One core, as the serial baseline has.
+	cmd := proc.Command(append(slices.Clone(l.programs.Trial), child.Reference), environment(1))
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(append(order, '\n')), &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("computing the reference answers: %w: %s", err, strings.TrimSpace(stderr.String()))
+	}
+	var answer child.Answer
+	if err := json.NewDecoder(bufio.NewReader(bytes.NewReader(out))).Decode(&answer); err != nil {
+		return fmt.Errorf("reading the reference answers: %w", err)
+	}
+	l.setting.Sizes, l.answers = answer.Sizes, answer.Answers
+	return nil
+}
+
+// gogc is the garbage collector's setting in every process of a trial: Go's
+// own default, whatever the user's environment says.
+const gogc = "GOGC=100"
+
+func environment(procs int) []string {
+	return []string{gogc, fmt.Sprintf("GOMAXPROCS=%d", procs)}
+}
+
+// Child starts trials with this lab's programs.
+func (l *Lab) Child(timeout time.Duration) runner.Child {
+	return runner.Child{
+		Program: append(slices.Clone(l.programs.Trial), child.Trial),
+		Env:     []string{gogc},
+		Timeout: timeout,
+	}
+}
+
+// Case makes a case that the runner can run.
+func (l *Lab) Case(c experiments.Case) (runner.Case, error) {
+	name := c.Variant.String()
+	if _, err := child.ParseGrid(name); err != nil {
+		return runner.Case{}, err
+	}
+	procs, err := experiments.Procs(c.Variant, runtime.NumCPU())
+	if err != nil {
+		return runner.Case{}, err
+	}
+	return runner.Case{
+		Variant: name, Tasks: c.Tasks, Procs: procs,
+		Order: child.Order{Variant: name, Tasks: c.Tasks, Setting: l.setting, Answers: l.answers[task(c.Variant)]},
+	}, nil
+}

@@ -1,0 +1,62 @@
+package lab
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"parcon/experiments/child"
+)
+
+// Programs are the two that a run starts: one for each trial, and one for each
+// process that only works on tasks.
+type Programs struct {
+	Trial  []string // path and leading arguments, before a role
+	Worker []string // the same before a mode; empty: Trial in the role of a worker
+}
+
+// Self makes the running program both. It must call child.Main first thing.
+func Self() (Programs, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return Programs{}, fmt.Errorf("finding the path of this program: %w", err)
+	}
+	return Programs{Trial: []string{path, child.Argument}}, nil
+}
+
+// Build builds the small programs of experiments/programs into the user's
+// cache folder, where the next run finds them unchanged. It needs the go
+// command and parcon's source, which `go run .` has by nature.
+//
+// Without cgo: a program that links the C library's resolver takes nearly
+// twice as long to start.
+func Build() (Programs, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	bin := filepath.Join(cache, "parcon", "bin")
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		return Programs{}, fmt.Errorf("making a folder for the trial program: %w", err)
+	}
+	build := exec.Command("go", "build", "-trimpath", "-o", bin+string(filepath.Separator),
+		"parcon/experiments/programs/trial", "parcon/experiments/programs/worker")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	var stderr bytes.Buffer
+	build.Stderr = &stderr
+	if err := build.Run(); err != nil {
+		return Programs{}, fmt.Errorf("building the trial program with the go command: %w: %s", err, strings.TrimSpace(stderr.String()))
+	}
+	suffix := ""
+	if runtime.GOOS == "windows" {
+		suffix = ".exe"
+	}
+	return Programs{
+		Trial:  []string{filepath.Join(bin, "trial"+suffix), child.Argument},
+		Worker: []string{filepath.Join(bin, "worker"+suffix)},
+	}, nil
+}

@@ -1,0 +1,102 @@
+// Package model holds the execution models: the ways to lay many tasks over
+// processes, threads and goroutines.
+//
+// A model starts a crew of workers for a job, and the crew runs the job's
+// tasks. Starting is apart from running, so that a pool is measured as pools
+// are used: started once, then fed. A model that makes a unit for every task
+// (goroutine, loop, process) does so while it runs, because that is its
+// nature.
+//
+// A model decides two more things: GOMAXPROCS of the process that it runs in,
+// and nothing else of the process. That is why each trial has a process of its
+// own: gil and loop are what they are only at GOMAXPROCS=1.
+//
+// A new model is one file here and one line in All.
+package model
+
+import (
+	"fmt"
+
+	"parcon/runner/usage"
+)
+
+// A Job is what a crew works on: tasks with the numbers 0, 1, 2 ...
+type Job struct {
+	// Run runs one task in this process. It may be called from many goroutines
+	// at once.
+	Run func(task int) error
+	// Worker is the command line of a worker program that runs tasks of this
+	// job, without its mode.
+	Worker WorkerCommand
+	// Report takes the result of a task that ran in another process: its
+	// answer and when it started and ended (clock.Now).
+	Report func(task int, answer uint64, start, end int64) error
+}
+
+// WorkerCommand starts a worker program of the job.
+type WorkerCommand struct {
+	Program []string // path and leading arguments, before the mode
+	Params  []string // arguments after the mode
+	Env     []string
+}
+
+func (w WorkerCommand) argv(mode string, more ...string) []string {
+	argv := append([]string(nil), w.Program...)
+	argv = append(argv, mode)
+	argv = append(argv, w.Params...)
+	return append(argv, more...)
+}
+
+// A Crew is a number of started workers.
+type Crew interface {
+	// Run runs the tasks 0 to n-1, all of them unless one fails, and returns
+	// when none is running any more.
+	Run(n int) error
+	// Usage is what the crew's processes have consumed, without this process
+	// and without processes that already ended.
+	Usage() (usage.Usage, error)
+	// Close ends the workers and waits until they are gone.
+	Close() error
+}
+
+// A Model starts crews.
+type Model struct {
+	Name    string
+	Mapping string // one line: tasks to threads and processes
+	// Procs is the GOMAXPROCS that the model needs for so many workers on so
+	// many cores.
+	Procs func(workers, cores int) int
+	// Start starts a crew of at least 1 workers.
+	Start func(workers int, job Job) (Crew, error)
+}
+
+// All lists the models.
+var All = []Model{
+	serial, goroutine, pool, errgroupPool, antsPool, pondPool,
+	thread, gil, loop, process, processPool, processPoolRing,
+}
+
+// Find returns the model of that name.
+func Find(name string) (Model, error) {
+	for _, m := range All {
+		if m.Name == name {
+			return m, nil
+		}
+	}
+	return Model{}, fmt.Errorf("model %q is not known: `parcon list` shows those that are", name)
+}
+
+func allCores(_, cores int) int { return cores }
+
+func oneCore(int, int) int { return 1 }
+
+// aboveWorkers lets every worker hold one of Go's processors, and keeps enough
+// of them for the runtime's own work: the kernel alone then decides which
+// threads run.
+func aboveWorkers(workers, cores int) int { return workers + cores + 1 }
+
+// inProcess is the part of a crew that all models without processes share.
+type inProcess struct{}
+
+func (inProcess) Usage() (usage.Usage, error) { return usage.Usage{}, nil }
+func (inProcess) Close() error                { return nil }

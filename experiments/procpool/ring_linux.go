@@ -1,0 +1,185 @@
+package procpool
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// ringFD is where a worker finds the shared memory: the first descriptor after
+// the standard three.
+const ringFD = 3
+
+// ring is a stream of bytes in shared memory with one writer and one reader,
+// each in a process of its own. head and tail count bytes for ever and wrap
+// around; their difference is what lies in data. A side that must wait says so
+// and sleeps on the other side's counter (futex(2)), so a transfer to a reader
+// that is awake costs no system call.
+type ring struct {
+	head    atomic.Uint32 // bytes read; each counter has a cache line of its own
+	_       [60]byte
+	tail    atomic.Uint32 // bytes written
+	_       [60]byte
+	reading atomic.Uint32 // 1 while the reader sleeps
+	_       [60]byte
+	writing atomic.Uint32 // 1 while the writer sleeps
+	_       [60]byte
+	closed  atomic.Uint32
+	_       [60]byte
+	data    [ringSize]byte
+}
+
+const ringSize = 64 << 10 // a power of two, so that positions survive the wrap of 32 bits
+
+// rings is the shared memory of one worker.
+type rings struct{ requests, replies ring }
+
+// Read waits until there is something and returns io.EOF when the ring is
+// closed and empty.
+func (r *ring) Read(p []byte) (int, error) {
+	for {
+		head, tail := r.head.Load(), r.tail.Load()
+		if n := min(tail-head, uint32(len(p))); n > 0 {
+			at := head % ringSize
+			first := copy(p[:n], r.data[at:])
+			copy(p[first:n], r.data[:])
+			r.head.Store(head + n)
+			wake(&r.writing, &r.head)
+			return int(n), nil
+		}
+		if r.closed.Load() != 0 {
+			return 0, io.EOF
+		}
+		r.sleep(&r.reading, &r.tail, tail)
+	}
+}
+
+// Write waits until all of p has found room.
+func (r *ring) Write(p []byte) (int, error) {
+	done := 0
+	for done < len(p) {
+		if r.closed.Load() != 0 {
+			return done, io.ErrClosedPipe
+		}
+		head, tail := r.head.Load(), r.tail.Load()
+		n := min(ringSize-(tail-head), uint32(len(p)-done))
+		if n == 0 {
+			r.sleep(&r.writing, &r.head, head)
+			continue
+		}
+		at := tail % ringSize
+		first := copy(r.data[at:], p[done:done+int(n)])
+		copy(r.data[:], p[done+first:done+int(n)])
+		r.tail.Store(tail + n)
+		wake(&r.reading, &r.tail)
+		done += int(n)
+	}
+	return done, nil
+}
+
+// Close lets the reader finish what is there and refuses the writer.
+func (r *ring) Close() error {
+	r.closed.Store(1)
+	futexWake(&r.tail)
+	futexWake(&r.head)
+	return nil
+}
+
+// sleep waits until counter is no longer at its old value. The flag is raised
+// before the last look, and the other side moves the counter before it looks
+// at the flag, so one of them always notices. A Close between the look and the
+// system call would be missed for ever: hence the limit of a second.
+func (r *ring) sleep(flag, counter *atomic.Uint32, old uint32) {
+	flag.Store(1)
+	if counter.Load() == old && r.closed.Load() == 0 {
+		futexWait(counter, old)
+	}
+	flag.Store(0)
+}
+
+func wake(flag, counter *atomic.Uint32) {
+	if flag.Load() != 0 && flag.Swap(0) != 0 {
+		futexWake(counter)
+	}
+}
+
+const (
+	futexWaitOp = 0 // linux/futex.h: FUTEX_WAIT, not private: the memory is shared
+	futexWakeOp = 1
+)
+
+func futexWait(counter *atomic.Uint32, old uint32) {
+	limit := unix.Timespec{Sec: 1}
+	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(counter)), futexWaitOp, uintptr(old), uintptr(unsafe.Pointer(&limit)), 0, 0)
+}
+
+func futexWake(counter *atomic.Uint32) {
+	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(counter)), futexWakeOp, 1, 0, 0, 0)
+}
+
+func mapRings(fd int) (*rings, func(), error) {
+	memory, err := unix.Mmap(fd, 0, int(unsafe.Sizeof(rings{})), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, nil, fmt.Errorf("mapping shared memory: %w", err)
+	}
+	return (*rings)(unsafe.Pointer(&memory[0])), func() { _ = unix.Munmap(memory) }, nil
+}
+
+// connectRings gives the worker anonymous shared memory. Its standard input and
+// output carry nothing: their ends of file tell each side that the other is
+// gone.
+func connectRings(cmd *exec.Cmd) (*worker, error) {
+	fd, err := unix.MemfdCreate("parcon-ring", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("making shared memory: %w", err)
+	}
+	memory := os.NewFile(uintptr(fd), "parcon-ring")
+	defer memory.Close()
+	if err := memory.Truncate(int64(unsafe.Sizeof(rings{}))); err != nil {
+		return nil, fmt.Errorf("sizing shared memory: %w", err)
+	}
+	shared, unmap, err := mapRings(fd)
+	if err != nil {
+		return nil, err
+	}
+	cmd.ExtraFiles = []*os.File{memory}
+	in, errIn := cmd.StdinPipe()
+	out, errOut := cmd.StdoutPipe()
+	if errIn != nil || errOut != nil {
+		unmap()
+		return nil, fmt.Errorf("making pipes: %v %v", errIn, errOut)
+	}
+	if err := cmd.Start(); err != nil {
+		unmap()
+		return nil, err
+	}
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_, _ = io.Copy(io.Discard, out)
+		_ = shared.replies.Close()
+		_ = shared.requests.Close()
+	}()
+	return newWorker(cmd, in, &shared.replies, &shared.requests, func() { <-gone; unmap() }), nil
+}
+
+// ServeRing is Serve over the shared memory that a pool with Options.Ring hands
+// to its workers. in must be the standard input.
+func ServeRing(in io.Reader, handle Handler) error {
+	shared, unmap, err := mapRings(ringFD)
+	if err != nil {
+		return err
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, in)
+		_ = shared.requests.Close()
+		_ = shared.replies.Close()
+	}()
+	defer unmap()
+	return Serve(&shared.requests, &shared.replies, handle)
+}

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package procpool
+
+import (
+	"errors"
+	"io"
+	"os/exec"
+)
+
+var errRing = errors.New("the shared-memory ring needs Linux (futex and memfd): use pipes")
+
+func connectRings(*exec.Cmd) (*worker, error) { return nil, errRing }
+
+// ServeRing is not available here.
+func ServeRing(io.Reader, Handler) error { return errRing }

@@ -1,0 +1,19 @@
+// The worker program runs tasks for the models that use processes. It is small
+// so that a process for one task starts nearly as fast as an empty Go program;
+// parcon builds and starts it, people have no use for it.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"parcon/experiments/worker"
+	"parcon/experiments/workload"
+)
+
+func main() {
+	if err := worker.Main(workload.All, os.Args[1:], os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

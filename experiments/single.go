@@ -1,0 +1,48 @@
+package experiments
+
+import (
+	"fmt"
+
+	"parcon/experiments/child"
+	"parcon/experiments/variant"
+	"parcon/experiments/workload"
+)
+
+// MostRounds is how many rounds a run may take when only a precision bounds it.
+const MostRounds = 100
+
+// Single makes an experiment of variants that a user named, beside their serial
+// baselines. It decides no claim.
+func Single(names []string) (Experiment, error) {
+	var cases []Case
+	for _, name := range names {
+		g, err := child.ParseGrid(name)
+		if err != nil {
+			return Experiment{}, err
+		}
+		v, err := variant.Parse(name)
+		if err != nil {
+			return Experiment{}, err
+		}
+		base := v.With("model", "serial").With("workers", "1")
+		cases = append(cases, Case{base, singleTasks(g.Workload.Kind, 1)}, Case{v, singleTasks(g.Workload.Kind, g.Workers)})
+	}
+	return Experiment{
+		Name:     "single",
+		Question: fmt.Sprintf("%d variants that were named by hand, beside serial", len(names)),
+		Cases:    func(Scale) []Case { return unique(cases) },
+		Claims:   func(Scale) []Claim { return nil },
+	}, nil
+}
+
+// singleTasks is as many tasks as the catalogue's own experiments give to a
+// trial of that kind.
+func singleTasks(k workload.Kind, workers int) int {
+	switch k {
+	case workload.IO:
+		return waitingWaves * workers
+	case workload.None:
+		return 100_000
+	}
+	return max(computeTasks, workers)
+}

@@ -1,0 +1,55 @@
+package experiments
+
+import "parcon/experiments/workload"
+
+var waiting = Experiment{
+	Name:     "waiting",
+	Question: "IO-bound tasks: which models wait for many things at once, and at what price?",
+	Cases:    waitingCases,
+	Claims:   waitingClaims,
+}
+
+// A trial lasts as long for each number of workers: so many tasks, one after
+// another, for every worker.
+const waitingWaves = 10
+
+func waitingCases(s Scale) []Case {
+	var cases []Case
+	add := func(work, model string, workers ...int) {
+		for _, w := range workers {
+			cases = append(cases, Case{grid(work, model, w), waitingWaves * w})
+		}
+	}
+	c := s.Cores
+	for _, work := range kind(workload.IO) {
+		add(work, "serial", 1)
+		curve := []int{c, 4 * c}
+		if s.Depth >= Standard {
+			curve = []int{1, c, 2 * c, 4 * c, 8 * c, 16 * c}
+		}
+		for _, model := range []string{"goroutine", "thread", "gil", "loop", "process-pool"} {
+			add(work, model, curve...)
+		}
+		if work == "sleep" || s.Depth >= Full {
+			add(work, "pool", 4*c)
+			add(work, "process", 4*c)
+		}
+	}
+	cases = append(cases, twin(Case{grid("sleep", "thread", 4*c), waitingWaves * 4 * c}))
+	return unique(cases)
+}
+
+func waitingClaims(s Scale) []Claim {
+	w := 4 * s.Cores
+	helps := Claim{ID: "P5", Text: "Under a GIL, threads that wait are still much faster than serial code: the lock is let go while they are blocked"}
+	nothing := Claim{ID: "P7", Text: "For waiting tasks processes bring nothing that threads do not, at a higher price"}
+	for _, work := range kind(workload.IO) {
+		helps.Comparisons = append(helps.Comparisons, atLeast(Throughput, grid(work, "gil", w), grid(work, "serial", 1), much))
+		of, over := grid(work, "process-pool", w), grid(work, "thread", w)
+		nothing.Comparisons = append(nothing.Comparisons,
+			atMost(Throughput, of, over, same),
+			atLeast(Memory, of, over, pricier),
+			atLeast(CPUTime, of, over, 1))
+	}
+	return []Claim{helps, nothing}
+}

@@ -1,0 +1,100 @@
+package workload
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+)
+
+var file = Workload{
+	Name: "file", Kind: IO, Sized: true,
+	Doc: "writes 16 KiB, waits until the disk has them (fsync), reads them back, and again: a real disk",
+	New: func(p Params) (Task, error) {
+		files := files{dir: p.Dir, free: make(chan *os.File, maxIdle)}
+		return func(seed uint64) (uint64, error) { return files.task(seed, p.Size) }, nil
+	},
+}
+
+// maxIdle is how many files or connections a process keeps for its next tasks.
+const maxIdle = 1 << 10
+
+// files keeps open scratch files, one for each task in flight, so that a task
+// costs a write and not the creation of a file.
+type files struct {
+	dir  string
+	free chan *os.File
+}
+
+// task stores a block size times, another one each time.
+func (f *files) task(seed uint64, size int) (uint64, error) {
+	scratch, err := f.take()
+	if err != nil {
+		return 0, fmt.Errorf("opening a scratch file in %s: %w", f.dir, err)
+	}
+	block := make([]byte, 16<<10)
+	sum := seed
+	for i := range size {
+		fill(block, seed+uint64(i))
+		if err := store(scratch, block); err != nil {
+			return 0, err
+		}
+		sum = sum*31 + fold(block)
+	}
+	f.give(scratch)
+	return sum, nil
+}
+
+// store writes block to the disk and reads it back into block.
+func store(f *os.File, block []byte) error {
+	if _, err := f.WriteAt(block, 0); err != nil {
+		return fmt.Errorf("writing 16 KiB to %s: %w", f.Name(), err)
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("waiting for the disk to store %s: %w", f.Name(), err)
+	}
+	clear(block)
+	if _, err := f.ReadAt(block, 0); err != nil {
+		return fmt.Errorf("reading back %s: %w", f.Name(), err)
+	}
+	return nil
+}
+
+// fill and fold take words, not bytes: the task is to wait for a disk, not to
+// compute.
+func fill(block []byte, value uint64) {
+	for i := 0; i+8 <= len(block); i += 8 {
+		binary.LittleEndian.PutUint64(block[i:], value+uint64(i))
+	}
+}
+
+func fold(block []byte) uint64 {
+	var sum uint64
+	for i := 0; i+8 <= len(block); i += 8 {
+		sum = sum<<1 ^ sum>>63 ^ binary.LittleEndian.Uint64(block[i:])
+	}
+	return sum
+}
+
+func (f *files) take() (*os.File, error) {
+	select {
+	case scratch := <-f.free:
+		return scratch, nil
+	default:
+	}
+	scratch, err := os.CreateTemp(f.dir, "task-*")
+	if err != nil {
+		return nil, err
+	}
+	// The name goes at once, where the system allows that for an open file: a
+	// process that is killed then leaves nothing behind.
+	_ = os.Remove(scratch.Name())
+	return scratch, nil
+}
+
+func (f *files) give(scratch *os.File) {
+	select {
+	case f.free <- scratch:
+	default:
+		_ = scratch.Close()
+	}
+}

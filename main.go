@@ -1,0 +1,84 @@
+// Parcon measures which way of running many tasks wins on this machine: one
+// after another, goroutines, pools, threads, threads under a global lock, an
+// event loop, processes. Without arguments it measures the quick profile and
+// writes a report with charts; see `parcon --help`.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"parcon/experiments/child"
+)
+
+func main() {
+	child.Main() // does not return if this process is a child of a run
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Exit codes.
+const (
+	exitDone   = 0 // all that was asked was done
+	exitFailed = 1 // failed trials, unreadable data, a disk that is full
+	exitUsage  = 2 // what was asked makes no sense
+)
+
+// usageError is a mistake in what was asked.
+type usageError struct{ error }
+
+func wrongUsage(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+// execute runs one command line and returns its exit code.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := &cobra.Command{
+		Use:   "parcon",
+		Short: "Measure which way of running many tasks wins on this machine, and why",
+		Long: `Parcon runs the same tasks under every execution model (serial, goroutines, pools,
+threads, threads under a GIL, an event loop, processes) and writes a report.
+
+Without a command it runs the quick profile: about two minutes on two cores.`,
+		Example:       "  parcon                    measure, and write a report\n  parcon list               show what can be measured",
+		Args:          noArguments,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return measure(cmd.Context(), defaultOptions(), nil, stdout, stderr)
+		},
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return wrongUsage("%w: see --help", err)
+	})
+	root.AddCommand(listCommand(stdout), runCommand(stdout, stderr), reportCommand(stdout, stderr))
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintln(stderr, "parcon:", err)
+	if errors.As(err, &usageError{}) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return wrongUsage("there is no command %q: `%s --help` shows those that are", args[0], cmd.CommandPath())
+	}
+	return nil
+}

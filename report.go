@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"parcon/report"
+)
+
+func reportCommand(stdout, stderr io.Writer) *cobra.Command {
+	var out string
+	c := &cobra.Command{
+		Use:     "report DIR",
+		Short:   "Make the report of a run again from its trials",
+		Example: "  parcon report results/standard --out /tmp/report",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return wrongUsage("report needs one folder that holds %s: `parcon report DIR`", trialsFile)
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if out == "" {
+				out = args[0]
+			}
+			return writeReport(args[0], out, stdout, stderr)
+		},
+	}
+	c.Flags().StringVar(&out, "out", "", "folder for the report (default: DIR)")
+	return c
+}
+
+// writeReport reads the trials in dir and writes the report to out. Its last
+// two lines on stdout are the answer and the report's path.
+func writeReport(dir, out string, stdout, stderr io.Writer) error {
+	table, err := report.ReadFile(filepath.Join(dir, trialsFile))
+	if err != nil {
+		return fmt.Errorf("%w: a report is made of the folder of a run", err)
+	}
+	answer, path, err := report.Write(table, out)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, answer)
+	fmt.Fprintln(stdout, path)
+	if len(table.Bad) > 0 {
+		return fmt.Errorf("%s: %d lines cannot be read, the report is made of the others; mend or delete them: %s", filepath.Join(dir, trialsFile), len(table.Bad), table.Bad[0])
+	}
+	return nil
+}

@@ -1,0 +1,187 @@
+package chart_test
+
+import (
+	"fmt"
+	"math"
+
+	"parcon/report/chart"
+)
+
+// near is an interval of the share e around v.
+func near(v, e float64) chart.Interval { return chart.Interval{v, v * (1 - e), v * (1 + e)} }
+
+func nears(e float64, v ...float64) []chart.Interval {
+	var out []chart.Interval
+	for _, x := range v {
+		out = append(out, near(x, e))
+	}
+	return out
+}
+
+var nan = math.NaN()
+
+var models = []string{"goroutine", "pool", "thread", "process-pool", "process", "gil", "loop", "serial"}
+
+type named struct {
+	name string
+	fig  *chart.Figure
+}
+
+// demo is one realistic figure of every kind and its crowded relatives.
+func demo() []named {
+	return []named{
+		{"plane", demoPlane(2)},
+		{"plane16", demoPlane(16)},
+		{"plane-crowded", demoCrowd()},
+		{"curves", demoCurves()},
+		{"curves-io", demoCurvesIO()},
+		{"map", demoMap()},
+		{"dots", demoDots()},
+		{"forest", demoForest(3)},
+		{"forest60", demoForest(15)},
+		{"bars", demoBars(1)},
+		{"bars-own", demoBars(16)},
+	}
+}
+
+func demoPlane(cores int) *chart.Figure {
+	c := float64(cores)
+	var pts []chart.PlanePoint
+	for i, m := range models {
+		e := 0.005 * float64(i)
+		switch m {
+		case "serial":
+			pts = append(pts, chart.PlanePoint{m, "primes", 1, 1}, chart.PlanePoint{m, "sleep", 1, 0.01})
+		case "gil", "loop":
+			pts = append(pts, chart.PlanePoint{m, "primes", c, 1 - e/4}, chart.PlanePoint{m, "sleep", 4 * c, 0.03})
+		default:
+			pts = append(pts, chart.PlanePoint{m, "primes", c, c * (0.99 - e)}, chart.PlanePoint{m, "sleep", 4*c - e, 0.02 + 3*e})
+		}
+	}
+	return chart.Plane(chart.Text{
+		Title:    "Only models with parallel execution keep both cores busy; waiting needs none of them",
+		Subtitle: "Mean tasks in flight and mean cores busy, 2 workers on CPU-bound work and 8 on waiting, 2 cores",
+		X:        "tasks in flight (mean, log scale)", Y: "cores busy (mean)",
+		Note: "Source: parcon run 2025-06, 20 repetitions per point.",
+	}, cores, pts)
+}
+
+// demoCrowd scatters points as noisy measurements of three workloads do.
+func demoCrowd() *chart.Figure {
+	var pts []chart.PlanePoint
+	for i, m := range models {
+		f := float64(i)
+		pts = append(pts,
+			chart.PlanePoint{m, "primes", 2 - 0.04*f, 1.98 - 0.12*f},
+			chart.PlanePoint{m, "sleep", 7.9 - 0.3*f, 0.02 + 0.06*f},
+			chart.PlanePoint{m, "mixed", 4 + 0.2*f, 1.1 - 0.05*f})
+	}
+	return chart.Plane(chart.Text{Title: "A crowded plane", X: "tasks in flight", Y: "cores busy"}, 2, pts)
+}
+
+func demoCurves() *chart.Figure {
+	x := []float64{1, 2, 4, 8, 16, 32}
+	var s []chart.Series
+	for i, m := range models[:7] {
+		top := 1.98 - 0.012*float64(i)
+		y := []float64{1, top, top, top - 0.01, top - 0.02, top - 0.03}
+		if m == "gil" || m == "loop" {
+			y = []float64{1, 1, 1, 0.99, 0.98, 0.98}
+		}
+		if m == "process" {
+			y = []float64{0.9, 1.7, 1.65, 1.6, 1.5, 1.3}
+		}
+		s = append(s, chart.Series{m, x, nears(0.03, y...)})
+	}
+	return chart.Curves(chart.Text{
+		Title:    "Two cores give a CPU-bound workload at most 1.98x, whatever the number of workers",
+		Subtitle: "Speed-up over serial by workers, primes, median of 20 runs with 95 % intervals",
+		X:        "workers (log scale)", Y: "speed-up over serial", Note: "Dashed: min(workers, cores).",
+	}, func(x float64) float64 { return min(x, 2) }, s)
+}
+
+func demoCurvesIO() *chart.Figure {
+	x := []float64{1, 2, 4, 8, 16, 32}
+	var s []chart.Series
+	for i, m := range models[:7] {
+		f := 1 - 0.01*float64(i)
+		s = append(s, chart.Series{m, x, nears(0.04, 1, 2*f, 3.99*f, 7.9*f, 15.6*f, 31*f)})
+	}
+	s = append(s, chart.Series{"bounded pool", x[:4], nears(0.04, 1, 1.8, 2.9, 3.8)})
+	return chart.Curves(chart.Text{
+		Title:    "Waiting scales with workers far beyond the cores, and the model hardly matters",
+		Subtitle: "Speed-up over serial by workers, sleep 10 ms",
+		X:        "workers (log scale)", Y: "speed-up over serial",
+	}, func(x float64) float64 { return x }, s)
+}
+
+func demoMap() *chart.Figure {
+	rows := []string{"goroutine", "thread", "process-pool", "gil", "loop", "serial"}
+	values := [][]float64{
+		{7.9, 5.3, 3.9, 2.6, 1.97},
+		{7.85, 5.2, 3.8, 2.6, 1.96},
+		{7.4, 5.0, 3.7, 2.5, 1.93},
+		{7.8, 3.9, 1.93, 1.31, 1.0},
+		{7.9, 3.9, 1.95, 1.3, 0.99},
+		{1, 1, 1, 1, nan},
+	}
+	cells := make([][]chart.Cell, len(rows))
+	for r := range rows {
+		for c, v := range values[r] {
+			cells[r] = append(cells[r], chart.Cell{v, r == 0 || r == 4 && c == 0})
+		}
+	}
+	return chart.Map(chart.Text{
+		Title:    "A lock costs nothing while tasks wait, and half of everything once they compute",
+		Subtitle: "Speed-up over serial with 8 workers on 2 cores, by the share of CPU time in a task",
+		X:        "CPU share of a task", Y: "model",
+		Note: "– not measured.",
+	}, []string{"0 %", "25 %", "50 %", "75 %", "100 %"}, rows, cells)
+}
+
+func demoDots() *chart.Figure {
+	unit := func(format string) func(float64) string {
+		return func(v float64) string { return fmt.Sprintf(format, v) }
+	}
+	return chart.Dots(chart.Text{
+		Title:    "Processes pay for isolation in memory and start-up time",
+		Subtitle: "Cost per task by model, medians of 20 runs with 95 % intervals",
+		Note:     "Hollow mark at the edge: zero, which a log axis cannot show.",
+	}, models, []chart.Panel{
+		{"CPU time per task, µs", true, nears(0.1, 0.4, 0.5, 11, 60, 900, 0.9, 1.2, 0.1), unit("%.3g µs")},
+		{"Peak memory, MB", false, nears(0.05, 9, 9, 14, 61, 140, 9, 9, 8), unit("%.0f MB")},
+		{"Switches per task", true, nears(0.3, 0.01, 0.02, 2, 4.1, 12, 1.1, 0, nan), unit("%.2g")},
+		{"Start-up, ms", false, []chart.Interval{{1, nan, nan}, {1.2, 1, math.Inf(1)}, {2, 1, 3}, {30, 20, 45}, {80, 60, 99}, {1, 1, 1}, {0, 0, 0}}, nil},
+	})
+}
+
+func demoForest(groups int) *chart.Figure {
+	inf := math.Inf(1)
+	var rows []chart.ForestRow
+	for g := range groups {
+		name := fmt.Sprintf("H%d  Goroutines and threads are equally fast on CPU-bound work", g+1)
+		rows = append(rows,
+			chart.ForestRow{name, "primes, 2 workers", near(1.01, 0.02), 0.95, 1.05, "holds"},
+			chart.ForestRow{name, "matrix multiplication, 4 workers, long", near(1.04, 0.03), 0.95, 1.05, "undecided"},
+			chart.ForestRow{name, "hash, 8 workers", chart.Interval{1.9, 1.7, 40}, 1.5, inf, "holds"},
+			chart.ForestRow{name, "sleep, 8 workers", near(0.5+0.02*float64(g), 0.1), 0.9, inf, "refuted"})
+	}
+	rows = append(rows, chart.ForestRow{"Others", "not measured", chart.Interval{nan, nan, nan}, 0, 2, "no data"})
+	return chart.Forest(chart.Text{
+		Title:    "Nine of twelve predictions hold, one is refuted",
+		Subtitle: "Ratio of medians with 95 % intervals over the region each hypothesis allows",
+		X:        "ratio of run times (log scale)",
+		Note:     "Disc: inside. Ring: reaches over an edge. Cross: outside.",
+	}, rows)
+}
+
+func demoBars(f float64) *chart.Figure {
+	return chart.Bars(chart.Text{
+		Title:    "More cores help computing, more tasks help waiting: goroutines do both",
+		Subtitle: "Speed-up over running the same tasks one after another, 8 workers on 2 cores",
+		Note:     "Median of 20 runs, whiskers are 95 % intervals.",
+	}, []chart.BarPanel{
+		{"CPU-bound: primes", models, nears(0.02, 1.98, 1.98, 1.97, 1.93, 1.6, 1, 0.99, 1), 1, "1 = serial"},
+		{"Waiting: sleep 10 ms", models, nears(0.02, 7.9*f, 7.9*f, 7.8*f, 7.6*f, 5*f, 7.8*f, 7.9*f, 1), 1, "1 = serial"},
+	}, nil)
+}

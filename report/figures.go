@@ -1,0 +1,315 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"parcon/experiments"
+	"parcon/experiments/variant"
+	"parcon/report/chart"
+	"parcon/report/stat"
+)
+
+// A figure is a chart under the name of its files, with the finding that is its
+// title.
+type figure struct {
+	name, title string
+	*chart.Figure
+}
+
+// view is a table seen as the catalogue's experiments.
+type view struct {
+	table                   *Table
+	cores                   int
+	compute, waiting, mixed grid
+	crowd                   grid
+}
+
+func viewOf(t *Table, cores int) view {
+	return view{
+		t, cores,
+		gridOf(t, "compute"), gridOf(t, "waiting"), gridOf(t, "mixing"), gridOf(t, "crowd"),
+	}
+}
+
+// many is the number of workers that waiting and mixed tasks are compared at.
+func (v view) many() int { return experiments.MixWorkers(v.cores) }
+
+func (v view) perCores() string { return plural(v.cores, "core") }
+
+const intervalNote = "Whiskers: 95 % intervals over rounds, paired with serial."
+
+// answerFigure is the picture of the answer: computing beside waiting.
+func (v view) answerFigure() figure {
+	bars := func(g grid, title, task string, workers int) chart.BarPanel {
+		p := chart.BarPanel{Title: title, Reference: 1, ReferenceLabel: "serial"}
+		for _, m := range []string{"goroutine", "pool", "thread", "process-pool", "process", "loop", "gil"} {
+			if s := g.speedup(task, m, workers); s.N > 0 {
+				p.Rows, p.Values = append(p.Rows, m), append(p.Values, drawn(s))
+			}
+		}
+		return p
+	}
+	title := v.headline()
+	return figure{"answer", title, chart.Bars(
+		chart.Text{
+			Title:    title,
+			Subtitle: fmt.Sprintf("Tasks per second over those of serial code, on %s", v.perCores()),
+			Note:     intervalNote,
+		},
+		[]chart.BarPanel{
+			bars(v.compute, fmt.Sprintf("computing: primes, %d workers", v.cores), "primes", v.cores),
+			bars(v.waiting, fmt.Sprintf("waiting: sleep, %d workers", v.many()), "sleep", v.many()),
+		}, times)}
+}
+
+// headline states both findings in numbers that are true whatever they are.
+func (v view) headline() string {
+	var parts []string
+	say := func(g grid, verb, task string, workers int) {
+		if best, ok := g.fastest(task, workers); ok {
+			gil := g.speedup(task, "gil", workers)
+			parts = append(parts, fmt.Sprintf("%s runs up to %s as fast as serial (%s), under a GIL %s",
+				verb, times(best.speedup.Estimate), best.model, times(gil.Estimate)))
+		}
+	}
+	say(v.compute, "computing", "primes", v.cores)
+	say(v.waiting, "waiting", "sleep", v.many())
+	if len(parts) == 0 {
+		return "Neither computing nor waiting was measured in this run"
+	}
+	text := strings.Join(parts, "; ")
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// planeFigure is tasks in flight across, cores busy up.
+func (v view) planeFigure() figure {
+	var points []chart.PlanePoint
+	add := func(g grid, task, label string) {
+		for _, m := range []string{"serial", "goroutine", "thread", "process-pool", "gil", "loop"} {
+			workers := v.many()
+			if m == "serial" {
+				workers = 1
+			}
+			flight, busy := g.center(task, m, workers, "in-flight"), g.center(task, m, workers, "cores-busy")
+			if flight.N > 0 {
+				points = append(points, chart.PlanePoint{Model: m, Workload: label, InFlight: flight.Estimate, CoresBusy: busy.Estimate})
+			}
+		}
+	}
+	add(v.compute, "primes", "computing (primes)")
+	add(v.mixed, "mix/cpu=50", "half of each (mix)")
+	add(v.waiting, "sleep", "waiting (sleep)")
+	busy := func(m string) string {
+		return number(v.compute.center("primes", m, v.many(), "cores-busy").Estimate)
+	}
+	title := fmt.Sprintf("Waiting, one event loop holds %s tasks on %s cores; computing, it keeps %s cores busy and goroutines %s",
+		number(v.waiting.center("sleep", "loop", v.many(), "in-flight").Estimate),
+		number(v.waiting.center("sleep", "loop", v.many(), "cores-busy").Estimate),
+		busy("loop"), busy("goroutine"))
+	return figure{"plane", title, chart.Plane(chart.Text{
+		Title:    title,
+		Subtitle: fmt.Sprintf("Concurrency is tasks in flight, parallelism is cores busy: every model with %d workers, on %s", v.many(), v.perCores()),
+		X:        "tasks in flight (mean)", Y: "cores busy (CPU time / wall time)",
+	}, v.cores, points)}
+}
+
+// curveFigures are the speed-up curves, one for each workload.
+func (v view) curveFigures() []figure {
+	var all []figure
+	for _, g := range []grid{v.compute, v.waiting} {
+		for _, task := range g.works() {
+			all = append(all, v.curveFigure(g, task))
+		}
+	}
+	return all
+}
+
+func (v view) curveFigure(g grid, task string) figure {
+	var lines []chart.Series
+	for _, m := range []string{"goroutine", "thread", "process-pool", "loop", "gil"} {
+		s := chart.Series{Name: m}
+		for _, w := range g.workers(task, m) {
+			s.X, s.Y = append(s.X, float64(w)), append(s.Y, drawn(g.speedup(task, m, w)))
+		}
+		if len(s.X) > 0 {
+			lines = append(lines, s)
+		}
+	}
+	ideal := func(x float64) float64 { return x }
+	if g.experiment == "compute" {
+		ideal = func(x float64) float64 { return math.Min(x, float64(v.cores)) }
+	}
+	title := curveTitle(g, task)
+	return figure{"speedup-" + task, title, chart.Curves(chart.Text{
+		Title:    title,
+		Subtitle: fmt.Sprintf("Speed-up over serial code by number of workers, on %s", v.perCores()),
+		X:        "workers", Y: "speed-up over serial", Note: intervalNote,
+	}, ideal, lines)}
+}
+
+func curveTitle(g grid, task string) string {
+	best, ok := g.fastest(task, 0)
+	if !ok {
+		return task + " was not measured"
+	}
+	title := fmt.Sprintf("%s: the best is %s, %s as fast as serial", task, best, times(best.speedup.Estimate))
+	var gil winner
+	for _, w := range g.workers(task, "gil") {
+		if s := g.speedup(task, "gil", w); s.N > 0 && (gil.workers == 0 || s.Estimate > gil.speedup.Estimate) {
+			gil = winner{"gil", w, s}
+		}
+	}
+	if gil.workers > 0 {
+		title += fmt.Sprintf("; under a GIL %s at best", times(gil.speedup.Estimate))
+	}
+	return title
+}
+
+// mapFigure is the crossover map: model by CPU share.
+func (v view) mapFigure() figure {
+	shares := experiments.MixShares()
+	rows := experiments.MixModels
+	cells := make([][]chart.Cell, len(rows))
+	columns := make([]string, len(shares))
+	for c, share := range shares {
+		columns[c] = fmt.Sprintf("%d %%", share)
+		best, bestRow := math.Inf(-1), -1
+		for r, m := range rows {
+			value := v.mixSpeedup(share, m).Estimate
+			cells[r] = append(cells[r], chart.Cell{Value: value})
+			if value > best {
+				best, bestRow = value, r
+			}
+		}
+		if bestRow >= 0 {
+			cells[bestRow][c].Best = true
+		}
+	}
+	title := v.crossover()
+	return figure{"crossover", title, chart.Map(chart.Text{
+		Title:    title,
+		Subtitle: fmt.Sprintf("Tasks per second over those of serial code, %d workers on %s; the best of each column is framed", v.many(), v.perCores()),
+		X:        "share of its time that a task computes",
+	}, columns, rows, cells)}
+}
+
+func (v view) mixSpeedup(share int, m string) stat.Interval {
+	workers := v.many()
+	if m == "serial" {
+		workers = 1
+	}
+	return v.mixed.speedup(mixTask(share), m, workers)
+}
+
+func mixTask(share int) string { return fmt.Sprintf("mix/cpu=%d", share) }
+
+// crossover finds the least CPU share at which the interval of goroutine over
+// loop lies wholly above one: several cores beat one.
+func (v view) crossover() string {
+	measured := false
+	for _, share := range experiments.MixShares() {
+		loop, many := cell(mixTask(share), "loop", v.many()), cell(mixTask(share), "goroutine", v.many())
+		r := v.table.ratio("mixing", loop, many, "ns/op")
+		measured = measured || r.Known()
+		if r.Known() && r.Low > crossed {
+			return fmt.Sprintf("From %d %% CPU on, %s beat one: goroutine over loop %s", share, v.perCores(), withInterval(r, times))
+		}
+	}
+	if !measured {
+		return "The mix was not measured with enough rounds to find a crossover"
+	}
+	return fmt.Sprintf("At no CPU share did %s beat one", v.perCores())
+}
+
+// crossed is by how much several cores must beat one: less is of no use to
+// anybody.
+const crossed = 1.05
+
+// priceFigure is what a waiting task costs under each model.
+func (v view) priceFigure() figure {
+	var rows []string
+	panels := []chart.Panel{
+		{Title: "CPU time per task, µs", Log: true, Format: number},
+		{Title: "peak memory, MiB", Log: true, Format: number},
+		{Title: "context switches per task", Log: true, Format: number},
+	}
+	for _, m := range v.waiting.models("sleep", v.many()) {
+		rows = append(rows, m)
+		for i, p := range []struct {
+			unit  string
+			scale float64
+		}{{"cpu-ns/op", 1e3}, {"peak-rss-bytes", 1 << 20}, {"ctxsw/op", 1}} {
+			panels[i].Values = append(panels[i].Values, scaled(v.waiting.center("sleep", m, v.many(), p.unit), p.scale))
+		}
+	}
+	ratio := func(unit string) string {
+		return times(v.table.ratio("waiting", cell("sleep", "process-pool", v.many()), cell("sleep", "thread", v.many()), unit).Estimate)
+	}
+	title := fmt.Sprintf("For a waiting task processes take %s the memory and %s the CPU time of threads", ratio("peak-rss-bytes"), ratio("cpu-ns/op"))
+	return figure{"price", title, chart.Dots(chart.Text{
+		Title:    title,
+		Subtitle: fmt.Sprintf("What one task of the workload sleep costs with %d workers, on %s", v.many(), v.perCores()),
+		Note:     "Whiskers: 95 % intervals over rounds. Memory of processes is added up; pages that they share are counted in each.",
+	}, rows, panels)}
+}
+
+// verdictFigure shows for each claim the comparison that decided it.
+func verdictFigure(judged []Judged) figure {
+	var rows []chart.ForestRow
+	count := map[Verdict]int{}
+	for _, j := range judged {
+		count[j.Verdict]++
+		if j.Verdict == NotMeasured {
+			continue
+		}
+		rows = append(rows, chart.ForestRow{
+			Group: j.ID + "  " + j.Text, Label: label(j.Decider.Comparison),
+			Ratio: drawn(j.Decider.Value), BoundLow: j.Decider.Low, BoundHigh: j.Decider.High,
+			Verdict: string(j.Verdict),
+		})
+	}
+	var counts []string
+	for _, v := range []Verdict{Holds, Refuted, Undecided, NotMeasured} {
+		if count[v] > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", count[v], v))
+		}
+	}
+	title := fmt.Sprintf("%s: %s", plural(len(judged), "claim"), strings.Join(counts, ", "))
+	return figure{"verdicts", title, chart.Forest(chart.Text{
+		Title:    title,
+		Subtitle: "For each claim the comparison nearest to its bound, or furthest beyond it; the bound is shaded",
+		Note:     "Whiskers: 95 % intervals over rounds.",
+	}, rows)}
+}
+
+// label names a comparison.
+func label(c experiments.Comparison) string {
+	of := short(c.Of)
+	if len(c.Over.String()) == 0 {
+		return fmt.Sprintf("%s, %s", c.Measure, of)
+	}
+	task, over := work(c.Of).String()[len("workload="):], short(c.Over)
+	return fmt.Sprintf("%s, %s: %s over %s", c.Measure, task, modelOf(c.Of), strings.TrimPrefix(over, task+" "))
+}
+
+func short(v variant.Variant) string {
+	return work(v).String()[len("workload="):] + " " + modelOf(v)
+}
+
+func modelOf(v variant.Variant) string {
+	if v.Get("workers") == "1" {
+		return v.Get("model")
+	}
+	return v.Get("model") + " x " + v.Get("workers")
+}
+
+// figures draws all charts of a report.
+func (v view) figures(judged []Judged) []figure {
+	all := []figure{v.answerFigure(), v.planeFigure(), verdictFigure(judged)}
+	all = append(all, v.curveFigures()...)
+	all = append(all, v.mapFigure(), v.priceFigure())
+	return slices.Clip(all)
+}

@@ -1,0 +1,113 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"parcon/experiments/model"
+	"parcon/report/chart"
+	"parcon/report/stat"
+)
+
+// modelOrder is the order of models everywhere: the catalogue's.
+func modelOrder() []string {
+	var names []string
+	for _, m := range model.All {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// number writes three significant digits without an exponent.
+func number(v float64) string {
+	switch a := math.Abs(v); {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return "–"
+	case a >= 100:
+		return fmt.Sprintf("%.0f", v)
+	case a >= 10:
+		return fmt.Sprintf("%.1f", v)
+	case a >= 0.095 || a == 0:
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fmt.Sprintf("%.3f", v)
+}
+
+// times writes a ratio: "1.98x".
+func times(v float64) string { return number(v) + "x" }
+
+// withInterval writes an estimate and its interval in the given form.
+func withInterval(i stat.Interval, form func(float64) string) string {
+	if i.N == 0 {
+		return "–"
+	}
+	if !i.Known() {
+		return form(i.Estimate) + " (no interval)"
+	}
+	return fmt.Sprintf("%s (%s to %s)", form(i.Estimate), number(i.Low), number(i.High))
+}
+
+// span writes a time given in nanoseconds.
+func span(ns float64) string {
+	switch {
+	case ns < 1e3:
+		return number(ns) + " ns"
+	case ns < 1e6:
+		return number(ns/1e3) + " µs"
+	case ns < 1e9:
+		return number(ns/1e6) + " ms"
+	}
+	return number(ns/1e9) + " s"
+}
+
+func mebibytes(bytes float64) string { return number(bytes/(1<<20)) + " MiB" }
+
+// bound writes what a comparison must satisfy.
+func bound(low, high float64) string {
+	switch {
+	case low > 0 && !math.IsInf(high, 1):
+		return fmt.Sprintf("%s to %s", number(low), number(high))
+	case low > 0:
+		return "at least " + number(low)
+	}
+	return "at most " + number(high)
+}
+
+// drawn turns an interval into one that the charts draw.
+func drawn(i stat.Interval) chart.Interval {
+	if !i.Known() {
+		return chart.Interval{Estimate: i.Estimate, Low: math.NaN(), High: math.NaN()}
+	}
+	return chart.Interval{Estimate: i.Estimate, Low: i.Low, High: i.High}
+}
+
+// scaled is drawn in a larger unit.
+func scaled(i stat.Interval, unit float64) chart.Interval {
+	d := drawn(i)
+	return chart.Interval{Estimate: d.Estimate / unit, Low: d.Low / unit, High: d.High / unit}
+}
+
+// plural writes "1 round" or "8 rounds".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// table writes a Markdown table.
+func table(w *strings.Builder, head []string, rows [][]string) {
+	line := func(cells []string) {
+		for i, c := range cells {
+			cells[i] = strings.ReplaceAll(c, "|", "\\|")
+		}
+		w.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+	}
+	line(head)
+	w.WriteString(strings.Repeat("|---", len(head)) + "|\n")
+	for _, r := range rows {
+		line(r)
+	}
+	w.WriteString("\n")
+}

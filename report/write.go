@@ -1,0 +1,146 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"parcon/experiments"
+)
+
+// Write writes report.md, verdicts.json and charts/ into dir and returns the
+// answer in one sentence and the report's path.
+func Write(t *Table, dir string) (answer, path string, err error) {
+	if len(t.names) == 0 && len(t.Failed) == 0 {
+		return "", "", fmt.Errorf("making a report: the file holds no result line: measure first, with `parcon run`")
+	}
+	p := newPage(t)
+	charts := filepath.Join(dir, "charts")
+	if err := os.MkdirAll(charts, 0o777); err != nil {
+		return "", "", fmt.Errorf("making the folder of the charts: %w: name another one with --out", err)
+	}
+	if err := saveAll(p.figures, charts); err != nil {
+		return "", "", err
+	}
+	verdicts, err := json.MarshalIndent(verdictRows(p.judged), "", "  ")
+	if err != nil {
+		return "", "", fmt.Errorf("encoding the verdicts: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "verdicts.json"), append(verdicts, '\n'), 0o666); err != nil {
+		return "", "", fmt.Errorf("writing the verdicts: %w", err)
+	}
+	path = filepath.Join(dir, "report.md")
+	if err := os.WriteFile(path, []byte(p.markdown()), 0o666); err != nil {
+		return "", "", fmt.Errorf("writing the report: %w", err)
+	}
+	return p.answer, path, nil
+}
+
+// saveAll draws on all cores: nothing is being measured any more.
+func saveAll(figures []figure, dir string) error {
+	var group errgroup.Group
+	group.SetLimit(runtime.NumCPU())
+	for _, f := range figures {
+		group.Go(func() error { return f.Save(dir, f.name) })
+	}
+	return group.Wait()
+}
+
+// newPage computes everything that a report says.
+func newPage(t *Table) page {
+	cores, err := strconv.Atoi(t.Get("cores"))
+	if err != nil || cores < 1 {
+		cores = 1
+	}
+	p := page{view: viewOf(t, cores)}
+	for _, e := range experiments.All {
+		if len(gridOf(t, e.Name).cells) == 0 {
+			continue
+		}
+		p.measured = append(p.measured, e)
+		for _, c := range e.Claims(experiments.Scale{Cores: cores}) {
+			p.judged = append(p.judged, judge(t, e.Name, c))
+		}
+	}
+	slices.SortStableFunc(p.judged, func(a, b Judged) int { return idNumber(a.ID) - idNumber(b.ID) })
+	p.figures = p.view.figures(p.judged)
+	p.answer = p.headline() + "."
+	if len(p.mixed.cells) > 0 {
+		p.answer = p.headline() + ". " + p.crossover() + "."
+	}
+	return p
+}
+
+// idNumber sorts P2 before P11.
+func idNumber(id string) int {
+	n, err := strconv.Atoi(id[1:])
+	if err != nil {
+		return math.MaxInt
+	}
+	return n
+}
+
+// verdictRow is a claim's object in verdicts.json. Numbers that do not exist
+// (an interval's open end) are null.
+type verdictRow struct {
+	ID          string          `json:"id"`
+	Claim       string          `json:"claim"`
+	Verdict     Verdict         `json:"verdict"`
+	Estimate    *float64        `json:"estimate"`
+	Low         *float64        `json:"low"`
+	High        *float64        `json:"high"`
+	Rounds      int             `json:"rounds"`
+	Reason      string          `json:"reason"`
+	Decider     string          `json:"decided_by,omitempty"`
+	Comparisons []comparisonRow `json:"comparisons,omitempty"`
+}
+
+type comparisonRow struct {
+	Name      string   `json:"name"`
+	Verdict   Verdict  `json:"verdict"`
+	Estimate  *float64 `json:"estimate"`
+	Low       *float64 `json:"low"`
+	High      *float64 `json:"high"`
+	Rounds    int      `json:"rounds"`
+	BoundLow  *float64 `json:"bound_low"`
+	BoundHigh *float64 `json:"bound_high"`
+}
+
+func verdictRows(judged []Judged) []verdictRow {
+	rows := make([]verdictRow, 0, len(judged))
+	for _, j := range judged {
+		row := verdictRow{
+			ID: j.ID, Claim: j.Text, Verdict: j.Verdict, Reason: j.Reason, Rounds: j.Decider.Value.N,
+			Estimate: finite(j.Decider.Value.Estimate), Low: finite(j.Decider.Value.Low), High: finite(j.Decider.Value.High),
+		}
+		if len(j.Compared) == 0 {
+			row.Estimate, row.Low, row.High = nil, nil, nil
+		} else {
+			row.Decider = label(j.Decider.Comparison)
+		}
+		for _, c := range j.Compared {
+			row.Comparisons = append(row.Comparisons, comparisonRow{
+				Name: label(c.Comparison), Verdict: c.Verdict, Rounds: c.Value.N,
+				Estimate: finite(c.Value.Estimate), Low: finite(c.Value.Low), High: finite(c.Value.High),
+				BoundLow: finite(c.Low), BoundHigh: finite(c.High),
+			})
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// finite is nil for what JSON has no number for.
+func finite(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}

@@ -1,0 +1,299 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"parcon/experiments"
+	"parcon/experiments/lab"
+	"parcon/report"
+	"parcon/runner"
+)
+
+// options are what a user can ask of a run.
+type options struct {
+	profile   string
+	budget    string
+	precision string
+	rounds    int
+	seed      uint64
+	timeout   time.Duration
+	out       string
+	resume    string
+}
+
+func defaultOptions() options {
+	return options{profile: experiments.Profiles[0].Name, timeout: time.Minute}
+}
+
+func runCommand(stdout, stderr io.Writer) *cobra.Command {
+	o := defaultOptions()
+	c := &cobra.Command{
+		Use:   "run [EXPERIMENT | VARIANT]...",
+		Short: "Measure, and write a report",
+		Long: `Run measures the named experiments, or all of them, and writes the trials and a report
+into a new folder. A VARIANT such as workload=primes/model=thread/workers=8 is measured
+by itself, beside the serial baseline.`,
+		Example: `  parcon run compute --rounds 12
+  parcon run --profile standard --out results/mine
+  parcon run workload=json/model=pool/workers=4`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return measure(cmd.Context(), o, args, stdout, stderr)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.profile, "profile", o.profile, "how much: quick, standard or full")
+	f.StringVar(&o.budget, "budget", "", "start no round that would end after this time, such as 3m")
+	f.StringVar(&o.precision, "precision", "", "end an experiment when its intervals are this narrow, such as 2%")
+	f.IntVar(&o.rounds, "rounds", 0, "how many rounds at most (default: the profile's)")
+	f.Uint64Var(&o.seed, "seed", 0, "seed of the order of trials (default: a random one)")
+	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long one trial may take")
+	f.StringVar(&o.out, "out", "", "folder for the result; it must not hold one yet (default: run/ and the time)")
+	f.StringVar(&o.resume, "resume", "", "go on with the run in this folder, on its own schedule")
+	return c
+}
+
+// job is a run that was understood: all that decides its schedule.
+type job struct {
+	profile   experiments.Profile
+	names     []string // experiments, or variants to be measured by themselves
+	seed      uint64
+	rounds    int
+	budget    time.Duration
+	precision float64
+	timeout   time.Duration
+	dir       string
+	sizes     map[string]int  // of a run that is resumed
+	done      []runner.Result // of a run that is resumed
+	setup     runner.Setup    // of a run that is resumed
+}
+
+// measure is the main job: understand, prepare, run, report.
+func measure(ctx context.Context, o options, args []string, stdout, stderr io.Writer) error {
+	j, err := o.job(args)
+	if err != nil {
+		return err
+	}
+	chosen, err := choose(j.names)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(j.dir, 0o777); err != nil {
+		return fmt.Errorf("making the folder for the result: %w: name another one with --out", err)
+	}
+	failed, err := runTrials(ctx, j, chosen, stderr)
+	if err != nil {
+		return err
+	}
+	if err := writeReport(j.dir, j.dir, stdout, stderr); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d trials failed: the report names them and why", failed)
+	}
+	return nil
+}
+
+// job checks the options.
+func (o options) job(args []string) (job, error) {
+	if o.resume != "" {
+		if len(args) > 0 || o.out != "" {
+			return job{}, wrongUsage("--resume goes on with what was asked before: leave out experiments and --out")
+		}
+		return resumed(o)
+	}
+	profile, err := experiments.FindProfile(o.profile)
+	if err != nil {
+		return job{}, usageError{err}
+	}
+	j := job{
+		profile: profile, names: args, seed: o.seed, dir: o.out,
+		rounds: profile.Rounds, precision: profile.Precision, timeout: o.timeout,
+	}
+	if j.seed == 0 {
+		j.seed = rand.Uint64()
+	}
+	if j.dir == "" {
+		j.dir = filepath.Join("run", time.Now().Format("2006-01-02-150405"))
+	}
+	if len(j.names) == 0 {
+		for _, e := range experiments.All {
+			j.names = append(j.names, e.Name)
+		}
+	}
+	return j, o.limits(&j)
+}
+
+// limits reads what bounds a run.
+func (o options) limits(j *job) error {
+	if o.rounds < 0 || o.rounds > 10_000 {
+		return wrongUsage("--rounds %d: give a number from 1 to 10000", o.rounds)
+	}
+	if o.rounds > 0 {
+		j.rounds = o.rounds
+	}
+	if o.timeout <= 0 {
+		return wrongUsage("--timeout %v: give a duration above zero, such as 30s", o.timeout)
+	}
+	if o.budget != "" {
+		budget, err := time.ParseDuration(o.budget)
+		if err != nil || budget <= 0 {
+			return wrongUsage("--budget %s: give a duration above zero, such as 3m", o.budget)
+		}
+		j.budget = budget
+	}
+	if o.precision != "" {
+		percent, err := strconv.ParseFloat(strings.TrimSuffix(o.precision, "%"), 64)
+		if err != nil || !(percent > 0 && percent < 100) {
+			return wrongUsage("--precision %s: give a half-width between 0%% and 100%%, such as 2%%", o.precision)
+		}
+		j.precision = percent / 100
+		if o.rounds == 0 {
+			j.rounds = max(j.rounds, experiments.MostRounds)
+		}
+	}
+	return nil
+}
+
+// choose finds the experiments of those names. Names with "=" are variants and
+// make one experiment of their own.
+func choose(names []string) ([]experiments.Experiment, error) {
+	var chosen []experiments.Experiment
+	var variants []string
+	for _, name := range names {
+		if strings.Contains(name, "=") {
+			variants = append(variants, name)
+			continue
+		}
+		e, err := experiments.Find(name)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		chosen = append(chosen, e)
+	}
+	if len(variants) > 0 {
+		e, err := experiments.Single(variants)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		chosen = append(chosen, e)
+	}
+	return chosen, nil
+}
+
+// runTrials prepares and runs the trials of a job and returns how many failed.
+func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stderr io.Writer) (failed int, err error) {
+	scale := experiments.Scale{Cores: runtime.NumCPU(), Depth: j.profile.Depth}
+	path := filepath.Join(j.dir, trialsFile)
+	if _, err := os.Stat(path); err == nil && j.setup == nil {
+		return 0, fmt.Errorf("%s is there already: go on with it by --resume %s, or name another folder with --out", path, j.dir)
+	}
+	l, cases, err := openLab(j, chosen, scale, stderr)
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	plan := runner.Plan{Experiments: cases, Seed: j.seed, Rounds: j.rounds, Budget: j.budget}
+	if j.precision > 0 {
+		plan.Enough = enough(j, chosen, scale)
+	}
+	file, err := openFile(path, j, l, plan)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	show := newProgress(stderr)
+	results, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Child(j.timeout).Try), file.Keep, show.tell)
+	show.end()
+	for _, r := range results {
+		if r.Failed != "" {
+			failed++
+		}
+	}
+	if ctx.Err() != nil {
+		return failed, fmt.Errorf("stopped: %d trials are kept in %s; go on with `parcon run --resume %s`, or make a report of them with `parcon report %s`", len(results), path, j.dir, j.dir)
+	}
+	return failed, err
+}
+
+const trialsFile = "trials.txt"
+
+// openLab prepares what trials share and turns the experiments' cases into
+// those of the runner.
+func openLab(j job, chosen []experiments.Experiment, scale experiments.Scale, stderr io.Writer) (*lab.Lab, []runner.Experiment, error) {
+	programs, err := lab.Build()
+	if err != nil {
+		fmt.Fprintf(stderr, "parcon: %v\nparcon: going on with this program in its place: processes start more slowly and take more memory\n", err)
+		if programs, err = lab.Self(); err != nil {
+			return nil, nil, err
+		}
+	}
+	dir, err := filepath.Abs(j.dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("finding the folder of the result: %w", err)
+	}
+	var all []experiments.Case
+	for _, e := range chosen {
+		all = append(all, e.Cases(scale)...)
+	}
+	l, err := lab.Open(programs, dir, j.sizes, all)
+	if err != nil {
+		return nil, nil, err
+	}
+	var cases []runner.Experiment
+	for _, e := range chosen {
+		measured := runner.Experiment{Name: experiments.Title(e.Name)}
+		for _, c := range e.Cases(scale) {
+			rc, err := l.Case(c)
+			if err != nil {
+				_ = l.Close()
+				return nil, nil, usageError{err}
+			}
+			measured.Cases = append(measured.Cases, rc)
+		}
+		cases = append(cases, measured)
+	}
+	return l, cases, nil
+}
+
+// enough ends an experiment when its claims' intervals are narrow enough.
+func enough(j job, chosen []experiments.Experiment, scale experiments.Scale) func(string, []runner.Result) bool {
+	return func(name string, results []runner.Result) bool {
+		table := report.NewTable()
+		for _, r := range results {
+			if r.Failed == "" {
+				table.Add(r.Experiment, r.Variant, r.Round, r.Values)
+			}
+		}
+		for _, e := range chosen {
+			if experiments.Title(e.Name) == name {
+				return report.Precise(table, e, scale, j.profile.Least, j.precision)
+			}
+		}
+		return false
+	}
+}
+
+func openFile(path string, j job, l *lab.Lab, plan runner.Plan) (*runner.File, error) {
+	tasks := map[string]int{}
+	for _, e := range plan.Experiments {
+		for _, c := range e.Cases {
+			tasks[e.Name+"/"+c.Variant] = c.Tasks
+		}
+	}
+	count := func(s runner.Slot) int { return tasks[s.Experiment+"/"+s.Variant] }
+	if j.setup != nil {
+		return runner.Append(path, j.setup, count)
+	}
+	return runner.Create(path, j.describe(l), count)
+}

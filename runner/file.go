@@ -1,0 +1,234 @@
+package runner
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+
+	"parcon/runner/protocol"
+)
+
+// A File is a result file that grows by one line for each trial. It is in the
+// Go benchmark format: a Setup as configuration lines, then result lines whose
+// name is the experiment and the variant. A trial that failed is a line with
+// the unit "failed", whose name ends in "/failed=" and the reason.
+type File struct {
+	f      *os.File
+	config []benchfmt.Config
+	text   bytes.Buffer
+	w      *benchfmt.Writer
+	tasks  func(Slot) int
+}
+
+// A Setup is what holds for all of a run: keys in lower case, values in one
+// line each.
+type Setup []Entry
+
+// An Entry is one line of a Setup.
+type Entry struct{ Key, Value string }
+
+// Get returns the value of a key, "" if there is none.
+func (s Setup) Get(key string) string {
+	for _, e := range s {
+		if e.Key == key {
+			return e.Value
+		}
+	}
+	return ""
+}
+
+// Create starts a new result file; it never overwrites one.
+func Create(path string, setup Setup, tasks func(Slot) int) (*File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+	if os.IsExist(err) {
+		return nil, fmt.Errorf("creating %s: it is there already: go on with it by --resume, or name another folder with --out", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("creating the result file: %w: name a folder that can be written with --out", err)
+	}
+	return newFile(f, setup, tasks), nil
+}
+
+// Append opens a result file to add to it. A last line that was cut off is
+// taken away first.
+func Append(path string, setup Setup, tasks func(Slot) int) (*File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, fmt.Errorf("opening the result file: %w", err)
+	}
+	if err := cutTail(f); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("mending the last line of %s: %w", path, err)
+	}
+	return newFile(f, setup, tasks), nil
+}
+
+func newFile(f *os.File, setup Setup, tasks func(Slot) int) *File {
+	file := &File{f: f, tasks: tasks}
+	for _, e := range setup {
+		file.config = append(file.config, benchfmt.Config{Key: e.Key, Value: []byte(oneLine(e.Value)), File: true})
+	}
+	file.w = benchfmt.NewWriter(&file.text)
+	return file
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// cutTail takes away what follows the last line end and leaves the file open
+// at its end.
+func cutTail(f *os.File) error {
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	const block = 4096
+	buf := make([]byte, block)
+	for end > 0 {
+		start := max(0, end-block)
+		n, err := f.ReadAt(buf[:end-start], start)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
+			end = start + int64(i) + 1
+			break
+		}
+		end = start
+	}
+	if err := f.Truncate(end); err != nil {
+		return err
+	}
+	_, err = f.Seek(end, io.SeekStart)
+	return err
+}
+
+// Keep appends a result. It reaches the file before Keep returns, in one write,
+// so that a run that is killed leaves whole lines.
+func (f *File) Keep(r Result) error {
+	line := &benchfmt.Result{
+		Config: f.config,
+		Name:   benchfmt.Name(r.Experiment + "/" + r.Variant),
+		Iters:  max(1, f.tasks(r.Slot)),
+	}
+	values := protocol.Measurement{"round": float64(r.Round), "position": float64(r.Position)}
+	if r.Failed != "" {
+		line.Name = benchfmt.Name(string(line.Name) + "/failed=" + slug(r.Failed))
+		line.Iters = 1
+		values["failed"] = 1
+	}
+	for unit, v := range r.Values {
+		values[unit] = v
+	}
+	for _, unit := range units(values) {
+		line.Values = append(line.Values, benchfmt.Value{Value: values[unit], Unit: unit})
+	}
+	f.text.Reset()
+	if err := f.w.Write(line); err != nil {
+		return fmt.Errorf("formatting a result line: %w", err)
+	}
+	if _, err := f.f.Write(f.text.Bytes()); err != nil {
+		return fmt.Errorf("appending to the result file: %w: what it holds is whole; make room and go on with --resume", err)
+	}
+	return nil
+}
+
+// units sorts a line's units: ns/op first, as everyone expects, then by name.
+func units(values protocol.Measurement) []string {
+	all := make([]string, 0, len(values))
+	for unit := range values {
+		all = append(all, unit)
+	}
+	slices.SortFunc(all, func(a, b string) int {
+		if (a == "ns/op") != (b == "ns/op") {
+			if a == "ns/op" {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	return all
+}
+
+// Close closes the file.
+func (f *File) Close() error {
+	if err := f.f.Close(); err != nil {
+		return fmt.Errorf("closing the result file: %w", err)
+	}
+	return nil
+}
+
+// slug makes a reason fit into a benchmark name: no space, no slash, at most
+// 200 bytes.
+func slug(reason string) string {
+	s := strings.NewReplacer("/", "|", "=", ":").Replace(oneLine(reason))
+	s = strings.ReplaceAll(s, " ", "_")
+	return strings.ToValidUTF8(s[:min(len(s), 200)], "")
+}
+
+// Read reads a result file back: its setup and its results. A last line that
+// was cut off is passed over. Other lines that cannot be read are returned as
+// errors beside what could be.
+func Read(path string) (Setup, []Result, []error, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("reading the result file: %w", err)
+	}
+	defer f.Close()
+	var setup Setup
+	var results []Result
+	var bad []error
+	r := benchfmt.NewReader(f, path)
+	for r.Scan() {
+		switch line := r.Result().(type) {
+		case *benchfmt.SyntaxError:
+			bad = append(bad, line)
+		case *benchfmt.Result:
+			if setup == nil {
+				for _, c := range line.Config {
+					if c.File {
+						setup = append(setup, Entry{c.Key, string(c.Value)})
+					}
+				}
+			}
+			results = append(results, parse(line))
+		}
+	}
+	if err := r.Err(); err != nil {
+		return setup, results, bad, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return setup, results, bad, nil
+}
+
+// parse turns a line back into a result. Experiment and variant are what stands
+// before and after the first slash of the name.
+func parse(line *benchfmt.Result) Result {
+	name, reason, _ := strings.Cut(string(line.Name), "/failed=")
+	experiment, variant, _ := strings.Cut(name, "/")
+	r := Result{Slot: Slot{Experiment: experiment, Variant: variant}}
+	values := protocol.Measurement{}
+	for _, v := range line.Values {
+		if v.OrigUnit != "" {
+			v.Unit, v.Value = v.OrigUnit, v.OrigValue
+		}
+		switch v.Unit {
+		case "round":
+			r.Round = int(v.Value)
+		case "position":
+			r.Position = int(v.Value)
+		case "failed":
+			r.Failed = strings.ReplaceAll(reason, "_", " ")
+		default:
+			values[v.Unit] = v.Value
+		}
+	}
+	if r.Failed == "" {
+		r.Values = values
+	}
+	return r
+}

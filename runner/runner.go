@@ -1,0 +1,147 @@
+// Package runner measures: it lays out which trial runs when, runs each in a
+// fresh child process, and appends one line for each to a result file.
+//
+// It knows nothing of workloads or models. A Case is a name and an order that
+// the child understands, so that any experiment fits. Data flows one way:
+// experiments, schedule, child, result file. The file is all that later steps
+// see.
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"parcon/runner/protocol"
+)
+
+// A Case is one variant to be measured.
+type Case struct {
+	Variant string // name, made of key=value parts
+	Tasks   int    // the iterations of its result line
+	Procs   int    // GOMAXPROCS of its process
+	Order   any    // what the child is told, as JSON
+}
+
+// An Experiment is a set of cases that are compared with each other.
+type Experiment struct {
+	Name  string // starts with a capital letter: it follows "Benchmark" in the file
+	Cases []Case
+}
+
+// A Plan is what a run is to do.
+type Plan struct {
+	Experiments []Experiment
+	Seed        uint64        // of the order within rounds
+	Rounds      int           // the most rounds
+	Budget      time.Duration // no round starts that would end after it; 0: none
+	// Enough says, after a whole round of an experiment, that it needs no
+	// further one. It must depend on the results only. nil: never.
+	Enough func(experiment string, results []Result) bool
+}
+
+// A Result is one trial that was run.
+type Result struct {
+	Slot
+	Values protocol.Measurement // nil if it failed
+	Failed string               // why, in one line; "" if it did not
+}
+
+// A Trier runs one trial: the part of a run that touches the machine.
+type Trier func(ctx context.Context, c Case) (protocol.Measurement, error)
+
+// Progress is told of every trial when it has ended.
+type Progress func(done Result, finished, total int, left time.Duration)
+
+// Run runs the plan's rounds. Trials that results already holds are not run
+// again. Every new result goes to keep before the next trial starts; an error
+// of keep ends the run, because what cannot be kept need not be measured.
+// Failed trials do not end it. Run returns all results, old and new, also with
+// an error; when ctx ends, that is ctx's.
+func Run(ctx context.Context, plan Plan, results []Result, try Trier, keep func(Result) error, tell Progress) ([]Result, error) {
+	started := time.Now()
+	done := map[Slot]bool{}
+	for _, r := range results {
+		done[r.Slot] = true
+	}
+	over := map[string]bool{} // experiments that need no further round
+	var longest time.Duration
+	for round := range plan.Rounds {
+		roundStart := time.Now()
+		if plan.Budget > 0 && round > 0 && time.Since(started)+longest > plan.Budget {
+			break
+		}
+		slots := Round(plan, round, over)
+		if len(slots) == 0 {
+			break
+		}
+		for i, slot := range slots {
+			if done[slot] {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return results, err
+			}
+			r := one(ctx, plan.find(slot), slot, try)
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return results, ctx.Err() // cut short by the user, not failed
+			}
+			results = append(results, r)
+			if err := keep(r); err != nil {
+				return results, err
+			}
+			tell(r, round*len(slots)+i+1, plan.Rounds*len(slots), left(started, plan, round, i+1, len(slots)))
+		}
+		longest = max(longest, time.Since(roundStart))
+		plan.close(over, upTo(results, round))
+	}
+	return results, nil
+}
+
+// close notes the experiments that need no further round.
+func (p Plan) close(over map[string]bool, results []Result) {
+	for _, e := range p.Experiments {
+		over[e.Name] = over[e.Name] || p.Enough != nil && p.Enough(e.Name, results)
+	}
+}
+
+// upTo leaves out later rounds, which a resumed run already has: it must decide
+// as the run before it did.
+func upTo(results []Result, round int) []Result {
+	return slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.Round > round })
+}
+
+// left guesses the time to the end from the pace so far, and the budget.
+func left(started time.Time, plan Plan, round, trial, trials int) time.Duration {
+	spent := time.Since(started)
+	done := float64(round) + float64(trial)/float64(trials)
+	rest := time.Duration(float64(spent) * (float64(plan.Rounds) - done) / done)
+	if plan.Budget > 0 {
+		rest = min(rest, plan.Budget-spent)
+	}
+	return max(rest, 0)
+}
+
+func one(ctx context.Context, c Case, slot Slot, try Trier) Result {
+	values, err := try(ctx, c)
+	if err != nil {
+		return Result{Slot: slot, Failed: err.Error()}
+	}
+	return Result{Slot: slot, Values: values}
+}
+
+func (p Plan) find(s Slot) Case {
+	for _, e := range p.Experiments {
+		if e.Name != s.Experiment {
+			continue
+		}
+		for _, c := range e.Cases {
+			if c.Variant == s.Variant {
+				return c
+			}
+		}
+	}
+	panic(fmt.Sprintf("schedule names %v, which the plan does not hold", s))
+}

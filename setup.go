@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parcon/experiments"
+	"parcon/experiments/lab"
+	"parcon/runner"
+)
+
+// The keys of a result file that say what was asked. A run is resumed from
+// them.
+const (
+	keyProfile   = "profile"
+	keyNames     = "experiments"
+	keySeed      = "seed"
+	keyRounds    = "rounds"
+	keyBudget    = "budget"
+	keyPrecision = "precision"
+	keySizes     = "sizes"
+)
+
+// describe makes the head of a result file: the machine, then what was asked.
+func (j job) describe(l *lab.Lab) runner.Setup {
+	var sizes []string
+	for _, name := range slices.Sorted(maps.Keys(l.Sizes())) {
+		sizes = append(sizes, fmt.Sprintf("%s:%d", name, l.Sizes()[name]))
+	}
+	s := append(runner.Host(j.dir),
+		runner.Entry{Key: keyProfile, Value: j.profile.Name},
+		runner.Entry{Key: keyNames, Value: strings.Join(j.names, " ")},
+		runner.Entry{Key: keySeed, Value: fmt.Sprint(j.seed)},
+		runner.Entry{Key: keyRounds, Value: fmt.Sprint(j.rounds)},
+		runner.Entry{Key: "gogc", Value: "100"},
+		runner.Entry{Key: "task-cpu", Value: experiments.Lengths.Length.String()},
+		runner.Entry{Key: "task-io", Value: experiments.Lengths.Delay.String()},
+		runner.Entry{Key: "task-mix", Value: experiments.Lengths.Mix.String()},
+		runner.Entry{Key: keySizes, Value: strings.Join(sizes, " ")},
+	)
+	if j.budget > 0 {
+		s = append(s, runner.Entry{Key: keyBudget, Value: j.budget.String()})
+	}
+	if j.precision > 0 {
+		s = append(s, runner.Entry{Key: keyPrecision, Value: fmt.Sprint(j.precision)})
+	}
+	return s
+}
+
+// resumed reads what was asked of the run in o.resume and what it has done.
+func resumed(o options) (job, error) {
+	path := filepath.Join(o.resume, trialsFile)
+	setup, done, bad, err := runner.Read(path)
+	if err != nil {
+		return job{}, fmt.Errorf("%w: --resume takes the folder of a run", err)
+	}
+	if len(bad) > 0 {
+		return job{}, fmt.Errorf("%w: take the line out, then resume; the other trials are whole", bad[0])
+	}
+	if len(done) == 0 {
+		return job{}, fmt.Errorf("%s holds no trial to go on from: delete the folder and start anew", path)
+	}
+	if cores := setup.Get("cores"); cores != strconv.Itoa(runtime.NumCPU()) {
+		return job{}, fmt.Errorf("%s was measured on %s cores, this machine has %d: trials of two machines do not go together", path, cores, runtime.NumCPU())
+	}
+	j := job{dir: o.resume, timeout: o.timeout, done: done, setup: setup, names: strings.Fields(setup.Get(keyNames))}
+	if j.profile, err = experiments.FindProfile(setup.Get(keyProfile)); err != nil {
+		return job{}, fmt.Errorf("resuming %s: %w", path, err)
+	}
+	return j, j.read(path)
+}
+
+// read takes the numbers of a setup.
+func (j *job) read(path string) (err error) {
+	damaged := func(key string) error {
+		return fmt.Errorf("resuming %s: its line %q cannot be read: start a new run", path, key+": "+j.setup.Get(key))
+	}
+	if j.seed, err = strconv.ParseUint(j.setup.Get(keySeed), 10, 64); err != nil {
+		return damaged(keySeed)
+	}
+	if j.rounds, err = strconv.Atoi(j.setup.Get(keyRounds)); err != nil {
+		return damaged(keyRounds)
+	}
+	if text := j.setup.Get(keyBudget); text != "" {
+		if j.budget, err = time.ParseDuration(text); err != nil {
+			return damaged(keyBudget)
+		}
+	}
+	if text := j.setup.Get(keyPrecision); text != "" {
+		if j.precision, err = strconv.ParseFloat(text, 64); err != nil {
+			return damaged(keyPrecision)
+		}
+	}
+	j.sizes = map[string]int{}
+	for _, field := range strings.Fields(j.setup.Get(keySizes)) {
+		name, text, _ := strings.Cut(field, ":")
+		if j.sizes[name], err = strconv.Atoi(text); err != nil {
+			return damaged(keySizes)
+		}
+	}
+	return nil
+}
