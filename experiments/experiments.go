@@ -99,7 +99,7 @@ func Title(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
 var Lengths = child.Setting{
 	Length: 2_000_000,
 	Delay:  5_000_000,
-	Mix:    8_000_000,
+	Mix:    5_000_000,
 }
 
 // grid builds the variant of one point of the grid.

@@ -65,14 +65,14 @@ func Main() {
 func run(role string, args []string) error {
 	switch role {
 	case Trial:
-		return runTrial(os.Stdin, os.Stdout)
+		return runTrial(proc.Stdin(), os.Stdout)
 	case Reference:
 		return runReference(os.Stdin, os.Stdout)
 	case Server:
-		go proc.WatchParent(os.Stdin)
+		go proc.WatchParent(proc.Stdin())
 		return runServer(os.Stdout)
 	case Worker:
-		return worker.Main(Workloads, args, os.Stdin, os.Stdout)
+		return worker.Main(Workloads, args, proc.Stdin(), os.Stdout)
 	}
 	return fmt.Errorf("starting a child as %q: there is no such role", role)
 }

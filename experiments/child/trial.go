@@ -104,10 +104,6 @@ type trial struct {
 	log   *record
 }
 
-// warmUp is the most tasks that run before the clock starts. A crowd of
-// thousands needs no wave of its own for that.
-const warmUp = 64
-
 // prepare starts the crew and lets it work a little, so that connections,
 // pages and branch predictors are not new to it when the clock starts.
 func prepare(order Order) (*trial, error) {
@@ -140,7 +136,7 @@ func prepare(order Order) (*trial, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := crew.Run(min(order.Tasks, g.Workers, warmUp)); err != nil {
+	if err := crew.Run(min(order.Tasks, g.Workers, runtime.NumCPU())); err != nil {
 		return nil, err
 	}
 	return &trial{order.Tasks, crew, log}, nil

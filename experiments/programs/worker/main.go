@@ -9,10 +9,11 @@ import (
 
 	"parcon/experiments/worker"
 	"parcon/experiments/workload"
+	"parcon/runner/proc"
 )
 
 func main() {
-	if err := worker.Main(workload.All, os.Args[1:], os.Stdin, os.Stdout); err != nil {
+	if err := worker.Main(workload.All, os.Args[1:], proc.Stdin(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
