@@ -11,6 +11,8 @@ import (
 type Claim struct {
 	ID, Text    string
 	Comparisons []Comparison
+	// Caveat is what a reader must know to judge the verdict; "" if nothing.
+	Caveat string
 	// Unmeasured says why the claim cannot be measured on this machine; ""
 	// if it can.
 	Unmeasured string

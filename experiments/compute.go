@@ -68,6 +68,7 @@ func looksParallel(s Scale) Claim {
 func trulyAtOnce(s Scale) Claim {
 	claim := Claim{
 		ID: "P2", Text: "Several cores run tasks truly at once: goroutines, threads and processes use them all",
+		Caveat:     "thread gives Go more processors than there are cores. Go's garbage collector counts on having one core for each, so work that allocates can lose under thread what it gains under goroutine and process-pool.",
 		Unmeasured: needsCores(s),
 	}
 	for _, work := range kind(workload.CPU) {

@@ -291,8 +291,13 @@ func label(c experiments.Comparison) string {
 	if len(c.Over.String()) == 0 {
 		return fmt.Sprintf("%s, %s", c.Measure, of)
 	}
+	// Nearly all comparisons are of throughput: that word would only be noise.
 	task, over := work(c.Of).String()[len("workload="):], short(c.Over)
-	return fmt.Sprintf("%s, %s: %s over %s", c.Measure, task, modelOf(c.Of), strings.TrimPrefix(over, task+" "))
+	text := fmt.Sprintf("%s: %s over %s", task, modelOf(c.Of), strings.TrimPrefix(over, task+" "))
+	if c.Measure != experiments.Throughput {
+		text = fmt.Sprintf("%s, %s", c.Measure, text)
+	}
+	return text
 }
 
 func short(v variant.Variant) string {

@@ -75,6 +75,13 @@ func (p page) verdicts(w *strings.Builder) {
 		rows = append(rows, row)
 	}
 	table(w, []string{"id", "claim", "verdict", "decided by", "bound", "why"}, rows)
+	w.WriteString("Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers.\n\n")
+	for _, j := range p.judged {
+		if j.Caveat != "" && j.Verdict != Holds {
+			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
+		}
+	}
+	w.WriteString("\n")
 	p.comparisons(w)
 }
 

@@ -49,8 +49,24 @@ func judge(t *Table, experiment string, c experiments.Claim) Judged {
 		j.Compared = append(j.Compared, compare(t, experiment, comparison))
 	}
 	j.Verdict, j.Decider = combine(j.Compared)
-	j.Reason = j.Decider.Reason
+	j.Reason = fmt.Sprintf("%s; %s", tally(j.Compared), j.Decider.Reason)
 	return j
+}
+
+// tally counts the comparisons by verdict: "13 of 15 comparisons hold, 2
+// refuted".
+func tally(all []Compared) string {
+	count := map[Verdict]int{}
+	for _, c := range all {
+		count[c.Verdict]++
+	}
+	text := fmt.Sprintf("%d of %s hold", count[Holds], plural(len(all), "comparison"))
+	for _, v := range []Verdict{Refuted, Undecided, NotMeasured} {
+		if count[v] > 0 {
+			text += fmt.Sprintf(", %d %s", count[v], v)
+		}
+	}
+	return text
 }
 
 func compare(t *Table, experiment string, c experiments.Comparison) Compared {

@@ -1,6 +1,9 @@
 package runner
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"slices"
+)
 
 // A Slot is the place of a trial in a run.
 type Slot struct {
@@ -8,24 +11,43 @@ type Slot struct {
 	Round, Position     int // from 0; Position counts within the round
 }
 
-// Round lays out one round: the experiments in random order, and within each
-// its cases in random order. An experiment's cases stay together, so that what
-// is compared is measured close together and drift hits all of them alike.
-// Experiments in skip are left out. The same seed and round give the same
-// order, whatever came before.
+// Round lays out one round: the experiments in random order, within each its
+// blocks in random order, and within each block its cases in random order: a
+// randomised block design. What is compared is thus measured close together,
+// and a slow spell of the machine, which lasts for seconds, hits all of it or
+// none. Experiments in skip are left out. The same seed and round give the
+// same order, whatever came before.
 func Round(plan Plan, round int, skip map[string]bool) []Slot {
 	random := rand.New(rand.NewPCG(plan.Seed, uint64(round)))
 	var slots []Slot
 	for _, e := range random.Perm(len(plan.Experiments)) {
 		experiment := plan.Experiments[e]
 		// Drawn also for one that is skipped, so that the others keep theirs.
-		order := random.Perm(len(experiment.Cases))
+		order := blocks(experiment.Cases, random)
 		if skip[experiment.Name] {
 			continue
 		}
 		for _, c := range order {
-			slots = append(slots, Slot{experiment.Name, experiment.Cases[c].Variant, round, len(slots)})
+			slots = append(slots, Slot{experiment.Name, c.Variant, round, len(slots)})
 		}
 	}
 	return slots
+}
+
+// blocks shuffles cases and keeps those of one block together. A block stands
+// where the first of its shuffled cases fell, so blocks are shuffled too.
+func blocks(cases []Case, random *rand.Rand) []Case {
+	first := map[string]int{}
+	var all [][]Case
+	for _, i := range random.Perm(len(cases)) {
+		c := cases[i]
+		at, seen := first[c.Block]
+		if !seen {
+			at = len(all)
+			first[c.Block] = at
+			all = append(all, nil)
+		}
+		all[at] = append(all[at], c)
+	}
+	return slices.Concat(all...)
 }

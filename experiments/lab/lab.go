@@ -143,7 +143,7 @@ func (l *Lab) Case(c experiments.Case) (runner.Case, error) {
 		return runner.Case{}, err
 	}
 	return runner.Case{
-		Variant: name, Tasks: c.Tasks, Procs: procs,
+		Variant: name, Block: task(c.Variant), Tasks: c.Tasks, Procs: procs,
 		Order: child.Order{Variant: name, Tasks: c.Tasks, Setting: l.setting, Answers: l.answers[task(c.Variant)]},
 	}, nil
 }
