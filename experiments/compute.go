@@ -9,14 +9,24 @@ var compute = Experiment{
 	Claims:   computeClaims,
 }
 
-// Every trial computes as many tasks, so that all models do the same work.
+// computeTasks is how many tasks a trial computes for each core that its model
+// can use, so that all trials last about as long, on any number of cores.
 const computeTasks = 32
+
+func computeCase(work, modelName string, workers, cores int) Case {
+	v := grid(work, modelName, workers)
+	procs, err := Procs(v, cores)
+	if err != nil {
+		panic(err) // the catalogue itself is wrong
+	}
+	return Case{v, computeTasks * min(procs, cores)}
+}
 
 func computeCases(s Scale) []Case {
 	var cases []Case
 	add := func(work, model string, workers ...int) {
 		for _, w := range workers {
-			cases = append(cases, Case{grid(work, model, w), computeTasks})
+			cases = append(cases, computeCase(work, model, w, s.Cores))
 		}
 	}
 	c := s.Cores
@@ -43,7 +53,7 @@ func computeCases(s Scale) []Case {
 			add(work, "process", c)
 		}
 	}
-	cases = append(cases, twin(Case{grid("primes", "goroutine", c), computeTasks}))
+	cases = append(cases, twin(computeCase("primes", "goroutine", c, c)))
 	return unique(cases)
 }
 

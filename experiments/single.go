@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"runtime"
 
 	"parcon/experiments/child"
 	"parcon/experiments/variant"
@@ -44,5 +45,5 @@ func singleTasks(k workload.Kind, workers int) int {
 	case workload.None:
 		return 100_000
 	}
-	return max(computeTasks, workers)
+	return computeTasks * runtime.NumCPU()
 }

@@ -11,7 +11,7 @@ var waiting = Experiment{
 
 // A trial lasts as long for each number of workers: so many tasks, one after
 // another, for every worker.
-const waitingWaves = 10
+const waitingWaves = 8
 
 func waitingCases(s Scale) []Case {
 	var cases []Case

@@ -11,9 +11,9 @@ import (
 	"parcon/runner/usage"
 )
 
-// record checks each task's answer and keeps when it ran. Every task has its
+// A Record checks each task's answer and keeps when it ran. Every task has its
 // own place in stamps, so tasks that run at once need no lock.
-type record struct {
+type Record struct {
 	tasks   int
 	task    workload.Task
 	answers []uint64
@@ -26,15 +26,17 @@ type stamp struct{ start, end int64 }
 // maxStamps bounds the memory that stamps take: above it tasks are sampled.
 const maxStamps = 1 << 17
 
-func newRecord(tasks int, answers []uint64, task workload.Task) *record {
+// NewRecord makes the record of so many tasks. answers holds the right answer
+// for each seed.
+func NewRecord(tasks int, answers []uint64, task workload.Task) *Record {
 	every := (tasks + maxStamps - 1) / maxStamps
-	return &record{tasks, task, answers, make([]stamp, (tasks+every-1)/every), every}
+	return &Record{tasks, task, answers, make([]stamp, (tasks+every-1)/every), every}
 }
 
-func (r *record) reset() { clear(r.stamps) }
+func (r *Record) reset() { clear(r.stamps) }
 
-// run runs a task in this process.
-func (r *record) run(task int) error {
+// Run runs a task in this process.
+func (r *Record) Run(task int) error {
 	if task%r.every != 0 {
 		answer, err := r.task(workload.Seed(task))
 		if err != nil {
@@ -47,18 +49,18 @@ func (r *record) run(task int) error {
 	if err != nil {
 		return err
 	}
-	return r.report(task, answer, start, clock.Now())
+	return r.Report(task, answer, start, clock.Now())
 }
 
-// report takes a task that ran somewhere.
-func (r *record) report(task int, answer uint64, start, end int64) error {
+// Report takes a task that ran somewhere.
+func (r *Record) Report(task int, answer uint64, start, end int64) error {
 	if task%r.every == 0 {
 		r.stamps[task/r.every] = stamp{start, end}
 	}
 	return r.check(task, answer)
 }
 
-func (r *record) check(task int, answer uint64) error {
+func (r *Record) check(task int, answer uint64) error {
 	if want := r.answers[workload.Seed(task)]; answer != want {
 		return fmt.Errorf("wrong answer: task %d gave %d, the serial run gave %d", task, answer, want)
 	}
@@ -67,7 +69,7 @@ func (r *record) check(task int, answer uint64) error {
 
 // measurement is what the stamps and the consumption say about the time from
 // start to end.
-func (r *record) measurement(start, end int64, used usage.Usage) protocol.Measurement {
+func (r *Record) measurement(start, end int64, used usage.Usage) protocol.Measurement {
 	tasks := float64(r.tasks)
 	wall := float64(end - start)
 	m := protocol.Measurement{
@@ -93,7 +95,7 @@ func (r *record) measurement(start, end int64, used usage.Usage) protocol.Measur
 
 // inFlight is the time that all tasks took, added up. Divided by the wall time
 // it is the mean number of tasks in flight (Little's law).
-func (r *record) inFlight() float64 {
+func (r *Record) inFlight() float64 {
 	var sum int64
 	for _, s := range r.stamps {
 		sum += s.end - s.start
@@ -101,7 +103,7 @@ func (r *record) inFlight() float64 {
 	return float64(sum) * float64(r.every)
 }
 
-func (r *record) latencies() []int64 {
+func (r *Record) latencies() []int64 {
 	all := make([]int64, len(r.stamps))
 	for i, s := range r.stamps {
 		all[i] = s.end - s.start

@@ -101,7 +101,7 @@ func runTrial(stdin io.Reader, out io.Writer) error {
 type trial struct {
 	tasks int
 	crew  model.Crew
-	log   *record
+	log   *Record
 }
 
 // prepare starts the crew and lets it work a little, so that connections,
@@ -131,8 +131,8 @@ func prepare(order Order) (*trial, error) {
 	}
 	// Go gives up at 10,000 threads unless it is told that they are meant.
 	debug.SetMaxThreads(10_000 + 2*g.Workers)
-	log := newRecord(order.Tasks, order.Answers, task)
-	crew, err := g.Model.Start(g.Workers, model.Job{Run: log.run, Report: log.report, Worker: command})
+	log := NewRecord(order.Tasks, order.Answers, task)
+	crew, err := g.Model.Start(g.Workers, model.Job{Run: log.Run, Report: log.Report, Worker: command})
 	if err != nil {
 		return nil, err
 	}

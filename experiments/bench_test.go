@@ -1,0 +1,120 @@
+package experiments_test
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"parcon/experiments"
+	"parcon/experiments/child"
+	"parcon/experiments/lab"
+	"parcon/runner"
+	"parcon/runner/protocol"
+)
+
+// The test binary is its own child: see lab.Self.
+func TestMain(m *testing.M) {
+	child.Main()
+	code := m.Run()
+	if opened != nil {
+		_ = opened.Close()
+	}
+	os.Exit(code)
+}
+
+func BenchmarkCompute(b *testing.B) { benchmark(b, "compute") }
+func BenchmarkWaiting(b *testing.B) { benchmark(b, "waiting") }
+func BenchmarkMixing(b *testing.B)  { benchmark(b, "mixing") }
+func BenchmarkCrowd(b *testing.B)   { benchmark(b, "crowd") }
+
+// scale is the quick profile's with -short, else the standard one's.
+func scale() experiments.Scale {
+	s := experiments.Scale{Cores: runtime.NumCPU(), Depth: experiments.Standard}
+	if testing.Short() {
+		s.Depth = experiments.Quick
+	}
+	return s
+}
+
+// benchmark runs an experiment's variants as sub-benchmarks. An operation is a
+// task; each trial has a process of its own, as in `parcon run`.
+func benchmark(b *testing.B, name string) {
+	e, err := experiments.Find(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range e.Cases(scale()) {
+		if c.Variant.Get("twin") == "" {
+			b.Run(c.Variant.String(), func(b *testing.B) { benchmarkCase(b, c) })
+		}
+	}
+}
+
+// reported are the units beside ns/op.
+var reported = []string{"cpu-ns/op", "cores-busy", "in-flight", "p99-ns", "ctxsw/op", "peak-rss-bytes"}
+
+func benchmarkCase(b *testing.B, c experiments.Case) {
+	b.StopTimer()
+	c.Tasks = b.N
+	t, err := laboratory(b).Child(5*time.Minute).Start(context.Background(), caseOf(b, c))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.StartTimer()
+	m, err := t.Measure()
+	b.StopTimer()
+	if err != nil {
+		b.Fatal(err)
+	}
+	// The child's own clock: without the way of the result from there to here.
+	b.ReportMetric(m["ns/op"], "ns/op")
+	report(b, m)
+}
+
+func report(b *testing.B, m protocol.Measurement) {
+	for _, unit := range reported {
+		b.ReportMetric(m[unit], unit)
+	}
+}
+
+var (
+	opened *lab.Lab
+	once   sync.Once
+)
+
+// laboratory calibrates once for all benchmarks of a process.
+func laboratory(b *testing.B) *lab.Lab {
+	once.Do(func() {
+		programs, err := lab.Self()
+		if err != nil {
+			b.Fatal(err)
+		}
+		cases := append(everything(), experiments.Case{Variant: emptyVariant("serial", 1), Tasks: 1})
+		if opened, err = lab.Open(programs, os.TempDir(), nil, cases); err != nil {
+			b.Fatal(err)
+		}
+	})
+	if opened == nil {
+		b.Fatal("the programs and the reference that all benchmarks share could not be prepared")
+	}
+	return opened
+}
+
+func everything() []experiments.Case {
+	var all []experiments.Case
+	for _, e := range experiments.All {
+		all = append(all, e.Cases(scale())...)
+	}
+	return all
+}
+
+func caseOf(b *testing.B, c experiments.Case) runner.Case {
+	rc, err := laboratory(b).Case(c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return rc
+}
