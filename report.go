@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +48,7 @@ func writeReport(dir, out string, stdout, stderr io.Writer) error {
 	fmt.Fprintln(stdout, answer)
 	fmt.Fprintln(stdout, path)
 	if len(table.Bad) > 0 {
-		return fmt.Errorf("%s: %d lines cannot be read, the report is made of the others; mend or delete them: %s", filepath.Join(dir, trialsFile), len(table.Bad), table.Bad[0])
+		return fmt.Errorf("the report is made without what cannot be read: %s: mend or delete it", strings.Join(table.Bad[:min(3, len(table.Bad))], "; "))
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 		return err
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d trials failed: the report names them and why", failed)
+		return fmt.Errorf("failed trials: %d; the report names them and why", failed)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parcon/experiments"
+	"parcon/report/stat"
 )
 
 // Write writes report.md, verdicts.json and charts/ into dir and returns the
@@ -71,11 +72,37 @@ func newPage(t *Table) page {
 	}
 	slices.SortStableFunc(p.judged, func(a, b Judged) int { return idNumber(a.ID) - idNumber(b.ID) })
 	p.figures = p.view.figures(p.judged)
-	p.answer = p.headline() + "."
-	if len(p.mixed.cells) > 0 {
-		p.answer = p.headline() + ". " + p.crossover() + "."
-	}
+	p.answer = p.sentence()
 	return p
+}
+
+// sentence is the answer of the report.
+func (p page) sentence() string {
+	if single := gridOf(p.table, "single"); len(single.cells) > 0 && len(p.measured) == 0 {
+		return singleAnswer(single)
+	}
+	answer := p.headline() + "."
+	if len(p.mixed.cells) > 0 {
+		answer += " " + p.crossover() + "."
+	}
+	return answer
+}
+
+// singleAnswer names the fastest of the variants that a user named, each
+// against its own baseline.
+func singleAnswer(g grid) string {
+	var best stat.Interval
+	var name string
+	for _, v := range g.cells {
+		serial := v.With("model", "serial").With("workers", "1")
+		if r := g.table.ratio("single", serial, v, "ns/op"); v.Get("model") != "serial" && r.N > 0 && (name == "" || r.Estimate > best.Estimate) {
+			best, name = r, v.String()
+		}
+	}
+	if name == "" {
+		return "No variant was measured beside its serial baseline."
+	}
+	return fmt.Sprintf("%s runs %s as fast as serial.", name, withInterval(best, times))
 }
 
 // idNumber sorts P2 before P11.

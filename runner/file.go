@@ -82,29 +82,36 @@ func oneLine(text string) string { return strings.Join(strings.Fields(text), " "
 // cutTail takes away what follows the last line end and leaves the file open
 // at its end.
 func cutTail(f *os.File) error {
-	end, err := f.Seek(0, io.SeekEnd)
+	end, err := lastLineEnd(f)
 	if err != nil {
 		return err
-	}
-	const block = 4096
-	buf := make([]byte, block)
-	for end > 0 {
-		start := max(0, end-block)
-		n, err := f.ReadAt(buf[:end-start], start)
-		if err != nil && err != io.EOF {
-			return err
-		}
-		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
-			end = start + int64(i) + 1
-			break
-		}
-		end = start
 	}
 	if err := f.Truncate(end); err != nil {
 		return err
 	}
 	_, err = f.Seek(end, io.SeekStart)
 	return err
+}
+
+// lastLineEnd is the length of a file up to its last line end, that included.
+func lastLineEnd(f *os.File) (int64, error) {
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0, err
+	}
+	buf := make([]byte, 4096)
+	for end > 0 {
+		start := max(0, end-int64(len(buf)))
+		n, err := f.ReadAt(buf[:end-start], start)
+		if err != nil && err != io.EOF {
+			return 0, err
+		}
+		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
+			return start + int64(i) + 1, nil
+		}
+		end = start
+	}
+	return 0, nil
 }
 
 // Keep appends a result. It reaches the file before Keep returns, in one write,
@@ -183,7 +190,11 @@ func Read(path string) (Setup, []Result, []error, error) {
 	var setup Setup
 	var results []Result
 	var bad []error
-	r := benchfmt.NewReader(f, path)
+	whole, err := lastLineEnd(f)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	r := benchfmt.NewReader(io.NewSectionReader(f, 0, whole), path)
 	for r.Scan() {
 		switch line := r.Result().(type) {
 		case *benchfmt.SyntaxError:

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"parcon/experiments/child"
+)
+
+// The test binary stands in for the parcon command in the scripts, and for its
+// children.
+func TestMain(m *testing.M) {
+	child.Main()
+	testscript.Main(m, map[string]func(){"parcon": main, "exitcode": expectCode})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			// The scripts build the trial program: they need the go command,
+			// its caches and this module.
+			source, err := os.Getwd()
+			if err != nil {
+				return err
+			}
+			cache, err := os.UserCacheDir()
+			if err != nil {
+				return err
+			}
+			env.Setenv("SOURCE", source)
+			if err := cutOff(filepath.Join(env.WorkDir, "truncated")); err != nil {
+				return err
+			}
+			env.Setenv("XDG_CACHE_HOME", cache)
+			env.Setenv("GOFLAGS", "-mod=mod")
+			for _, key := range []string{"GOPATH", "GOMODCACHE", "GOCACHE", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB", "LOCALAPPDATA"} {
+				if v := os.Getenv(key); v != "" {
+					env.Setenv(key, v)
+				}
+			}
+			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"onelinestderr": oneLine,
+			"cut":           cutAfter,
+			"sameorder":     sameOrder,
+			"waitlines":     waitLines,
+			"family":        family,
+			"gone":          gone,
+			"onlyfiles":     onlyFiles,
+		},
+	})
+}
+
+// oneLine fails unless the last command wrote one line of error, beginning with
+// the program's name.
+func oneLine(ts *testscript.TestScript, _ bool, _ []string) {
+	text := strings.TrimSuffix(ts.ReadFile("stderr"), "\n")
+	if strings.Contains(text, "\n") || !strings.HasPrefix(text, "parcon: ") {
+		ts.Fatalf("stderr is not one line of parcon's:\n%s", text)
+	}
+}
+
+// expectCode is a command for scripts that runs a command line of parcon and
+// compares its exit code; testscript's exec only tells zero from others.
+// Usage: exec exitcode CODE ARG...
+func expectCode() {
+	got := execute(context.Background(), os.Args[2:], os.Stdout, os.Stderr)
+	if fmt.Sprint(got) != os.Args[1] {
+		fmt.Fprintf(os.Stderr, "exit code %d, want %s\n", got, os.Args[1])
+		os.Exit(1)
+	}
+}
+
+// cutOff makes the file of a run that was killed while it wrote a line.
+func cutOff(dir string) error {
+	if _, err := os.Stat(dir); err != nil {
+		return nil // not the script that needs it
+	}
+	text := "cores: 2\n\nBenchmarkSingle/workload=primes/model=serial/workers=1 32 2000 ns/op 0 round\n" +
+		"BenchmarkSingle/workload=primes/model=serial/workers=1 32 20"
+	return os.WriteFile(filepath.Join(dir, trialsFile), []byte(text), 0o666)
+}
+
+// cutAfter keeps a file's first result lines and half of the next one.
+// Usage: cut LINES FILE
+func cutAfter(ts *testscript.TestScript, _ bool, args []string) {
+	keep, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	path := ts.MkAbs(args[1])
+	var kept strings.Builder
+	for line := range strings.Lines(ts.ReadFile(path)) {
+		if strings.HasPrefix(line, "Benchmark") {
+			if keep--; keep < 0 {
+				kept.WriteString(line[:len(line)/2])
+				break
+			}
+		}
+		kept.WriteString(line)
+	}
+	ts.Check(os.WriteFile(path, []byte(kept.String()), 0o666))
+}
+
+// sameOrder fails unless two result files hold the same variants in the same
+// order.
+func sameOrder(ts *testscript.TestScript, _ bool, args []string) {
+	order := func(path string) (names []string) {
+		for line := range strings.Lines(ts.ReadFile(ts.MkAbs(path))) {
+			if name, _, ok := strings.Cut(line, " "); ok && strings.HasPrefix(name, "Benchmark") {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	if a, b := order(args[0]), order(args[1]); !slices.Equal(a, b) {
+		ts.Fatalf("the orders differ:\n%v\n%v", a, b)
+	}
+}
