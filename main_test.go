@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -37,12 +38,13 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("SOURCE", source)
+			env.Setenv("GOCACHE", goCache())
 			if err := cutOff(filepath.Join(env.WorkDir, "truncated")); err != nil {
 				return err
 			}
 			env.Setenv("XDG_CACHE_HOME", cache)
 			env.Setenv("GOFLAGS", "-mod=mod")
-			for _, key := range []string{"GOPATH", "GOMODCACHE", "GOCACHE", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB", "LOCALAPPDATA"} {
+			for _, key := range []string{"GOPATH", "GOMODCACHE", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB", "LOCALAPPDATA"} {
 				if v := os.Getenv(key); v != "" {
 					env.Setenv(key, v)
 				}
@@ -59,12 +61,22 @@ func TestScripts(t *testing.T) {
 			"onelinestderr": oneLine,
 			"cut":           cutAfter,
 			"sameorder":     sameOrder,
+			"addline":       addLine,
 			"waitlines":     waitLines,
 			"family":        family,
 			"gone":          gone,
 			"onlyfiles":     onlyFiles,
 		},
 	})
+}
+
+// goCache is where the go command keeps what it built.
+func goCache() string {
+	out, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // oneLine fails unless the last command wrote one line of error, beginning with
@@ -114,6 +126,17 @@ func cutAfter(ts *testscript.TestScript, _ bool, args []string) {
 		kept.WriteString(line)
 	}
 	ts.Check(os.WriteFile(path, []byte(kept.String()), 0o666))
+}
+
+// addLine adds a line after the one line that holds a text.
+// Usage: addline TEXT LINE FILE
+func addLine(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[2])
+	before, after, found := strings.Cut(ts.ReadFile(path), args[0])
+	if !found {
+		ts.Fatalf("%s has no line with %q", path, args[0])
+	}
+	ts.Check(os.WriteFile(path, []byte(before+args[0]+"\n"+args[1]+after), 0o666))
 }
 
 // sameOrder fails unless two result files hold the same variants in the same

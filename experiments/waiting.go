@@ -41,8 +41,10 @@ func waitingCases(s Scale) []Case {
 
 func waitingClaims(s Scale) []Claim {
 	w := 4 * s.Cores
-	helps := Claim{ID: "P5", Text: "Under a GIL, threads that wait are still much faster than serial code: the lock is let go while they are blocked",
-		Caveat: "gil is an emulation. CPython lets its lock go around every blocking call; Go's scheduler passes the turn on at once for timers and sockets, but for a blocked file call only after a while, so short file calls gain less than they would under CPython."}
+	helps := Claim{
+		ID: "P5", Text: "Under a GIL, threads that wait are still much faster than serial code: the lock is let go while they are blocked",
+		Caveat: "gil is an emulation. CPython lets its lock go around every blocking call; Go's scheduler passes the turn on at once for timers and sockets, but for a blocked file call only after a while, so short file calls gain less than they would under CPython.",
+	}
 	nothing := Claim{ID: "P7", Text: "For waiting tasks processes bring nothing that threads do not, at a higher price"}
 	for _, work := range kind(workload.IO) {
 		helps.Comparisons = append(helps.Comparisons, atLeast(Throughput, grid(work, "gil", w), grid(work, "serial", 1), much))

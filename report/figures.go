@@ -59,10 +59,10 @@ func (v view) answerFigure() figure {
 			Subtitle: fmt.Sprintf("Tasks per second over those of serial code, on %s", v.perCores()),
 			Note:     intervalNote,
 		},
-		[]chart.BarPanel{
+		slices.DeleteFunc([]chart.BarPanel{
 			bars(v.compute, fmt.Sprintf("computing: primes, %d workers", v.cores), "primes", v.cores),
 			bars(v.waiting, fmt.Sprintf("waiting: sleep, %d workers", v.many()), "sleep", v.many()),
-		}, times)}
+		}, func(p chart.BarPanel) bool { return len(p.Rows) == 0 }), times)}
 }
 
 // headline states both findings in numbers that are true whatever they are.
@@ -71,8 +71,8 @@ func (v view) headline() string {
 	say := func(g grid, verb, task string, workers int) {
 		if best, ok := g.fastest(task, workers); ok {
 			gil := g.speedup(task, "gil", workers)
-			parts = append(parts, fmt.Sprintf("%s runs up to %s as fast as serial (%s), under a GIL %s",
-				verb, times(best.speedup.Estimate), best.model, times(gil.Estimate)))
+			parts = append(parts, fmt.Sprintf("%s runs up to %s as fast as serial, under a GIL %s",
+				verb, times(best.speedup.Estimate), times(gil.Estimate)))
 		}
 	}
 	say(v.compute, "computing", "primes", v.cores)
@@ -102,18 +102,32 @@ func (v view) planeFigure() figure {
 	add(v.compute, "primes", "computing (primes)")
 	add(v.mixed, "mix/cpu=50", "half of each (mix)")
 	add(v.waiting, "sleep", "waiting (sleep)")
-	busy := func(m string) string {
-		return number(v.compute.center("primes", m, v.many(), "cores-busy").Estimate)
-	}
-	title := fmt.Sprintf("Waiting, one event loop holds %s tasks on %s cores; computing, it keeps %s cores busy and goroutines %s",
-		number(v.waiting.center("sleep", "loop", v.many(), "in-flight").Estimate),
-		number(v.waiting.center("sleep", "loop", v.many(), "cores-busy").Estimate),
-		busy("loop"), busy("goroutine"))
+	title := v.planeTitle()
 	return figure{"plane", title, chart.Plane(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("Concurrency is tasks in flight, parallelism is cores busy: every model with %d workers, on %s", v.many(), v.perCores()),
 		X:        "tasks in flight (mean)", Y: "cores busy (CPU time / wall time)",
 	}, v.cores, points)}
+}
+
+// planeTitle tells what one core and several do in each corner, as far as it
+// was measured.
+func (v view) planeTitle() string {
+	value := func(g grid, task, m, unit string) stat.Interval { return g.center(task, m, v.many(), unit) }
+	var parts []string
+	if flight := value(v.waiting, "sleep", "loop", "in-flight"); flight.N > 0 {
+		parts = append(parts, fmt.Sprintf("waiting, one event loop holds %s tasks on %s cores",
+			number(flight.Estimate), number(value(v.waiting, "sleep", "loop", "cores-busy").Estimate)))
+	}
+	if busy := value(v.compute, "primes", "loop", "cores-busy"); busy.N > 0 {
+		parts = append(parts, fmt.Sprintf("computing, a loop keeps %s cores busy and goroutines %s",
+			number(busy.Estimate), number(value(v.compute, "primes", "goroutine", "cores-busy").Estimate)))
+	}
+	if len(parts) == 0 {
+		return "Tasks in flight and cores busy"
+	}
+	text := strings.Join(parts, "; ")
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // curveFigures are the speed-up curves, one for each workload.
@@ -155,11 +169,11 @@ func curveTitle(g grid, task string) string {
 	if !ok {
 		return task + " was not measured"
 	}
-	title := fmt.Sprintf("%s: the best is %s, %s as fast as serial", task, best, times(best.speedup.Estimate))
+	title := fmt.Sprintf("%s: up to %s as fast as serial (%s)", task, times(best.speedup.Estimate), best)
 	var gil winner
 	for _, w := range g.workers(task, "gil") {
 		if s := g.speedup(task, "gil", w); s.N > 0 && (gil.workers == 0 || s.Estimate > gil.speedup.Estimate) {
-			gil = winner{"gil", w, s}
+			gil = winner{model: "gil", workers: w, speedup: s}
 		}
 	}
 	if gil.workers > 0 {
@@ -176,32 +190,35 @@ func (v view) mapFigure() figure {
 	columns := make([]string, len(shares))
 	for c, share := range shares {
 		columns[c] = fmt.Sprintf("%d %%", share)
-		best, bestRow := math.Inf(-1), -1
+		best := ""
 		for r, m := range rows {
-			value := v.mixSpeedup(share, m).Estimate
-			cells[r] = append(cells[r], chart.Cell{Value: value})
-			if value > best {
-				best, bestRow = value, r
+			cells[r] = append(cells[r], chart.Cell{Value: v.mixSpeedup(share, m).Estimate})
+			if best == "" || cells[r][c].Value > v.mixSpeedup(share, best).Estimate {
+				best = m
 			}
 		}
-		if bestRow >= 0 {
-			cells[bestRow][c].Best = true
+		for r, m := range rows {
+			cells[r][c].Best = m == best || v.mixed.alike(mixTask(share), m, best, v.mixWorkers(m), v.mixWorkers(best))
 		}
 	}
 	title := v.crossover()
 	return figure{"crossover", title, chart.Map(chart.Text{
 		Title:    title,
-		Subtitle: fmt.Sprintf("Tasks per second over those of serial code, %d workers on %s; the best of each column is framed", v.many(), v.perCores()),
+		Subtitle: fmt.Sprintf("Tasks per second over those of serial code, %d workers on %s; framed is the best of each column, and what the samples cannot tell from it", v.many(), v.perCores()),
 		X:        "share of its time that a task computes",
 	}, columns, rows, cells)}
 }
 
 func (v view) mixSpeedup(share int, m string) stat.Interval {
-	workers := v.many()
+	return v.mixed.speedup(mixTask(share), m, v.mixWorkers(m))
+}
+
+// mixWorkers is the number of workers that a model has in the map.
+func (v view) mixWorkers(m string) int {
 	if m == "serial" {
-		workers = 1
+		return 1
 	}
-	return v.mixed.speedup(mixTask(share), m, workers)
+	return v.many()
 }
 
 func mixTask(share int) string { return fmt.Sprintf("mix/cpu=%d", share) }
@@ -292,7 +309,7 @@ func label(c experiments.Comparison) string {
 		return fmt.Sprintf("%s, %s", c.Measure, of)
 	}
 	// Nearly all comparisons are of throughput: that word would only be noise.
-	task, over := work(c.Of).String()[len("workload="):], short(c.Over)
+	task, over := taskOf(c.Of), short(c.Over)
 	text := fmt.Sprintf("%s: %s over %s", task, modelOf(c.Of), strings.TrimPrefix(over, task+" "))
 	if c.Measure != experiments.Throughput {
 		text = fmt.Sprintf("%s, %s", c.Measure, text)
@@ -301,7 +318,7 @@ func label(c experiments.Comparison) string {
 }
 
 func short(v variant.Variant) string {
-	return work(v).String()[len("workload="):] + " " + modelOf(v)
+	return taskOf(v) + " " + modelOf(v)
 }
 
 func modelOf(v variant.Variant) string {
@@ -313,8 +330,31 @@ func modelOf(v variant.Variant) string {
 
 // figures draws all charts of a report.
 func (v view) figures(judged []Judged) []figure {
-	all := []figure{v.answerFigure(), v.planeFigure(), verdictFigure(judged)}
+	var all []figure
+	if len(v.compute.cells)+len(v.waiting.cells) > 0 {
+		all = append(all, v.answerFigure(), v.planeFigure())
+	}
+	if len(judged) > 0 {
+		all = append(all, verdictFigure(judged))
+	}
 	all = append(all, v.curveFigures()...)
-	all = append(all, v.mapFigure(), v.priceFigure())
-	return slices.Clip(all)
+	if len(v.mixed.cells) > 0 {
+		all = append(all, v.mapFigure())
+	}
+	if len(v.waiting.cells) > 0 {
+		all = append(all, v.priceFigure())
+	}
+	return all
+}
+
+// crowdFinding compares the event loop with threads at the largest crowd.
+func (v view) crowdFinding() string {
+	task, most := "", 0
+	for _, c := range v.crowd.cells {
+		if n, err := c.Int("workers", 0); err == nil && n > most {
+			task, most = taskOf(c), n
+		}
+	}
+	ratio := v.table.ratio("crowd", cell(task, "thread", most), cell(task, "loop", most), "ns/op")
+	return fmt.Sprintf("With %d tasks waiting, one event loop does %s the work of as many threads in the same time", most, withInterval(ratio, times))
 }

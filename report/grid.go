@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"parcon/experiments"
 	"parcon/experiments/variant"
@@ -26,23 +27,23 @@ func gridOf(t *Table, experiment string) grid {
 			continue
 		}
 		v, err := variant.Parse(name[len(prefix):])
-		if err == nil && v.Get("twin") == "" && v.Get("model") != "" {
+		if err == nil && v.Get("twin") == "" && v.Get("model") != "" && v.Get("workload") != "" {
 			g.cells = append(g.cells, v)
 		}
 	}
 	return g
 }
 
-// work is the part of a variant that names its task.
-func work(v variant.Variant) variant.Variant {
-	return v.Without("model").Without("workers")
+// taskOf names a variant's task, as in "primes" or "mix/cpu=50".
+func taskOf(v variant.Variant) string {
+	return strings.TrimPrefix(v.Without("model").Without("workers").Without("twin").String(), "workload=")
 }
 
-// works lists the tasks of the grid by name, as in "primes" or "mix/cpu=50".
+// works lists the tasks of the grid by name.
 func (g grid) works() []string {
 	var names []string
 	for _, v := range g.cells {
-		if name := work(v).String()[len("workload="):]; !slices.Contains(names, name) {
+		if name := taskOf(v); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -63,7 +64,7 @@ func (g grid) workers(task, model string) []int {
 	var all []int
 	for _, v := range g.cells {
 		n, err := v.Int("workers", 1)
-		if err == nil && v.Get("model") == model && work(v).String() == "workload="+task {
+		if err == nil && v.Get("model") == model && taskOf(v) == task {
 			all = append(all, n)
 		}
 	}
@@ -97,10 +98,13 @@ type winner struct {
 	model   string
 	workers int
 	speedup stat.Interval
+	alike   []string // models that the samples cannot tell from it
 }
 
+// String names the winner and those that may be as good.
 func (w winner) String() string {
-	return fmt.Sprintf("%s with %d workers", w.model, w.workers)
+	names := strings.Join(append([]string{w.model}, w.alike...), ", ")
+	return fmt.Sprintf("%s with %d workers", names, w.workers)
 }
 
 // fastest finds the model with the best speed-up among all or, with workers
@@ -113,9 +117,24 @@ func (g grid) fastest(task string, workers int) (winner, bool) {
 				continue
 			}
 			if s := g.speedup(task, m, w); s.N > 0 && (best.model == "" || s.Estimate > best.speedup.Estimate) {
-				best = winner{m, w, s}
+				best = winner{model: m, workers: w, speedup: s}
 			}
 		}
 	}
-	return best, best.model != ""
+	if best.model == "" {
+		return best, false
+	}
+	for _, m := range g.models(task, best.workers) {
+		if m != best.model && m != "serial" && g.alike(task, best.model, m, best.workers, best.workers) {
+			best.alike = append(best.alike, m)
+		}
+	}
+	return best, true
+}
+
+// alike says that the samples do not tell two models apart: the interval of
+// their ratio holds 1. With too few rounds for an interval nothing is alike.
+func (g grid) alike(task, a, b string, workersA, workersB int) bool {
+	r := g.table.ratio(g.experiment, cell(task, a, workersA), cell(task, b, workersB), "ns/op")
+	return r.Known() && r.Low <= 1 && 1 <= r.High
 }

@@ -116,7 +116,7 @@ func (p page) curves(w *strings.Builder, g grid, title, doc string) {
 		}
 		rows = append(rows, row)
 	}
-	table(w, []string{"workload", "one task, serial", "fastest model", "its speed-up (95 % interval)", "under a GIL"}, rows)
+	table(w, []string{"workload", "one task, serial", "fastest, and what cannot be told from it", "speed-up (95 % interval)", "under a GIL"}, rows)
 	for _, task := range g.works() {
 		p.picture(w, "speedup-"+task)
 	}
@@ -127,7 +127,7 @@ func (p page) crowds(w *strings.Builder) {
 	w.WriteString("## Thousands of tasks that wait\n\nEach task sleeps for as long as its name says; all of them are meant to wait at once.\n\n")
 	var rows [][]string
 	for _, v := range p.crowd.cells {
-		task, m, n := work(v).String()[len("workload="):], v.Get("model"), v.Get("workers")
+		task, m, n := taskOf(v), v.Get("model"), v.Get("workers")
 		value := func(unit string, form func(float64) string) string {
 			return form(p.table.center("crowd", v, unit).Estimate)
 		}
@@ -155,8 +155,11 @@ func (p page) prices(w *strings.Builder) {
 	}
 	var rows [][]string
 	for _, at := range []place{
-		{p.compute, "primes", p.cores}, {p.waiting, "sleep", p.many()},
-		{p.waiting, "network", p.many()}, {p.waiting, "http", p.many()}, {p.waiting, "file", p.many()},
+		{p.compute, "primes", p.cores},
+		{p.waiting, "sleep", p.many()},
+		{p.waiting, "network", p.many()},
+		{p.waiting, "http", p.many()},
+		{p.waiting, "file", p.many()},
 	} {
 		for _, m := range at.g.models(at.task, at.workers) {
 			value := func(unit string, form func(float64) string) string {

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -81,11 +82,20 @@ func (p page) sentence() string {
 	if single := gridOf(p.table, "single"); len(single.cells) > 0 && len(p.measured) == 0 {
 		return singleAnswer(single)
 	}
-	answer := p.headline() + "."
-	if len(p.mixed.cells) > 0 {
-		answer += " " + p.crossover() + "."
+	var parts []string
+	if len(p.compute.cells)+len(p.waiting.cells) > 0 {
+		parts = append(parts, p.headline())
 	}
-	return answer
+	if len(p.mixed.cells) > 0 {
+		parts = append(parts, p.crossover())
+	}
+	if len(p.crowd.cells) > 0 && len(parts) == 0 {
+		parts = append(parts, p.crowdFinding())
+	}
+	if len(parts) == 0 {
+		return "The file holds no experiment of parcon's catalogue."
+	}
+	return strings.Join(parts, ". ") + "."
 }
 
 // singleAnswer names the fastest of the variants that a user named, each

@@ -71,8 +71,11 @@ func (c Child) Start(parent context.Context, of Case) (*Trial, error) {
 	t.stop = context.AfterFunc(t.ctx, func() { proc.Kill(t.cmd) })
 	_, _ = t.in.Write(append(order, '\n')) // a child that is gone says why below
 	line, err := t.out.ReadString('\n')
-	if err != nil || line != protocol.Ready+"\n" {
-		return nil, t.failed(fmt.Sprintf("it printed %q where %q was due", line, protocol.Ready))
+	if err != nil {
+		return nil, t.failed("it ended before it was ready")
+	}
+	if line != protocol.Ready+"\n" {
+		return nil, t.misspoke(fmt.Sprintf("it printed %q where %q was due", line, protocol.Ready))
 	}
 	return t, nil
 }
@@ -86,10 +89,13 @@ func (t *Trial) Measure() (protocol.Measurement, error) {
 	}
 	var m protocol.Measurement
 	if err := json.Unmarshal(line, &m); err != nil {
-		return nil, t.failed(fmt.Sprintf("its result %q is not JSON: %v", line, err))
+		return nil, t.misspoke(fmt.Sprintf("its result %q is not JSON: %v", line, err))
 	}
-	if err := t.end(); err != nil {
-		return nil, fmt.Errorf("the trial's process failed after its result: %w", err)
+	if len(m) == 0 {
+		return nil, t.misspoke(fmt.Sprintf("its result %q holds no value", line))
+	}
+	if ended := t.end(); ended != nil {
+		return nil, fmt.Errorf("the trial's process failed after its result: %w", t.lastWords(ended))
 	}
 	return m, nil
 }
@@ -105,28 +111,49 @@ func (t *Trial) end() error {
 	return err
 }
 
-// failed ends the trial and says why it failed: its own words if it said any,
-// else how it ended.
+// failed ends a trial that stopped speaking and says why: it took too long, or
+// its own words if it said any, or how it ended.
 func (t *Trial) failed(otherwise string) error {
-	timedOut := errors.Is(t.ctx.Err(), context.DeadlineExceeded)
-	if !timedOut {
+	if t.ctx.Err() == nil {
 		// What the child has to say about its end is on its way.
 		_ = t.in.Close()
 		_, _ = io.Copy(io.Discard, io.LimitReader(t.out, 1<<20))
-		timedOut = errors.Is(t.ctx.Err(), context.DeadlineExceeded)
 	}
 	proc.Kill(t.cmd)
-	err := t.end()
-	words := firstLine(t.stderr.String())
+	ended := t.end()
+	words := t.lastWords(nil)
 	switch {
-	case timedOut:
+	case t.timedOut():
 		return fmt.Errorf("no result within %v: give it longer with --timeout", t.timeout)
-	case words != "":
-		return errors.New(words)
-	case err != nil:
-		return fmt.Errorf("the trial's process ended: %w", err)
+	case words != nil:
+		return words
+	case ended != nil:
+		return fmt.Errorf("the trial's process ended: %w", ended)
 	}
 	return errors.New(otherwise)
+}
+
+// misspoke ends a trial that said something else than it should. It is killed
+// before it can notice and complain of that: the reason is what it said.
+func (t *Trial) misspoke(reason string) error {
+	proc.Kill(t.cmd)
+	_ = t.end()
+	if words := t.lastWords(nil); words != nil {
+		return fmt.Errorf("%s: %w", reason, words)
+	}
+	return errors.New(reason)
+}
+
+// timedOut says whether an ended trial was ended because it took too long.
+func (t *Trial) timedOut() bool { return errors.Is(t.ctx.Err(), context.DeadlineExceeded) }
+
+// lastWords is the first line that an ended child wrote to standard error, or
+// otherwise if it wrote none.
+func (t *Trial) lastWords(otherwise error) error {
+	if line := firstLine(t.stderr.String()); line != "" {
+		return errors.New(line)
+	}
+	return otherwise
 }
 
 func firstLine(text string) string {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -233,7 +234,7 @@ func parse(line *benchfmt.Result) Result {
 		case "position":
 			r.Position = int(v.Value)
 		case "failed":
-			r.Failed = strings.ReplaceAll(reason, "_", " ")
+			r.Failed = cmp.Or(strings.ReplaceAll(reason, "_", " "), noReason)
 		default:
 			values[v.Unit] = v.Value
 		}

@@ -8,8 +8,8 @@
 package runner
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -86,8 +86,8 @@ func Run(ctx context.Context, plan Plan, results []Result, try Trier, keep func(
 				return results, err
 			}
 			r := one(ctx, plan.find(slot), slot, try)
-			if errors.Is(ctx.Err(), context.Canceled) {
-				return results, ctx.Err() // cut short by the user, not failed
+			if err := ctx.Err(); err != nil {
+				return results, err // cut short, not failed
 			}
 			results = append(results, r)
 			if err := keep(r); err != nil {
@@ -128,10 +128,14 @@ func left(started time.Time, plan Plan, round, trial, trials int) time.Duration 
 func one(ctx context.Context, c Case, slot Slot, try Trier) Result {
 	values, err := try(ctx, c)
 	if err != nil {
-		return Result{Slot: slot, Failed: err.Error()}
+		return Result{Slot: slot, Failed: cmp.Or(err.Error(), noReason)}
 	}
 	return Result{Slot: slot, Values: values}
 }
+
+// noReason stands where a failure left none that can be written down, because
+// a Result without a reason is not a failure.
+const noReason = "it failed and did not say why"
 
 func (p Plan) find(s Slot) Case {
 	for _, e := range p.Experiments {

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
@@ -29,8 +30,9 @@ func Self() (Programs, error) {
 }
 
 // Build builds the small programs of experiments/programs into the user's
-// cache folder, where the next run finds them unchanged. It needs the go
-// command and parcon's source, which `go run .` has by nature.
+// cache folder, where the next run from the same source folder finds them
+// unchanged. It needs the go command and parcon's source, which `go run .` has
+// by nature.
 //
 // Without cgo: a program that links the C library's resolver takes nearly
 // twice as long to start.
@@ -39,7 +41,11 @@ func Build() (Programs, error) {
 	if err != nil {
 		cache = os.TempDir()
 	}
-	bin := filepath.Join(cache, "parcon", "bin")
+	module, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return Programs{}, fmt.Errorf("looking for parcon's source with the go command: %w", err)
+	}
+	bin := filepath.Join(cache, "parcon", fmt.Sprintf("%x", sha256.Sum256(module))[:16])
 	if err := os.MkdirAll(bin, 0o755); err != nil {
 		return Programs{}, fmt.Errorf("making a folder for the trial program: %w", err)
 	}

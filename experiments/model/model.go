@@ -90,12 +90,14 @@ func allCores(_, cores int) int { return cores }
 
 func oneCore(int, int) int { return 1 }
 
-// aboveWorkers lets every worker hold one of Go's processors, and keeps enough
-// of them for the runtime's own work: the kernel alone then decides which
-// threads run. Thousands of workers get no more than mostProcs: the runtime
-// looks through all of them at many turns (with 10,000 it took 1.4 s to start
-// 10,000 threads, with 256 of them 0.3 s), and only those that compute need one.
-func aboveWorkers(workers, cores int) int { return min(workers, mostProcs) + cores + 1 }
+// aboveWorkers lets every worker hold one of Go's processors, with one to spare,
+// so that the kernel alone decides which threads run. Not more of them: the
+// garbage collector wakes a thread for every idle one, as if each had a core of
+// its own (work that allocates took 105 ms with 2 processors on 2 cores, 139
+// with 3, 171 with 5). Thousands of workers get no more than mostProcs: the
+// runtime looks through all of them at many turns (10,000 threads took 1.4 s to
+// start with 10,000, 0.3 s with 256), and only workers that compute need one.
+func aboveWorkers(workers, _ int) int { return min(workers, mostProcs) + 1 }
 
 const mostProcs = 256
 

@@ -8,8 +8,9 @@
 // its parent. Near the end the window shrinks, so that no worker holds tasks
 // that another one is idle for.
 //
-// A pool is for one caller at a time. A worker that dies fails the Map that
-// used it, with the exit status; the pool is then of no further use.
+// A pool is for one caller at a time. A request that fails ends its Map; the
+// pool can be used again. A worker that dies fails the Map that used it, with
+// the exit status; the pool is then of no further use.
 package procpool
 
 import (
@@ -34,6 +35,11 @@ type Options struct {
 
 const defaultWindow = 16
 
+// maxAhead is how many bytes of requests may be under way to a worker that is
+// busy. It is less than any stream holds, so that sending ahead never blocks:
+// the worker may itself be blocked on a reply that only its parent can take.
+const maxAhead = 4 << 10
+
 // A Pool is a number of started workers.
 type Pool struct {
 	workers []*worker
@@ -49,9 +55,15 @@ type worker struct {
 	w       *bufio.Writer
 	request []byte
 	reply   []byte
-	asked   []int // requests sent and not answered, oldest first
+	asked   []sent // requests sent and not answered, oldest first
+	under   int    // their bytes
+	held    bool   // request is made, but too long to be sent ahead
+	next    int    // the number of the one that is held
 	release func()
 }
+
+// sent is a request under way: its number and its length as a frame.
+type sent struct{ i, bytes int }
 
 // Start starts the workers: argv is the program and arguments of one that calls
 // Serve on its standard input and output, or ServeRing with o.Ring.
@@ -140,22 +152,34 @@ func (q *queue) ahead() int {
 	return int(min(q.window, max(2, left/(2*q.workers))))
 }
 
+// run takes requests of the queue until there are none, or one failed. What was
+// sent ahead is answered before it returns, also then.
 func (w *worker) run(q *queue, request func(int, []byte) []byte, reply func(int, []byte) error) error {
+	var failed error
 	for {
 		if err := w.fill(q, request); err != nil {
-			return err
+			return errors.Join(failed, err)
 		}
 		if len(w.asked) == 0 {
-			return nil
+			return failed
 		}
-		answer, err := w.receive()
+		frame, err := w.receive()
 		if err != nil {
-			return err
+			return errors.Join(failed, err)
 		}
-		i := w.asked[0]
+		i := w.asked[0].i
+		w.under -= w.asked[0].bytes
 		w.asked = append(w.asked[:0], w.asked[1:]...)
-		if err := reply(i, answer); err != nil {
-			return err
+		if failed != nil {
+			continue
+		}
+		answer, err := open(frame)
+		if err == nil {
+			err = reply(i, answer)
+		}
+		if err != nil {
+			failed, w.held = err, false
+			q.stop()
 		}
 	}
 }
@@ -163,16 +187,25 @@ func (w *worker) run(q *queue, request func(int, []byte) []byte, reply func(int,
 // fill sends requests up to the window. It flushes only when no further answer
 // is at hand: as long as there is one, more requests can follow it.
 func (w *worker) fill(q *queue, request func(int, []byte) []byte) error {
-	for len(w.asked) < q.ahead() {
-		i, ok := q.take()
-		if !ok {
+	for w.held || len(w.asked) < q.ahead() {
+		if !w.held {
+			i, ok := q.take()
+			if !ok {
+				break
+			}
+			w.request = request(i, w.request[:0])
+			w.next, w.held = i, true
+		}
+		size := frameHead + len(w.request)
+		if len(w.asked) > 0 && w.under+size > maxAhead {
 			break
 		}
-		w.request = request(i, w.request[:0])
+		w.held = false
 		if err := writeFrame(w.w, w.request); err != nil {
 			return w.died(err)
 		}
-		w.asked = append(w.asked, i)
+		w.asked = append(w.asked, sent{w.next, size})
+		w.under += size
 	}
 	if w.r.Buffered() > 0 {
 		return nil
@@ -190,8 +223,13 @@ func (w *worker) receive() ([]byte, error) {
 	}
 	w.reply = frame
 	if len(frame) == 0 {
-		return nil, fmt.Errorf("worker %d sent an empty reply: it is not a worker of this pool", w.cmd.Process.Pid)
+		return nil, w.died(errors.New("an empty reply: it is not a worker of this pool"))
 	}
+	return frame, nil
+}
+
+// open tells an answer from an error.
+func open(frame []byte) ([]byte, error) {
 	if frame[0] != statusOK {
 		return nil, errors.New(string(frame[1:]))
 	}
@@ -201,8 +239,10 @@ func (w *worker) receive() ([]byte, error) {
 // died turns a broken stream into the reason that people need: how the worker
 // ended.
 func (w *worker) died(cause error) error {
-	proc.Kill(w.cmd)
-	_ = w.cmd.Wait()
+	if w.cmd.ProcessState == nil { // else it was waited for, and its number may be another's
+		proc.Kill(w.cmd)
+		_ = w.cmd.Wait()
+	}
 	return fmt.Errorf("worker %d ended (%s) with %d requests unanswered: %w", w.cmd.Process.Pid, w.cmd.ProcessState, len(w.asked), cause)
 }
 
@@ -217,7 +257,11 @@ func (p *Pool) Each(request []byte) ([][]byte, error) {
 		if err := w.w.Flush(); err != nil {
 			return nil, w.died(err)
 		}
-		answer, err := w.receive()
+		frame, err := w.receive()
+		if err != nil {
+			return nil, err
+		}
+		answer, err := open(frame)
 		if err != nil {
 			return nil, err
 		}

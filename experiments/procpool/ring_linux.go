@@ -53,6 +53,9 @@ func (r *ring) Read(p []byte) (int, error) {
 			return int(n), nil
 		}
 		if r.closed.Load() != 0 {
+			if r.tail.Load() != tail {
+				continue // written between the two looks, before the end
+			}
 			return 0, io.EOF
 		}
 		r.sleep(&r.reading, &r.tail, tail)
@@ -171,7 +174,9 @@ func connectRings(cmd *exec.Cmd) (*worker, error) {
 // ServeRing is Serve over the shared memory that a pool with Options.Ring hands
 // to its workers. in must be the standard input.
 func ServeRing(in io.Reader, handle Handler) error {
-	shared, unmap, err := mapRings(ringFD)
+	// The memory goes with the process: the goroutine below may still be at it
+	// when Serve has returned, and would fall into a hole.
+	shared, _, err := mapRings(ringFD)
 	if err != nil {
 		return err
 	}
@@ -180,6 +185,5 @@ func ServeRing(in io.Reader, handle Handler) error {
 		_ = shared.requests.Close()
 		_ = shared.replies.Close()
 	}()
-	defer unmap()
 	return Serve(&shared.requests, &shared.replies, handle)
 }

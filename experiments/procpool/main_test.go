@@ -1,0 +1,158 @@
+package procpool_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"parcon/experiments/procpool"
+	"parcon/runner/clock"
+)
+
+// The test binary starts itself as the pool's workers: "worker" and how it is
+// connected.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "worker" {
+		if err := serve(os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func serve(connection string) error {
+	switch connection {
+	case "pipes":
+		return procpool.Serve(os.Stdin, os.Stdout, handle)
+	case "ring":
+		return procpool.ServeRing(os.Stdin, handle)
+	case "mute": // a program that is no worker: it ends without an answer
+		return nil
+	case "babble":
+		_, err := fmt.Println("hello, this is no frame")
+		time.Sleep(time.Hour)
+		return err
+	}
+	return fmt.Errorf("no worker is connected by %q", connection)
+}
+
+// The requests that the tests' workers understand, by their first byte.
+const (
+	echo    = 'e' // the request
+	pid     = 'p' // the number of the process
+	fail    = 'f' // an error whose text is the rest
+	exit    = 'x' // none: it ends by itself with status 7
+	die     = 'k' // none: it is killed
+	span    = 's' // when it started and ended, 2 ms apart
+	blow    = 'b' // a megabyte
+	environ = 'v' // the environment
+)
+
+func handle(request, reply []byte) ([]byte, error) {
+	if len(request) == 0 {
+		return reply, nil
+	}
+	switch request[0] {
+	case pid:
+		return strconv.AppendInt(reply, int64(os.Getpid()), 10), nil
+	case fail:
+		return append(reply, "half an answer"...), errors.New(string(request[1:]))
+	case exit:
+		os.Exit(7)
+	case die:
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		time.Sleep(time.Hour)
+	case span:
+		start := clock.Now()
+		time.Sleep(2 * time.Millisecond)
+		reply = binary.LittleEndian.AppendUint64(reply, uint64(start))
+		return binary.LittleEndian.AppendUint64(reply, uint64(clock.Now())), nil
+	case blow:
+		return append(reply, make([]byte, 1<<20)...), nil
+	case environ:
+		return append(reply, strings.Join(os.Environ(), " ")...), nil
+	}
+	return append(reply, request...), nil
+}
+
+// onBoth runs a test with pipes and, where there is one, with the ring.
+func onBoth(t *testing.T, test func(t *testing.T, start func(workers int) *procpool.Pool)) {
+	for _, connection := range []string{"pipes", "ring"} {
+		t.Run(connection, func(t *testing.T) {
+			if connection == "ring" && runtime.GOOS != "linux" {
+				t.Skip("the ring is Linux's")
+			}
+			tidy(t)
+			test(t, func(workers int) *procpool.Pool {
+				p, err := procpool.Start(self(t, connection), procpool.Options{Workers: workers, Ring: connection == "ring"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return p
+			})
+		})
+	}
+}
+
+func self(t testing.TB, connection string) []string {
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{path, "worker", connection}
+}
+
+// tidy fails the test that leaves a process, a zombie or a goroutine.
+func tidy(t *testing.T) {
+	t.Helper()
+	known := goleak.IgnoreCurrent()
+	t.Cleanup(func() {
+		if left := children(t); len(left) > 0 {
+			t.Errorf("processes left: %q", left)
+		}
+		goleak.VerifyNone(t, known)
+	})
+}
+
+// children lists the processes that this one started and that are still
+// there, also as a zombie that nobody waited for; on Linux only.
+func children(t *testing.T) []string {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // ended meanwhile
+		}
+		// proc_pid_stat(5): pid (name) state parent ...; a name may hold anything.
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		if fields[1] == strconv.Itoa(os.Getpid()) {
+			found = append(found, string(text))
+		}
+	}
+	return found
+}
+
+func closed(t *testing.T, p *procpool.Pool) {
+	t.Helper()
+	if err := p.Close(); err != nil {
+		t.Errorf("closing the pool: %v", err)
+	}
+}

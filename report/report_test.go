@@ -1,0 +1,361 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"parcon/experiments"
+	"parcon/experiments/variant"
+	"parcon/report/stat"
+)
+
+const testCores = 2
+
+// world makes a result file of a simulated machine: each trial of a variant
+// takes what cost says, times noise.
+func world(rounds int, noise float64, cost func(v variant.Variant) map[string]float64) string {
+	random := rand.New(rand.NewPCG(1, 2))
+	var w strings.Builder
+	fmt.Fprintf(&w, "goos: linux\ncores: %d\nseed: 1\n\n", testCores)
+	for round := range rounds {
+		for _, e := range experiments.All {
+			for i, c := range e.Cases(experiments.Scale{Cores: testCores}) {
+				fmt.Fprintf(&w, "Benchmark%s/%s %d", experiments.Title(e.Name), c.Variant, c.Tasks)
+				values := cost(c.Variant)
+				for _, unit := range units {
+					if v, ok := values[unit]; ok {
+						fmt.Fprintf(&w, " %g %s", v*math.Exp(noise*random.NormFloat64()), unit)
+					}
+				}
+				fmt.Fprintf(&w, " %d round %d position\n", round, i)
+			}
+		}
+	}
+	return w.String()
+}
+
+// textbook is a machine on which every claim is true: waiting scales with
+// workers, computing with cores, one-core models compute as serial code does,
+// and processes cost more.
+func textbook(v variant.Variant) map[string]float64 {
+	workers, _ := v.Int("workers", 1)
+	model, work := v.Get("model"), v.Get("workload")
+	share, _ := v.Int("cpu", 100)
+	if strings.Contains("sleep file network http", work) {
+		share = 0
+	}
+	cores := testCores
+	if strings.Contains("serial gil loop", model) {
+		cores = 1
+	}
+	compute := 1e6 * float64(share) / 100 / float64(min(workers, cores))
+	wait := 1e6 * float64(100-share) / 100 / float64(workers)
+	memory, cpu := 8e6+2e4*float64(workers), 1e4
+	switch model {
+	case "process-pool":
+		memory, cpu = 7e6*float64(workers+1), 2e4
+	case "loop":
+		memory = 5e6
+	}
+	ns := max(compute, wait)
+	return map[string]float64{
+		"ns/op": ns, "cpu-ns/op": cpu, "peak-rss-bytes": memory, "ctxsw/op": 1,
+		"cores-busy": min(float64(cores), compute*float64(cores)/ns), "in-flight": float64(workers),
+		"max-in-flight": float64(workers), "p99-ns": ns, "steal-ns": 0,
+	}
+}
+
+func read(t testing.TB, text string) *Table {
+	t.Helper()
+	table, err := Read(strings.NewReader(text), "test")
+	if err != nil || len(table.Bad) > 0 {
+		t.Fatalf("reading a simulated file: %v, %v", err, table.Bad)
+	}
+	return table
+}
+
+func verdicts(t testing.TB, text string) map[string]Judged {
+	all := map[string]Judged{}
+	for _, j := range newPage(read(t, text)).judged {
+		all[j.ID] = j
+	}
+	return all
+}
+
+func TestEveryClaimHoldsInATextbookWorld(t *testing.T) {
+	got := verdicts(t, world(8, 0.002, textbook))
+	for _, id := range []string{"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P11"} {
+		if got[id].Verdict != Holds {
+			t.Errorf("%s: %s, decided by %s: %+v", id, got[id].Verdict, label(got[id].Decider.Comparison), got[id].Decider.Value)
+		}
+	}
+	if len(got) != 9 {
+		t.Errorf("%d claims were judged, want 9", len(got))
+	}
+}
+
+func TestClaimsAreRefutedInAnotherWorld(t *testing.T) {
+	// One core does everything, and a GIL is not let go while waiting.
+	other := func(v variant.Variant) map[string]float64 {
+		values := textbook(v)
+		values["ns/op"], values["cores-busy"] = 1e6, 1
+		return values
+	}
+	got := verdicts(t, world(8, 0.002, other))
+	for id, want := range map[string]Verdict{"P1": Holds, "P2": Refuted, "P3": Holds, "P4": Holds, "P5": Refuted, "P6": Refuted, "P11": Refuted} {
+		if got[id].Verdict != want {
+			t.Errorf("%s: %s, want %s", id, got[id].Verdict, want)
+		}
+	}
+}
+
+func TestFewRoundsDecideNothing(t *testing.T) {
+	for id, j := range verdicts(t, world(stat.MinSamples-1, 0.002, textbook)) {
+		if j.Verdict != Undecided || !strings.Contains(j.Reason, "needs at least 6") {
+			t.Errorf("%s: %s: %s", id, j.Verdict, j.Reason)
+		}
+	}
+}
+
+func TestMissingVariantsAreNotMeasured(t *testing.T) {
+	var kept strings.Builder
+	for line := range strings.Lines(world(8, 0.002, textbook)) {
+		if !strings.Contains(line, "model=gil") {
+			kept.WriteString(line)
+		}
+	}
+	got := verdicts(t, kept.String())
+	for id, want := range map[string]Verdict{"P4": NotMeasured, "P5": NotMeasured, "P2": Holds} {
+		if got[id].Verdict != want {
+			t.Errorf("%s: %s, want %s", id, got[id].Verdict, want)
+		}
+	}
+}
+
+func TestOneCoreLeavesParallelClaimsUnmeasured(t *testing.T) {
+	text := strings.Replace(world(8, 0.002, textbook), "cores: 2", "cores: 1", 1)
+	got := verdicts(t, text)
+	for _, id := range []string{"P2", "P4", "P6", "P11"} {
+		if got[id].Verdict != NotMeasured || !strings.Contains(got[id].Reason, "one core") {
+			t.Errorf("%s on one core: %s: %s", id, got[id].Verdict, got[id].Reason)
+		}
+	}
+}
+
+func TestDecide(t *testing.T) {
+	inf := math.Inf(1)
+	for _, c := range []struct {
+		low, high, boundLow, boundHigh float64
+		want                           Verdict
+	}{
+		{0.9, 1.0, 0, 1.05, Holds},
+		{0.9, 1.05, 0, 1.05, Holds},
+		{1.0, 1.1, 0, 1.05, Undecided},
+		{1.06, 1.1, 0, 1.05, Refuted},
+		{1.8, 1.9, 1.5, inf, Holds},
+		{1.4, 1.9, 1.5, inf, Undecided},
+		{1.0, 1.4, 1.5, inf, Refuted},
+		{0.5, 3, 0.9, 1.1, Undecided},
+	} {
+		i := stat.Interval{Estimate: math.Sqrt(c.low * c.high), Low: c.low, High: c.high, N: 8}
+		if got, reason := decide(i, c.boundLow, c.boundHigh); got != c.want {
+			t.Errorf("%v to %v against %v to %v: %s (%s), want %s", c.low, c.high, c.boundLow, c.boundHigh, got, reason, c.want)
+		}
+	}
+}
+
+// What decides must not depend on the order of the lines.
+func TestOrderOfLinesDoesNotMatter(t *testing.T) {
+	lines := strings.SplitAfter(strings.TrimSuffix(world(6, 0.05, textbook), "\n"), "\n")
+	var head, results []string
+	for _, l := range lines {
+		if strings.HasPrefix(l, "Benchmark") {
+			results = append(results, strings.TrimSuffix(l, "\n")+"\n")
+		} else {
+			head = append(head, l)
+		}
+	}
+	want := verdicts(t, strings.Join(head, "")+strings.Join(results, ""))
+	rapid.Check(t, func(rt *rapid.T) {
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
+		random.Shuffle(len(results), func(i, j int) { results[i], results[j] = results[j], results[i] })
+		for id, j := range verdicts(t, strings.Join(head, "")+strings.Join(results, "")) {
+			a, b := j.Decider.Value, want[id].Decider.Value
+			if j.Verdict != want[id].Verdict || math.Abs(a.Estimate-b.Estimate) > 1e-9 || math.Abs(a.Low-b.Low) > 1e-9 {
+				rt.Fatalf("%s: %s %+v, in order %s %+v", id, j.Verdict, a, want[id].Verdict, b)
+			}
+		}
+	})
+}
+
+func TestPairsMeetByRound(t *testing.T) {
+	table := read(t, `cores: 2
+
+BenchmarkSingle/workload=primes/model=serial/workers=1 1 10 ns/op 0 round
+BenchmarkSingle/workload=primes/model=serial/workers=1 1 20 ns/op 1 round
+BenchmarkSingle/workload=primes/model=serial/workers=1 1 30 ns/op 2 round
+BenchmarkSingle/workload=primes/model=loop/workers=2 1 3 ns/op 2 round
+BenchmarkSingle/workload=primes/model=loop/workers=2 1 1 ns/op 0 round
+BenchmarkSingle/workload=primes/model=loop/workers=2/failed=timed_out 1 1 failed 1 round
+`)
+	r := table.ratio("single", cell("primes", "serial", 1), cell("primes", "loop", 2), "ns/op")
+	if r.N != 2 || math.Abs(r.Estimate-10) > 1e-9 {
+		t.Errorf("%+v, want 10 of 2 rounds", r)
+	}
+	if len(table.Failed) != 1 || table.Failed[0] != (Failure{"Single", "workload=primes/model=loop/workers=2", "timed out", 1}) {
+		t.Errorf("failures: %+v", table.Failed)
+	}
+}
+
+func write(t testing.TB, text string) (dir, answer string) {
+	t.Helper()
+	dir = t.TempDir()
+	answer, path, err := Write(read(t, text), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if path != filepath.Join(dir, "report.md") {
+		t.Fatalf("the report's path is %s", path)
+	}
+	return dir, answer
+}
+
+func TestWrittenReportIsWhole(t *testing.T) {
+	dir, answer := write(t, world(8, 0.01, textbook))
+	page, err := os.ReadFile(filepath.Join(dir, "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), answer) {
+		t.Errorf("the answer %q is not in the report", answer)
+	}
+	pictures := regexp.MustCompile(`\]\((charts/[^)]+\.png)\)`).FindAllStringSubmatch(string(page), -1)
+	if len(pictures) < 13 { // answer, plane, verdicts, nine curves, crossover, price
+		t.Errorf("%d pictures", len(pictures))
+	}
+	for _, p := range pictures {
+		for _, name := range []string{p[1], strings.TrimSuffix(p[1], ".png") + ".svg"} {
+			if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	for _, text := range []string{"NaN", "Inf", "%!"} {
+		if strings.Contains(string(page), text) {
+			t.Errorf("the report says %q", text)
+		}
+	}
+}
+
+func TestVerdictsFile(t *testing.T) {
+	dir, _ := write(t, world(8, 0.01, textbook))
+	text, err := os.ReadFile(filepath.Join(dir, "verdicts.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []map[string]any
+	if err := json.Unmarshal(text, &rows); err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, row := range rows {
+		ids = append(ids, row["id"].(string))
+		for _, key := range []string{"id", "claim", "verdict", "estimate", "low", "high", "rounds", "reason"} {
+			if _, ok := row[key]; !ok {
+				t.Errorf("%s lacks %s", row["id"], key)
+			}
+		}
+		if low, e, high := row["low"].(float64), row["estimate"].(float64), row["high"].(float64); !(low <= e && e <= high) {
+			t.Errorf("%s: %v is not between %v and %v", row["id"], e, low, high)
+		}
+	}
+	if want := "P1 P2 P3 P4 P5 P6 P7 P8 P11"; strings.Join(ids, " ") != want {
+		t.Errorf("ids %v, want %s", ids, want)
+	}
+}
+
+func TestSameTrialsSameReport(t *testing.T) {
+	text := world(6, 0.05, textbook)
+	a, _ := write(t, text)
+	b, _ := write(t, text)
+	for _, name := range []string{"report.md", "verdicts.json", "charts/plane.svg", "charts/answer.png"} {
+		x, err1 := os.ReadFile(filepath.Join(a, name))
+		y, err2 := os.ReadFile(filepath.Join(b, name))
+		if err1 != nil || err2 != nil || !bytes.Equal(x, y) {
+			t.Errorf("%s differs between two reports on the same trials (%v, %v)", name, err1, err2)
+		}
+	}
+}
+
+func TestReportOfLittle(t *testing.T) {
+	for name, text := range map[string]string{
+		"one line":       "BenchmarkCompute/workload=primes/model=serial/workers=1 1 10 ns/op 0 round\n",
+		"no serial":      "cores: 2\n\nBenchmarkWaiting/workload=sleep/model=gil/workers=8 1 10 ns/op 0 round\n",
+		"go test":        "BenchmarkMixing/workload=mix/cpu=0/model=loop/workers=8-2 1 10 ns/op\n",
+		"foreign":        "BenchmarkSort/size=10-8 100 12 ns/op\n",
+		"only a failure": "BenchmarkCompute/workload=primes/model=gil/workers=2/failed=boom 1 1 failed 0 round\n",
+		"negative round": "BenchmarkSingle/workload=primes/model=gil/workers=2 1 5 ns/op -3 round\n",
+		"zero time":      "BenchmarkSingle/workload=primes/model=gil/workers=2 1 0 ns/op 0 round\n",
+	} {
+		t.Run(name, func(t *testing.T) { write(t, text) })
+	}
+	if _, _, err := Write(read(t, "cores: 2\n"), t.TempDir()); err == nil {
+		t.Error("a report was made of no result")
+	}
+}
+
+func TestPreciseWaitsForRoundsAndWidth(t *testing.T) {
+	scale := experiments.Scale{Cores: testCores}
+	sharp, blurred := read(t, world(10, 0.001, textbook)), read(t, world(10, 0.2, textbook))
+	for _, e := range experiments.All {
+		if !Precise(sharp, e, scale, 10, 0.02) {
+			t.Errorf("%s: sharp intervals are not precise enough", e.Name)
+		}
+		if Precise(sharp, e, scale, 11, 0.02) {
+			t.Errorf("%s: 10 rounds pass for 11", e.Name)
+		}
+		if Precise(blurred, e, scale, 10, 0.02) {
+			t.Errorf("%s: blurred intervals are precise enough", e.Name)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add("cores: 2\n\nBenchmarkSingle/workload=primes/model=serial/workers=1 1 10 ns/op 0 round\n")
+	f.Add("BenchmarkCompute/workload=primes/model=gil/workers=2/failed=boom 1 1 failed 0 round")
+	f.Add("BenchmarkCompute/a=b/twin=1 1 1e300 ns/op -1 round\n\x00")
+	f.Fuzz(func(t *testing.T, text string) {
+		table, err := Read(strings.NewReader(text), "fuzz")
+		if err != nil {
+			return
+		}
+		_ = newPage(table).markdown()
+	})
+}
+
+func Example() {
+	trials := `cores: 2
+
+BenchmarkSingle/workload=primes/model=serial/workers=1 32 2000 ns/op 0 round
+BenchmarkSingle/workload=primes/model=thread/workers=2 64 1000 ns/op 0 round
+`
+	table, _ := Read(strings.NewReader(trials), "trials.txt")
+	dir, _ := os.MkdirTemp("", "report")
+	defer os.RemoveAll(dir)
+	answer, path, err := Write(table, dir)
+	fmt.Println(answer)
+	fmt.Println(filepath.Base(path), err)
+	// Output:
+	// workload=primes/model=thread/workers=2 runs 2.00x (no interval) as fast as serial.
+	// report.md <nil>
+}

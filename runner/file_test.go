@@ -1,0 +1,366 @@
+package runner_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/perf/benchfmt"
+	"pgregory.net/rapid"
+
+	"parcon/runner"
+	"parcon/runner/protocol"
+)
+
+var machine = runner.Setup{{Key: "goos", Value: "linux"}, {Key: "cpu", Value: "A processor @ 3 GHz"}}
+
+func oneTask(runner.Slot) int { return 1 }
+
+// write makes a file of results and returns its path.
+func write(t interface {
+	Fatal(...any)
+}, path string, results []runner.Result,
+) {
+	f, err := runner.Create(path, machine, oneTask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if err := f.Keep(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t interface {
+	Fatal(...any)
+}, path string,
+) (runner.Setup, []runner.Result) {
+	setup, results, bad, err := runner.Read(path)
+	if err != nil || len(bad) > 0 {
+		t.Fatal("reading back:", err, bad)
+	}
+	return setup, results
+}
+
+// anyResult draws a result with units as trials report them: times, which the
+// format's readers turn into seconds, shares, bytes.
+func anyResult(t *rapid.T) runner.Result {
+	r := runner.Result{Slot: runner.Slot{
+		Experiment: rapid.SampledFrom([]string{"Compute", "Waiting"}).Draw(t, "experiment"),
+		Variant:    rapid.SampledFrom([]string{"workload=primes/model=gil/workers=4", "workload=mix/cpu=25/model=loop/workers=1"}).Draw(t, "variant"),
+		Round:      rapid.IntRange(0, 10_000).Draw(t, "round"),
+		Position:   rapid.IntRange(0, 10_000).Draw(t, "position"),
+	}}
+	if rapid.Bool().Draw(t, "fails") {
+		r.Failed = rapid.StringMatching(`[a-z:()%0-9äß-]+( [a-z|"'-]+){0,5}`).Draw(t, "reason")
+		return r
+	}
+	r.Values = protocol.Measurement{}
+	for _, unit := range []string{"ns/op", "cpu-ns/op", "cores-busy", "peak-rss-bytes", "p99-ns", "start-unix-s", "MB/s"} {
+		if rapid.Bool().Draw(t, "has "+unit) {
+			r.Values[unit] = rapid.Float64().Filter(func(v float64) bool { return !math.IsNaN(v) }).Draw(t, unit)
+		}
+	}
+	return r
+}
+
+func TestReadGivesBackWhatWasKept(t *testing.T) {
+	dir := t.TempDir()
+	n := 0
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.SliceOfN(rapid.Custom(anyResult), 1, 5).Draw(t, "results")
+		n++
+		path := filepath.Join(dir, fmt.Sprint(n))
+		write(t, path, want)
+		setup, got := read(t, path)
+		if diff := cmp.Diff(machine, setup); diff != "" {
+			t.Fatal(diff)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+// Whatever a child writes to standard error must make one line that is read
+// back as a failure of that trial.
+func TestAnyReasonStaysAFailure(t *testing.T) {
+	dir := t.TempDir()
+	n := 0
+	try := func(t interface {
+		Fatal(...any)
+		Fatalf(string, ...any)
+	}, reason string,
+	) {
+		n++
+		path := filepath.Join(dir, fmt.Sprint(n))
+		slot := runner.Slot{Experiment: "Compute", Variant: "workload=primes/model=gil", Round: 2, Position: 3}
+		write(t, path, []runner.Result{{Slot: slot, Failed: reason}, {Slot: slot, Values: protocol.Measurement{"ns/op": 5}}})
+		_, got := read(t, path)
+		if len(got) != 2 || got[0].Slot != slot || got[0].Failed == "" || got[0].Values != nil || got[1].Failed != "" {
+			t.Fatalf("reason %q: got %+v", reason, got)
+		}
+	}
+	for _, reason := range []string{
+		"exit status 3", "a/b=c", "two\nlines", "a\ttab", "no\u00a0break\u2028line", "nul\x00", "\x1b[31mred",
+		strings.Repeat("ä", 300), "_", " ", "\n", "\xff\xfe", "/failed=x", "BenchmarkX 1 2 ns/op", "-8", "",
+	} {
+		if reason != "" {
+			try(t, reason)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		try(t, rapid.StringN(1, 300, -1).Draw(t, "reason"))
+		try(t, string(rapid.SliceOfN(rapid.Byte(), 1, 300).Draw(t, "bytes")))
+	})
+}
+
+func TestAFailedLineSaysWhy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trials.txt")
+	write(t, path, []runner.Result{{
+		Slot: runner.Slot{Experiment: "Compute", Variant: "model=gil"}, Failed: "the trial's process ended:\texit status 3",
+	}})
+	if _, got := read(t, path); got[0].Failed != "the trial's process ended: exit status 3" {
+		t.Errorf("failed because of %q", got[0].Failed)
+	}
+}
+
+func TestCreateRefusesAFileThatIsThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trials.txt")
+	write(t, path, []runner.Result{{Slot: runner.Slot{Experiment: "Compute", Variant: "model=gil"}}})
+	before, _ := os.ReadFile(path)
+	_, err := runner.Create(path, machine, oneTask)
+	if err == nil || !strings.Contains(err.Error(), "--resume") || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v", err)
+	}
+	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+		t.Error("the file was changed")
+	}
+	if _, err := runner.Create(filepath.Join(path, "below"), machine, oneTask); err == nil || !strings.Contains(err.Error(), "--out") {
+		t.Errorf("error %v of a path below a file", err)
+	}
+}
+
+func five() []runner.Result {
+	var results []runner.Result
+	for i := range 5 {
+		results = append(results, runner.Result{
+			Slot:   runner.Slot{Experiment: "Compute", Variant: "workload=primes/model=gil", Round: i},
+			Values: protocol.Measurement{"ns/op": float64(100 + i), "cores-busy": 0.5},
+		})
+	}
+	return results
+}
+
+// A run may be killed in the middle of a write: wherever the file ends then,
+// Read and Append agree on which trials are done, and the file goes on whole.
+func TestAFileThatWasCutAnywhereGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "whole")
+	write(t, whole, five())
+	text, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for length := range len(text) + 1 {
+		path := filepath.Join(dir, fmt.Sprint(length))
+		if err := os.WriteFile(path, text[:length], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, done := read(t, path)
+		complete := 0
+		for line := range bytes.Lines(text[:length]) {
+			if bytes.HasPrefix(line, []byte("Benchmark")) && line[len(line)-1] == '\n' {
+				complete++
+			}
+		}
+		if len(done) != complete {
+			t.Fatalf("%d results in %q, want %d", len(done), text[:length], complete)
+		}
+		f, err := runner.Append(path, machine, oneTask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range five()[len(done):] {
+			if err := f.Keep(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		setup, got := read(t, path)
+		if diff := cmp.Diff(five(), got); diff != "" {
+			t.Fatalf("cut after %d bytes and resumed: %s", length, diff)
+		}
+		if diff := cmp.Diff(machine, setup); diff != "" {
+			t.Fatalf("cut after %d bytes and resumed: %s", length, diff)
+		}
+	}
+}
+
+// A cut line may be longer than the block in which Append looks for its start.
+func TestAppendRemovesALongCutLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trials.txt")
+	write(t, path, five())
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(bytes.Clone(before), strings.Repeat("x", 10_000)...), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	f, err := runner.Append(path, machine, oneTask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+		t.Errorf("%d bytes, want the %d before the cut line", len(after), len(before))
+	}
+}
+
+func TestAppendToAMissingFileFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none")
+	if _, err := runner.Append(path, machine, oneTask); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+	if _, _, _, err := runner.Read(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestReadReturnsBadLinesBesideGoodOnes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trials.txt")
+	text := "goos: linux\n" +
+		"BenchmarkCompute/model=gil 4 5 ns/op 0 round 0 position\n" +
+		"BenchmarkCompute/model=gil four 5 ns/op 1 round 0 position\n" +
+		"a note of the user's\n" +
+		"BenchmarkCompute/model=gil 4 6 ns/op 2 round\n" +
+		"BenchmarkCompute/model=gil 4 6 ns/op 3\n"
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	setup, results, bad, err := runner.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []runner.Result{
+		{Slot: runner.Slot{Experiment: "Compute", Variant: "model=gil"}, Values: protocol.Measurement{"ns/op": 5}},
+		{Slot: runner.Slot{Experiment: "Compute", Variant: "model=gil", Round: 2}, Values: protocol.Measurement{"ns/op": 6}},
+	}
+	if diff := cmp.Diff(want, results); diff != "" {
+		t.Error(diff)
+	}
+	if setup.Get("goos") != "linux" {
+		t.Errorf("setup %v", setup)
+	}
+	var lines []string
+	for _, b := range bad {
+		lines = append(lines, b.Error())
+	}
+	if diff := cmp.Diff([]string{path + ":3: parsing iteration count: invalid syntax", path + ":6: missing units"}, lines); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The file is for benchstat and its kin too.
+func TestOtherToolsReadTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trials.txt")
+	results := append(five(), runner.Result{Slot: runner.Slot{Experiment: "Compute", Variant: "model=gil"}, Failed: "exit status 3 / killed = yes"})
+	write(t, path, results)
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r := benchfmt.NewReader(f, path)
+	n := 0
+	for r.Scan() {
+		switch line := r.Result().(type) {
+		case *benchfmt.SyntaxError:
+			t.Error(line)
+		case *benchfmt.Result:
+			if line.GetConfig("cpu") != "A processor @ 3 GHz" {
+				t.Errorf("cpu %q", line.GetConfig("cpu"))
+			}
+			if v, found := line.Value("sec/op"); n < 5 && (!found || math.Abs(v*1e9-float64(100+n)) > 1e-6) {
+				t.Errorf("line %d: %v s, found: %v", n, v, found)
+			}
+			n++
+		}
+	}
+	if r.Err() != nil || n != len(results) {
+		t.Errorf("%d lines, %v, want %d", n, r.Err(), len(results))
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte("goos: linux\n\nBenchmarkCompute/model=gil 4 5 ns/op 0 round 0 position\n"))
+	f.Add([]byte("BenchmarkCompute/model=gil/failed=exit_status_3 1 1 failed 0 round\n"))
+	f.Add([]byte("Benchmark 1 NaN round +Inf position\nBenchmarkX/failed= 1 1 failed\n"))
+	f.Add([]byte("Unit ns/op better=higher\nUnit\nBenchmark"))
+	f.Add([]byte("key:\nkey: value\nBenchmarkX 1 1 key\nkey: other\nBenchmarkX 1 1"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		path := filepath.Join(t.TempDir(), "trials.txt")
+		if err := os.WriteFile(path, text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, before, bad, err := runner.Read(path)
+		if err != nil || len(bad) > 0 {
+			return
+		}
+		// What Append leaves is what Read saw.
+		file, err := runner.Append(path, nil, oneTask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := file.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, after, bad, err := runner.Read(path)
+		if err != nil || len(bad) > 0 || fmt.Sprint(after) != fmt.Sprint(before) {
+			t.Fatalf("%v, then after Append %v, %v, %v", before, after, bad, err)
+		}
+	})
+}
+
+func ExampleFile_Keep() {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "trials.txt")
+	f, err := runner.Create(path, runner.Setup{{Key: "goos", Value: "linux"}}, func(runner.Slot) int { return 32 })
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	slot := runner.Slot{Experiment: "Compute", Variant: "workload=primes/model=gil", Round: 2, Position: 7}
+	_ = f.Keep(runner.Result{Slot: slot, Values: protocol.Measurement{"ns/op": 2e6, "cores-busy": 1}})
+	slot.Position++
+	_ = f.Keep(runner.Result{Slot: slot, Failed: "exit status 3"})
+	_ = f.Close()
+	text, err := os.ReadFile(path)
+	fmt.Print(string(text), err)
+	// Output:
+	// goos: linux
+	//
+	// BenchmarkCompute/workload=primes/model=gil 32 2e+06 ns/op 1 cores-busy 7 position 2 round
+	// BenchmarkCompute/workload=primes/model=gil/failed=exit_status_3 1 1 failed 8 position 2 round
+	// <nil>
+}

@@ -1,0 +1,320 @@
+package runner_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"parcon/runner"
+	"parcon/runner/protocol"
+)
+
+// diary is a fake machine and a fake file: it notes what Run asks of both.
+type diary struct {
+	lines []string // "try VARIANT", "keep VARIANT", "tell VARIANT"
+	kept  []runner.Result
+	// before is called first in try with the number of the try; nil: not.
+	before func(try int) error
+	tries  int
+}
+
+func (d *diary) try(_ context.Context, c runner.Case) (protocol.Measurement, error) {
+	d.lines = append(d.lines, "try "+c.Variant)
+	d.tries++
+	if d.before != nil {
+		if err := d.before(d.tries - 1); err != nil {
+			return nil, err
+		}
+	}
+	return protocol.Measurement{"ns/op": float64(c.Tasks)}, nil
+}
+
+func (d *diary) keep(r runner.Result) error {
+	d.lines = append(d.lines, "keep "+r.Variant)
+	d.kept = append(d.kept, r)
+	return nil
+}
+
+func (d *diary) tell(r runner.Result, _, _ int, _ time.Duration) {
+	d.lines = append(d.lines, "tell "+r.Variant)
+}
+
+func (d *diary) run(ctx context.Context, plan runner.Plan, done []runner.Result) ([]runner.Result, error) {
+	return runner.Run(ctx, plan, done, d.try, d.keep, d.tell)
+}
+
+// schedule is all slots of a plan that ends no experiment early.
+func schedule(plan runner.Plan) []runner.Slot {
+	var slots []runner.Slot
+	for round := range plan.Rounds {
+		slots = append(slots, runner.Round(plan, round, nil)...)
+	}
+	return slots
+}
+
+func slotsOf(results []runner.Result) []runner.Slot {
+	var slots []runner.Slot
+	for _, r := range results {
+		slots = append(slots, r.Slot)
+	}
+	return slots
+}
+
+func TestRunFollowsTheSchedule(t *testing.T) {
+	plan, d := wide(7), &diary{}
+	results, err := d.run(t.Context(), plan, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(schedule(plan), slotsOf(results)); diff != "" {
+		t.Error("order of results:", diff)
+	}
+	if diff := cmp.Diff(results, d.kept); diff != "" {
+		t.Error("what was kept is not what was returned:", diff)
+	}
+	var lines []string
+	for _, s := range schedule(plan) {
+		lines = append(lines, "try "+s.Variant, "keep "+s.Variant, "tell "+s.Variant)
+	}
+	if diff := cmp.Diff(lines, d.lines); diff != "" {
+		t.Error("a result must be kept before the next try:", diff)
+	}
+	for _, r := range results {
+		var number int
+		if _, err := fmt.Sscanf(r.Variant, "case=%d", &number); err != nil {
+			t.Fatal(err)
+		}
+		if r.Values["ns/op"] != float64(number+1) || r.Failed != "" {
+			t.Fatalf("%+v has the values of another case, want ns/op %d", r, number+1)
+		}
+	}
+}
+
+func TestAFailedTrialCostsOneResult(t *testing.T) {
+	plan := wide(7)
+	d := &diary{before: func(try int) error {
+		if try == 3 {
+			return errors.New("out of luck")
+		}
+		return nil
+	}}
+	results, err := d.run(t.Context(), plan, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(schedule(plan), slotsOf(results)); diff != "" {
+		t.Error("a failure changed the order:", diff)
+	}
+	for i, r := range results {
+		if failed := r.Failed != ""; failed != (i == 3) || failed != (r.Values == nil) {
+			t.Errorf("result %d: %+v", i, r)
+		}
+	}
+	if results[3].Failed != "out of luck" {
+		t.Errorf("failed because of %q", results[3].Failed)
+	}
+	if diff := cmp.Diff(results, d.kept); diff != "" {
+		t.Error("a failure is kept as others are:", diff)
+	}
+}
+
+func TestWhatCannotBeKeptEndsTheRun(t *testing.T) {
+	full := errors.New("disk full")
+	d := &diary{}
+	keep := func(r runner.Result) error {
+		if len(d.kept) == 5 {
+			return full
+		}
+		return d.keep(r)
+	}
+	_, err := runner.Run(t.Context(), wide(7), nil, d.try, keep, d.tell)
+	if !errors.Is(err, full) || d.tries != 6 {
+		t.Fatalf("error %v after %d tries, want %v after 6", err, d.tries, full)
+	}
+}
+
+func TestAnEndedContextEndsTheRunWithoutTheTrialThatItCut(t *testing.T) {
+	for name, cut := range map[string]error{"cancelled": context.Canceled, "past its deadline": context.DeadlineExceeded} {
+		t.Run(name, func(t *testing.T) {
+			ctx := &endable{Context: t.Context()}
+			d := &diary{before: func(try int) error {
+				if try != 4 {
+					return nil
+				}
+				ctx.err = cut // as of a Ctrl-C that killed the child
+				return errors.New("signal: killed")
+			}}
+			results, err := d.run(ctx, wide(7), nil)
+			if !errors.Is(err, cut) {
+				t.Errorf("error %v, want %v", err, cut)
+			}
+			if diff := cmp.Diff(schedule(wide(7))[:4], slotsOf(results)); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(results, d.kept); diff != "" {
+				t.Error("kept:", diff)
+			}
+			if d.tries != 5 {
+				t.Errorf("%d tries, want 5", d.tries)
+			}
+		})
+	}
+}
+
+// endable is a context that ends when the test says so, for any reason.
+type endable struct {
+	context.Context
+	err error
+}
+
+func (e *endable) Err() error { return e.err }
+
+func TestAnEndedContextStartsNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	d := &diary{}
+	if _, err := d.run(ctx, wide(7), nil); !errors.Is(err, context.Canceled) || d.tries != 0 {
+		t.Errorf("error %v after %d tries", err, d.tries)
+	}
+}
+
+// A run that was cut anywhere and resumed ends with the same results in the
+// same order as one that was not.
+func TestAResumedRunDoesExactlyTheRest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		plan := anyPlan(t)
+		// Ends the experiments one after another, each by the number of its
+		// results: a decision that later rounds must not be part of.
+		plan.Enough = func(name string, results []runner.Result) bool {
+			n := 0
+			for _, r := range results {
+				if r.Experiment == name {
+					n++
+				}
+			}
+			return n >= 2*len(name) && name < "E2"
+		}
+		whole, err := (&diary{}).run(t.Context(), plan, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cut := rapid.IntRange(0, len(whole)).Draw(t, "cut")
+		rest := &diary{}
+		resumed, err := rest.run(t.Context(), plan, slices.Clone(whole[:cut]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(whole, resumed); diff != "" {
+			t.Fatal(diff)
+		}
+		if diff := cmp.Diff(slotsOf(whole[cut:]), slotsOf(rest.kept)); diff != "" {
+			t.Fatal("not exactly the rest was run:", diff)
+		}
+	})
+}
+
+func TestEnoughEndsOneExperimentAndSeesNoLaterRound(t *testing.T) {
+	plan := wide(7)
+	plan.Rounds = 3
+	round := 0
+	plan.Enough = func(name string, results []runner.Result) bool {
+		if name == "Left" {
+			return true // and is not asked again
+		}
+		latest := 0
+		for _, r := range results {
+			latest = max(latest, r.Round)
+		}
+		if latest != round {
+			t.Errorf("after round %d Enough sees one of round %d", round, latest)
+		}
+		round++
+		return false
+	}
+	whole, err := (&diary{}).run(t.Context(), plan, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trials := map[string]int{}
+	for _, r := range whole {
+		trials[r.Experiment]++
+	}
+	if trials["Left"] != 20 || trials["Right"] != 60 {
+		t.Errorf("trials %v, want one round of Left and three of Right", trials)
+	}
+	// A run that goes on with all of them done must see them round by round.
+	round = 0
+	d := &diary{}
+	if _, err := d.run(t.Context(), plan, whole); err != nil || d.tries != 0 {
+		t.Errorf("error %v, %d tries of a run that was done", err, d.tries)
+	}
+}
+
+// The shortest budget allows one round, because less than a round says
+// nothing, and never a part of a second one.
+func TestABudgetEndsBetweenRounds(t *testing.T) {
+	plan := wide(7)
+	plan.Budget = time.Nanosecond
+	results, err := (&diary{}).run(t.Context(), plan, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(runner.Round(plan, 0, nil), slotsOf(results)); diff != "" {
+		t.Error(diff)
+	}
+	plan.Budget = time.Hour
+	if results, err = (&diary{}).run(t.Context(), plan, nil); err != nil || len(results) != 40*plan.Rounds {
+		t.Errorf("%d results in an hour, %v, want all %d", len(results), err, 40*plan.Rounds)
+	}
+}
+
+func TestProgressCountsUpToTheTotal(t *testing.T) {
+	plan, last := wide(7), 0
+	tell := func(_ runner.Result, finished, total int, left time.Duration) {
+		if finished != last+1 || total != 160 || left < 0 {
+			t.Errorf("%d of %d, %v left, after %d of 160", finished, total, left, last)
+		}
+		last = finished
+	}
+	d := &diary{}
+	if _, err := runner.Run(t.Context(), plan, nil, d.try, d.keep, tell); err != nil || last != 160 {
+		t.Errorf("error %v at %d of 160", err, last)
+	}
+}
+
+func ExampleRun() {
+	plan := runner.Plan{Rounds: 2, Seed: 1, Experiments: []runner.Experiment{{
+		Name:  "Sums",
+		Cases: []runner.Case{{Variant: "by=hand"}, {Variant: "by=machine"}},
+	}}}
+	// A real one is the Try of a Child.
+	try := func(_ context.Context, c runner.Case) (protocol.Measurement, error) {
+		if c.Variant == "by=hand" {
+			return nil, errors.New("no hand free")
+		}
+		return protocol.Measurement{"ns/op": 12}, nil
+	}
+	keep := func(r runner.Result) error {
+		if r.Failed != "" {
+			fmt.Println("round", r.Round, r.Variant, r.Failed)
+			return nil
+		}
+		fmt.Println("round", r.Round, r.Variant, r.Values["ns/op"], "ns")
+		return nil
+	}
+	tell := func(runner.Result, int, int, time.Duration) {}
+	_, err := runner.Run(context.Background(), plan, nil, try, keep, tell)
+	fmt.Println(err)
+	// Output:
+	// round 0 by=hand no hand free
+	// round 0 by=machine 12 ns
+	// round 1 by=machine 12 ns
+	// round 1 by=hand no hand free
+	// <nil>
+}

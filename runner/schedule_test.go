@@ -1,0 +1,186 @@
+package runner_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"parcon/runner"
+)
+
+// anyPlan draws a plan of up to four experiments. Cases of different
+// experiments share their variants' names, as those of the catalogue do.
+func anyPlan(t *rapid.T) runner.Plan {
+	plan := runner.Plan{Seed: rapid.Uint64().Draw(t, "seed"), Rounds: 3}
+	for e := range rapid.IntRange(0, 4).Draw(t, "experiments") {
+		experiment := runner.Experiment{Name: fmt.Sprintf("E%d", e)}
+		blocks := rapid.SliceOfN(rapid.IntRange(0, 3), 0, 12).Draw(t, "blocks")
+		for c, block := range blocks {
+			experiment.Cases = append(experiment.Cases, runner.Case{
+				Variant: fmt.Sprintf("case=%d", c), Block: fmt.Sprint(block),
+			})
+		}
+		plan.Experiments = append(plan.Experiments, experiment)
+	}
+	return plan
+}
+
+// wide is a plan with so many orders that two draws of one are never the same
+// by chance: 2! * (2! * 10! * 10!)^2.
+func wide(seed uint64) runner.Plan {
+	plan := runner.Plan{Seed: seed, Rounds: 4}
+	for _, name := range []string{"Left", "Right"} {
+		e := runner.Experiment{Name: name}
+		for c := range 20 {
+			e.Cases = append(e.Cases, runner.Case{Variant: fmt.Sprintf("case=%d", c), Block: fmt.Sprint(c % 2), Tasks: c + 1})
+		}
+		plan.Experiments = append(plan.Experiments, e)
+	}
+	return plan
+}
+
+// blockOf finds the block of a slot's case.
+func blockOf(plan runner.Plan, s runner.Slot) string {
+	for _, e := range plan.Experiments {
+		for _, c := range e.Cases {
+			if e.Name == s.Experiment && c.Variant == s.Variant {
+				return c.Block
+			}
+		}
+	}
+	return "none"
+}
+
+func TestARoundHoldsEveryCaseOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		plan := anyPlan(t)
+		round := rapid.IntRange(0, 1000).Draw(t, "round")
+		var want, got []string
+		for _, e := range plan.Experiments {
+			for _, c := range e.Cases {
+				want = append(want, e.Name+" "+c.Variant)
+			}
+		}
+		for i, s := range runner.Round(plan, round, nil) {
+			got = append(got, s.Experiment+" "+s.Variant)
+			if s.Round != round || s.Position != i {
+				t.Fatalf("slot %d of round %d calls itself %+v", i, round, s)
+			}
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Fatalf("got  %v\nwant %v", got, want)
+		}
+	})
+}
+
+// What is compared runs close together: an experiment is one run of slots, and
+// a block within it too.
+func TestExperimentsAndBlocksStayTogether(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		plan := anyPlan(t)
+		var groups []string
+		for _, s := range runner.Round(plan, rapid.IntRange(0, 1000).Draw(t, "round"), nil) {
+			if group := s.Experiment + " " + blockOf(plan, s); len(groups) == 0 || groups[len(groups)-1] != group {
+				groups = append(groups, group)
+			}
+		}
+		var experiments []string
+		for _, g := range groups {
+			if len(experiments) == 0 || experiments[len(experiments)-1] != g[:2] {
+				experiments = append(experiments, g[:2])
+			}
+		}
+		for _, list := range [][]string{groups, experiments} {
+			sorted := slices.Sorted(slices.Values(list))
+			if len(slices.Compact(sorted)) != len(list) {
+				t.Fatalf("torn apart: %v", list)
+			}
+		}
+	})
+}
+
+// An experiment that ended early leaves the order within the others alone: a
+// resumed run must find them where they were.
+func TestSkippingLeavesTheOthersInOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		plan := anyPlan(t)
+		round := rapid.IntRange(0, 1000).Draw(t, "round")
+		skip := map[string]bool{}
+		for _, e := range plan.Experiments {
+			skip[e.Name] = rapid.Bool().Draw(t, "skip "+e.Name)
+		}
+		var want []runner.Slot
+		for _, s := range runner.Round(plan, round, nil) {
+			if !skip[s.Experiment] {
+				s.Position = len(want)
+				want = append(want, s)
+			}
+		}
+		if diff := cmp.Diff(want, runner.Round(plan, round, skip)); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestARoundIsTheSameEachTimeAndUnlikeOthers(t *testing.T) {
+	order := func(seed uint64, round int) string {
+		var names []string
+		for _, s := range runner.Round(wide(seed), round, nil) {
+			names = append(names, s.Experiment+" "+s.Variant)
+		}
+		return fmt.Sprint(names)
+	}
+	seen := map[string]string{}
+	for seed := range uint64(5) {
+		for round := range 5 {
+			this := order(seed, round)
+			if again := order(seed, round); again != this {
+				t.Fatalf("seed %d, round %d:\n%s\nand then\n%s", seed, round, this, again)
+			}
+			name := fmt.Sprintf("seed %d, round %d", seed, round)
+			if other, found := seen[this]; found {
+				t.Errorf("%s is ordered as %s", name, other)
+			}
+			seen[this] = name
+		}
+	}
+}
+
+// Each place is as likely for each case, for each block and for each
+// experiment: over many rounds all of them come first.
+func TestEveryCaseComesFirstAtTimes(t *testing.T) {
+	plan := wide(1)
+	firsts := map[string]bool{}
+	for round := range 2000 {
+		s := runner.Round(plan, round, nil)[0]
+		firsts[s.Experiment+" "+s.Variant] = true
+	}
+	if len(firsts) != 40 {
+		t.Errorf("%d of 40 cases came first in 2000 rounds: %v", len(firsts), firsts)
+	}
+}
+
+func ExampleRound() {
+	plan := runner.Plan{Seed: 1, Experiments: []runner.Experiment{{
+		Name: "Sums",
+		Cases: []runner.Case{
+			{Variant: "size=1/by=hand", Block: "size=1"},
+			{Variant: "size=1/by=machine", Block: "size=1"},
+			{Variant: "size=2/by=hand", Block: "size=2"},
+			{Variant: "size=2/by=machine", Block: "size=2"},
+		},
+	}}}
+	for _, slot := range runner.Round(plan, 0, nil) {
+		fmt.Println(slot.Position, slot.Variant)
+	}
+	// Output:
+	// 0 size=1/by=machine
+	// 1 size=1/by=hand
+	// 2 size=2/by=hand
+	// 3 size=2/by=machine
+}
