@@ -97,7 +97,7 @@ func onBoth(t *testing.T, test func(t *testing.T, start func(workers int) *procp
 			}
 			tidy(t)
 			test(t, func(workers int) *procpool.Pool {
-				p, err := procpool.Start(self(t, connection), procpool.Options{Workers: workers, Ring: connection == "ring"})
+				p, err := procpool.Start(self(t, connection), procpool.Options{Workers: workers, Ring: connection == "ring", Env: quickExit})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -106,6 +106,10 @@ func onBoth(t *testing.T, test func(t *testing.T, start func(workers int) *procp
 		})
 	}
 }
+
+// quickExit spares children of a test with -race the second that they would
+// sleep before they end.
+var quickExit = []string{"GORACE=atexit_sleep_ms=0"}
 
 func self(t testing.TB, connection string) []string {
 	path, err := os.Executable()
