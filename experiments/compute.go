@@ -32,12 +32,12 @@ func computeCases(s Scale) []Case {
 	c := s.Cores
 	for _, work := range kind(workload.CPU) {
 		add(work, "serial", 1)
-		curve := []int{c, 2 * c, 4 * c}
-		if work == "primes" || s.Depth >= Standard {
-			curve = append(curve, 8*c, 16*c)
-		}
-		if s.Depth >= Standard {
-			curve = append([]int{1}, curve...)
+		curve := []int{1, c, 2 * c, 4 * c, 8 * c, 16 * c}
+		if s.Depth < Standard {
+			curve = []int{c, 4 * c}
+			if work == "primes" {
+				curve = []int{c, 2 * c, 4 * c, 8 * c, 16 * c}
+			}
 		}
 		add(work, "goroutine", curve...)
 		add(work, "thread", curve...)

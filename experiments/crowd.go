@@ -13,10 +13,14 @@ var crowds = []int{1_000, 10_000}
 
 const crowdWork = "sleep/delay=100ms"
 
-func crowdCases(Scale) []Case {
+func crowdCases(s Scale) []Case {
+	models := []string{"loop", "thread"}
+	if s.Depth >= Standard {
+		models = append(models, "goroutine")
+	}
 	var cases []Case
 	for _, n := range crowds {
-		for _, model := range []string{"loop", "goroutine", "thread"} {
+		for _, model := range models {
 			cases = append(cases, Case{grid(crowdWork, model, n), n})
 		}
 	}

@@ -1,7 +1,6 @@
 package runner_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -13,74 +12,21 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"parcon/runner"
+	"parcon/runner/proc/proctest"
 	"parcon/runner/protocol"
 )
 
-// children lists the processes that this one started and that are still
-// there, also as a zombie that nobody waited for.
-func children(t *testing.T) []string {
-	t.Helper()
-	if runtime.GOOS != "linux" {
-		return nil
-	}
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var found []string
-	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // ended meanwhile
-		}
-		// proc_pid_stat(5): pid (name) state parent ...; a name may hold anything.
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if fields[1] == strconv.Itoa(os.Getpid()) {
-			found = append(found, string(text))
-		}
-	}
-	return found
-}
-
-// waitUntilGone waits until a process that is no child of this one has ended.
-// Its new parent may take a while to bury it: a zombie counts as gone.
-func waitUntilGone(t *testing.T, pid int) {
-	t.Helper()
-	for range 1000 {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil || strings.HasPrefix(string(text[bytes.LastIndexByte(text, ')')+1:]), " Z") {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Errorf("process %d is still there", pid)
-}
-
-// tidy fails the test that leaves a process or a goroutine.
-func tidy(t *testing.T) {
-	t.Helper()
-	known := goleak.IgnoreCurrent()
-	t.Cleanup(func() {
-		if left := children(t); len(left) > 0 {
-			t.Errorf("processes left: %q", left)
-		}
-		goleak.VerifyNone(t, known)
-	})
-}
-
 func try(t *testing.T, timeout time.Duration, role ...string) (protocol.Measurement, error) {
 	t.Helper()
-	c := runner.Child{Program: self(role...), Timeout: timeout}
+	c := runner.Child{Program: self(role...), Env: []string{proctest.QuickExit}, Timeout: timeout}
 	return c.Try(t.Context(), runner.Case{Variant: "role=" + role[0], Procs: 1, Order: order{Number: 42}})
 }
 
 func TestAChildGetsItsOrderAndItsProcessors(t *testing.T) {
-	tidy(t)
+	proctest.Tidy(t)
 	for _, procs := range []int{1, 3} {
-		c := runner.Child{Program: self("measure"), Timeout: time.Minute}
+		c := runner.Child{Program: self("measure"), Env: []string{proctest.QuickExit}, Timeout: time.Minute}
 		m, err := c.Try(t.Context(), runner.Case{Procs: procs, Order: order{Number: 42}})
 		if err != nil {
 			t.Fatal(err)
@@ -93,12 +39,12 @@ func TestAChildGetsItsOrderAndItsProcessors(t *testing.T) {
 
 // An order longer than what a pipe holds needs a child that reads it.
 func TestALongOrderArrives(t *testing.T) {
-	tidy(t)
+	proctest.Tidy(t)
 	long := struct {
 		Number int
 		Text   string
 	}{42, strings.Repeat("x", 1<<20)}
-	c := runner.Child{Program: self("measure"), Timeout: time.Minute}
+	c := runner.Child{Program: self("measure"), Env: []string{proctest.QuickExit}, Timeout: time.Minute}
 	if m, err := c.Try(t.Context(), runner.Case{Procs: 1, Order: long}); err != nil || m["order"] != 42 {
 		t.Errorf("%v, %v", m, err)
 	}
@@ -121,7 +67,7 @@ func TestAChildThatFailsSaysWhy(t *testing.T) {
 		{"complain late", "the trial's process failed after its result: no room to clean up"},
 	} {
 		t.Run(c.role, func(t *testing.T) {
-			tidy(t)
+			proctest.Tidy(t)
 			m, err := try(t, time.Minute, c.role)
 			if err == nil || err.Error() != c.want || m != nil {
 				t.Errorf("got  %v, %v\nwant %s", m, err, c.want)
@@ -133,7 +79,7 @@ func TestAChildThatFailsSaysWhy(t *testing.T) {
 func TestAChildThatHangsIsEnded(t *testing.T) {
 	for _, role := range []string{"hang", "hang at once", "hang and hold on", "greet for ever"} {
 		t.Run(role, func(t *testing.T) {
-			tidy(t)
+			proctest.Tidy(t)
 			const want = "no result within 200ms: give it longer with --timeout"
 			if m, err := try(t, 200*time.Millisecond, role); err == nil || err.Error() != want || m != nil {
 				t.Errorf("got  %v, %v\nwant %s", m, err, want)
@@ -143,7 +89,7 @@ func TestAChildThatHangsIsEnded(t *testing.T) {
 }
 
 func TestAChildThatHangsAfterItsResultIsEnded(t *testing.T) {
-	tidy(t)
+	proctest.Tidy(t)
 	const want = "the trial's process failed after its result: signal: killed"
 	if m, err := try(t, 200*time.Millisecond, "hang late"); err == nil || err.Error() != want || m != nil {
 		t.Errorf("got  %v, %v\nwant %s", m, err, want)
@@ -152,8 +98,8 @@ func TestAChildThatHangsAfterItsResultIsEnded(t *testing.T) {
 
 // A child that reads nothing must not hold up the parent that writes to it.
 func TestAChildThatDoesNotReadALongOrderIsEnded(t *testing.T) {
-	tidy(t)
-	c := runner.Child{Program: self("hang"), Timeout: 200 * time.Millisecond}
+	proctest.Tidy(t)
+	c := runner.Child{Program: self("hang"), Env: []string{proctest.QuickExit}, Timeout: 200 * time.Millisecond}
 	_, err := c.Try(t.Context(), runner.Case{Order: strings.Repeat("x", 1<<20)})
 	if err == nil || !strings.HasPrefix(err.Error(), "no result within") {
 		t.Errorf("error %v", err)
@@ -161,7 +107,7 @@ func TestAChildThatDoesNotReadALongOrderIsEnded(t *testing.T) {
 }
 
 func TestAProgramThatDoesNotExist(t *testing.T) {
-	tidy(t)
+	proctest.Tidy(t)
 	c := runner.Child{Program: []string{"/no/such/program"}, Timeout: time.Minute}
 	const want = "starting a trial's process: fork/exec /no/such/program: no such file or directory"
 	if _, err := c.Try(t.Context(), runner.Case{}); err == nil || err.Error() != want {
@@ -170,8 +116,8 @@ func TestAProgramThatDoesNotExist(t *testing.T) {
 }
 
 func TestAnOrderThatIsNotJSON(t *testing.T) {
-	tidy(t)
-	c := runner.Child{Program: self("measure"), Timeout: time.Minute}
+	proctest.Tidy(t)
+	c := runner.Child{Program: self("measure"), Env: []string{proctest.QuickExit}, Timeout: time.Minute}
 	if _, err := c.Try(t.Context(), runner.Case{Variant: "a=b", Order: func() {}}); err == nil || !strings.Contains(err.Error(), "a=b") {
 		t.Errorf("error %v", err)
 	}
@@ -179,9 +125,9 @@ func TestAnOrderThatIsNotJSON(t *testing.T) {
 
 // Ctrl-C in the middle of a trial: the child goes, and the run ends without it.
 func TestACancelledRunLeavesNoChild(t *testing.T) {
-	tidy(t)
+	proctest.Tidy(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	c := runner.Child{Program: self("hang and hold on"), Timeout: time.Minute}
+	c := runner.Child{Program: self("hang and hold on"), Env: []string{proctest.QuickExit}, Timeout: time.Minute}
 	trial, err := c.Start(ctx, runner.Case{Order: order{}})
 	if err != nil {
 		t.Fatal(err)
@@ -192,23 +138,45 @@ func TestACancelledRunLeavesNoChild(t *testing.T) {
 	}
 }
 
+// foreign is a context of another make than package context's: one that is
+// derived from it keeps a goroutine until it is cancelled.
+type foreign struct {
+	context.Context
+	done chan struct{}
+}
+
+func (f foreign) Done() <-chan struct{} { return f.done }
+
+// A run is thousands of trials long: each lets go of its time-out, and does not
+// kill whoever has its process number by then.
+func TestATrialLetsGoOfItsTimeout(t *testing.T) {
+	proctest.Tidy(t)
+	ctx := foreign{t.Context(), make(chan struct{})}
+	for _, role := range []string{"measure", "crash", "greet", "crash late"} {
+		c := runner.Child{Program: self(role), Env: []string{proctest.QuickExit}, Timeout: time.Hour}
+		if _, err := c.Try(ctx, runner.Case{Procs: 1, Order: order{}}); (err == nil) != (role == "measure") {
+			t.Errorf("%s: %v", role, err)
+		}
+	}
+}
+
 func TestAProcessThatOutlivesItsTrialIsKilled(t *testing.T) {
-	tidy(t)
+	proctest.Tidy(t)
 	m, err := try(t, time.Minute, "leave a process")
 	if err != nil {
 		t.Fatal(err)
 	}
-	waitUntilGone(t, int(m["pid"]))
+	proctest.WaitUntilGone(t, int(m["pid"]))
 }
 
 func TestPanicsAndHangsBetweenGoodTrialsOnlyCostThemselves(t *testing.T) {
-	tidy(t)
+	proctest.Tidy(t)
 	plan := runner.Plan{Rounds: 2, Experiments: []runner.Experiment{{Name: "Mixed"}}}
 	for _, role := range []string{"measure", "panic", "die", "crash late"} {
 		plan.Experiments[0].Cases = append(plan.Experiments[0].Cases, runner.Case{Variant: "role=" + role, Order: order{}})
 	}
 	one := func(ctx context.Context, of runner.Case) (protocol.Measurement, error) {
-		c := runner.Child{Program: self(strings.TrimPrefix(of.Variant, "role=")), Timeout: time.Minute}
+		c := runner.Child{Program: self(strings.TrimPrefix(of.Variant, "role=")), Env: []string{proctest.QuickExit}, Timeout: time.Minute}
 		return c.Try(ctx, of)
 	}
 	d := &diary{}
@@ -229,7 +197,7 @@ func TestNothingOutlivesAKilledRunner(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("reads /proc; elsewhere a busy worker ends only when it next reads its input")
 	}
-	tidy(t)
+	proctest.Tidy(t)
 	file := filepath.Join(t.TempDir(), "pids")
 	parent := self("parent", file)
 	cmd := exec.Command(parent[0], parent[1:]...)
@@ -254,7 +222,7 @@ func TestNothingOutlivesAKilledRunner(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		waitUntilGone(t, n)
+		proctest.WaitUntilGone(t, n)
 	}
 }
 

@@ -9,12 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"syscall"
 	"testing"
 	"time"
 
 	"parcon/experiments/procpool"
 	"parcon/runner"
+	"parcon/runner/proc/proctest"
 	"parcon/runner/protocol"
 )
 
@@ -47,7 +47,7 @@ func play(role string, args []string) {
 		check(procpool.Serve(in, os.Stdout, work))
 		return
 	case "parent":
-		_, err := runner.Child{Program: self("hang with workers", args[0]), Timeout: time.Hour}.Try(context.Background(), runner.Case{})
+		_, err := runner.Child{Program: self("hang with workers", args[0]), Env: []string{proctest.QuickExit}, Timeout: time.Hour}.Try(context.Background(), runner.Case{})
 		check(err)
 		return
 	case "hang":
@@ -99,7 +99,7 @@ func before(role string, args []string) {
 			fmt.Print("hello ")
 		}
 	case "hang with workers":
-		pool, err := procpool.Start(self("worker"), procpool.Options{Workers: 2})
+		pool, err := procpool.Start(self("worker"), procpool.Options{Workers: 2, Env: []string{proctest.QuickExit}})
 		check(err)
 		pids, err := pool.Each([]byte("pid"))
 		check(err)
@@ -130,7 +130,9 @@ func during(role string) protocol.Measurement {
 	case "end without result":
 		os.Exit(0)
 	case "die":
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Kill()
+		}
 		sleep()
 	case "babble":
 		fmt.Println("fast enough")

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
+	"strings"
 	"time"
 
 	"parcon/experiments/model"
@@ -42,6 +44,10 @@ type Grid struct {
 	Workers  int
 }
 
+// gridKeys are the keys of a variant of the grid. twin tells apart two that are
+// the same.
+var gridKeys = []string{"workload", "cpu", "delay", "model", "workers", "twin"}
+
 // ParseGrid reads a variant's name and says what is wrong with it.
 func ParseGrid(name string) (Grid, error) {
 	v, err := variant.Parse(name)
@@ -49,6 +55,11 @@ func ParseGrid(name string) (Grid, error) {
 		return Grid{}, err
 	}
 	var g Grid
+	for _, key := range v.Keys() {
+		if !slices.Contains(gridKeys, key) {
+			return g, fmt.Errorf("variant %q: there is no key %q: use %s", name, key, strings.Join(gridKeys, ", "))
+		}
+	}
 	if g.Workload, err = workload.Find(Workloads, v.Get("workload")); err != nil {
 		return g, err
 	}
@@ -61,6 +72,9 @@ func ParseGrid(name string) (Grid, error) {
 	if text := v.Get("delay"); text != "" {
 		if g.Delay, err = time.ParseDuration(text); err != nil {
 			return g, fmt.Errorf("variant %q: delay=%s is not a duration such as 100ms", name, text)
+		}
+		if g.Delay <= 0 {
+			return g, fmt.Errorf("variant %q: delay=%s is not a duration above zero such as 100ms", name, text)
 		}
 	}
 	if g.Workers, err = v.Int("workers", 1); err != nil {
@@ -109,6 +123,9 @@ type trial struct {
 func prepare(order Order) (*trial, error) {
 	if order.Tasks < 1 {
 		return nil, fmt.Errorf("variant %s: %d tasks: it needs at least 1", order.Variant, order.Tasks)
+	}
+	if len(order.Answers) != workload.Seeds {
+		return nil, fmt.Errorf("variant %s: the right answers of %d seeds, want %d: its reference was not computed", order.Variant, len(order.Answers), workload.Seeds)
 	}
 	g, err := ParseGrid(order.Variant)
 	if err != nil {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"fmt"
 	"sync"
 
@@ -45,6 +46,6 @@ func (c antsCrew) Run(n int) error {
 }
 
 func (c antsCrew) Close() error {
-	c.pool.Release()
-	return nil
+	// Release alone does not wait.
+	return c.pool.ReleaseContext(context.Background())
 }

@@ -1,23 +1,19 @@
 package procpool_test
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"parcon/experiments/procpool"
 	"parcon/runner/clock"
+	"parcon/runner/proc/proctest"
 )
 
 // The test binary starts itself as the pool's workers: "worker" and how it is
@@ -73,7 +69,9 @@ func handle(request, reply []byte) ([]byte, error) {
 	case exit:
 		os.Exit(7)
 	case die:
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Kill()
+		}
 		time.Sleep(time.Hour)
 	case span:
 		start := clock.Now()
@@ -95,9 +93,9 @@ func onBoth(t *testing.T, test func(t *testing.T, start func(workers int) *procp
 			if connection == "ring" && runtime.GOOS != "linux" {
 				t.Skip("the ring is Linux's")
 			}
-			tidy(t)
+			proctest.Tidy(t)
 			test(t, func(workers int) *procpool.Pool {
-				p, err := procpool.Start(self(t, connection), procpool.Options{Workers: workers, Ring: connection == "ring", Env: quickExit})
+				p, err := procpool.Start(self(t, connection), procpool.Options{Workers: workers, Ring: connection == "ring", Env: []string{proctest.QuickExit}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -107,51 +105,12 @@ func onBoth(t *testing.T, test func(t *testing.T, start func(workers int) *procp
 	}
 }
 
-// quickExit spares children of a test with -race the second that they would
-// sleep before they end.
-var quickExit = []string{"GORACE=atexit_sleep_ms=0"}
-
 func self(t testing.TB, connection string) []string {
 	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return []string{path, "worker", connection}
-}
-
-// tidy fails the test that leaves a process, a zombie or a goroutine.
-func tidy(t *testing.T) {
-	t.Helper()
-	known := goleak.IgnoreCurrent()
-	t.Cleanup(func() {
-		if left := children(t); len(left) > 0 {
-			t.Errorf("processes left: %q", left)
-		}
-		goleak.VerifyNone(t, known)
-	})
-}
-
-// children lists the processes that this one started and that are still
-// there, also as a zombie that nobody waited for; on Linux only.
-func children(t *testing.T) []string {
-	t.Helper()
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var found []string
-	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // ended meanwhile
-		}
-		// proc_pid_stat(5): pid (name) state parent ...; a name may hold anything.
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if fields[1] == strconv.Itoa(os.Getpid()) {
-			found = append(found, string(text))
-		}
-	}
-	return found
 }
 
 func closed(t *testing.T, p *procpool.Pool) {

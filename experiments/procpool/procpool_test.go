@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"parcon/experiments/procpool"
+	"parcon/runner/proc/proctest"
 )
 
 // payload is a request of a length, other for each i, whose answer shows that
@@ -332,7 +333,7 @@ func TestProgramsThatAreNoWorkers(t *testing.T) {
 		"babble": "something else writes to this stream",
 	} {
 		t.Run(role, func(t *testing.T) {
-			tidy(t)
+			proctest.Tidy(t)
 			p, err := procpool.Start(self(t, role), procpool.Options{Workers: 1})
 			if err != nil {
 				t.Fatal(err)
@@ -372,7 +373,7 @@ func TestEachAsksEveryWorkerInOrder(t *testing.T) {
 }
 
 func TestWorkersGetTheirEnvironmentAndNoMore(t *testing.T) {
-	tidy(t)
+	proctest.Tidy(t)
 	t.Setenv("PARENT", "1")
 	p, err := procpool.Start(self(t, "pipes"), procpool.Options{Workers: 1, Env: []string{"GOMAXPROCS=1"}})
 	if err != nil {
@@ -399,7 +400,7 @@ func TestStartRefusesInOneLine(t *testing.T) {
 			if c.o.Ring && runtime.GOOS != "linux" {
 				t.Skip("the ring is Linux's")
 			}
-			tidy(t)
+			proctest.Tidy(t)
 			if _, err := procpool.Start(c.argv, c.o); err == nil || err.Error() != c.want {
 				t.Errorf("error %v", err)
 			}

@@ -77,6 +77,15 @@ func (v Variant) Int(key string, otherwise int) (int, error) {
 	return n, nil
 }
 
+// Keys lists the keys in their order.
+func (v Variant) Keys() []string {
+	keys := make([]string, len(v.parts))
+	for i, p := range v.parts {
+		keys[i] = p.key
+	}
+	return keys
+}
+
 // With returns a copy in which key has the given value, in its old place if it
 // had one, at the end if not.
 func (v Variant) With(key, value string) Variant {

@@ -2,13 +2,18 @@
 //
 // A sample is one trial. Two variants are compared round by round: the ratio
 // of a pair of trials that ran close together is free of the drift between
-// rounds. The estimate is the Hodges-Lehmann estimate, the median of the means
-// of all pairs of values (Hodges and Lehmann, Estimates of Location Based on
-// Rank Tests, 1963), its interval the set of centres that Wilcoxon's
-// signed-rank test does not reject at 5 %. Both shrug off a few disturbed
-// trials, assume no normal distribution but only that a disturbance is as likely to
-// hit either side of the pair, and are nearly as sharp as the t interval when
-// the noise is normal.
+// rounds. The estimate is the mean of the middle half of the logarithms of these
+// ratios (the 25 % trimmed mean), its interval Yuen's for a trimmed mean, from
+// the winsorized variance (Yuen, The two-sample trimmed t for unequal
+// population variances, Biometrika 61, 1974; Tukey and McLaughlin 1963).
+//
+// It was chosen by simulation, 4,000 runs each, of paired noise that is normal,
+// exponential, heavy-tailed, or hit by slow trials (5 to 33 % of them, 30 %
+// slower). It covers the truth in 94 to 98 % of them. When one trial in ten is
+// slow, as on shared machines, its interval at 8 rounds is a quarter as wide
+// as that of the t test or of Hodges and Lehmann's estimate, at 20 rounds a
+// sixth; under normal noise it is a third wider. It assumes that a disturbance
+// is as likely to hit either side of a pair, not that noise is normal.
 //
 // Everything here is a pure function.
 package stat
@@ -16,6 +21,8 @@ package stat
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // An Interval is an estimate with its 95 % interval, from N samples. With fewer
@@ -25,9 +32,8 @@ type Interval struct {
 	N                   int
 }
 
-// MinSamples is the least number of samples that allow a 95 % interval: with
-// five, the most extreme outcome of the signed-rank test still has a
-// probability of 2/32.
+// MinSamples is the least number of samples that an interval is given for:
+// below it the middle half is two or three values.
 const MinSamples = 6
 
 // Known says whether the interval has two finite ends.
@@ -39,7 +45,7 @@ func (i Interval) Known() bool {
 // ratio or a positive value.
 func (i Interval) HalfWidth() float64 { return (i.High - i.Low) / 2 / i.Estimate }
 
-// Center estimates the centre of values.
+// Center estimates the centre of values: the mean of their middle half.
 func Center(values []float64) Interval {
 	x := slices.DeleteFunc(slices.Clone(values), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 	slices.Sort(x)
@@ -47,13 +53,56 @@ func Center(values []float64) Interval {
 	if n == 0 {
 		return Interval{math.NaN(), math.Inf(-1), math.Inf(1), 0}
 	}
-	pairs := n * (n + 1) / 2
-	// The median of an even number of means is the mean of the two middle ones.
-	i := Interval{(walsh(x, (pairs-1)/2) + walsh(x, pairs/2)) / 2, math.Inf(-1), math.Inf(1), n}
-	if c := critical(n); c >= 0 {
-		i.Low, i.High = walsh(x, c), walsh(x, pairs-1-c)
+	cut := n / 4 // so many at each end
+	middle := x[cut : n-cut]
+	i := Interval{mean(middle), math.Inf(-1), math.Inf(1), n}
+	if n >= MinSamples {
+		half := critical(n) * standardError(x, cut)
+		i.Low, i.High = i.Estimate-half, i.Estimate+half
 	}
 	return i
+}
+
+// standardError is that of the trimmed mean: what was cut off counts as the
+// nearest value that was not.
+func standardError(sorted []float64, cut int) float64 {
+	n := len(sorted)
+	x := slices.Clone(sorted)
+	for i := range cut {
+		x[i], x[n-1-i] = x[cut], x[n-1-cut]
+	}
+	m, sum := mean(x), 0.0
+	for _, v := range x {
+		sum += (v - m) * (v - m)
+	}
+	h := float64(n - 2*cut)
+	return math.Sqrt(sum / h / (h - 1))
+}
+
+func mean(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v / float64(len(x)) // divided first, so that no sum is too large
+	}
+	return sum
+}
+
+// critical is how many standard errors the interval reaches to either side.
+// Student's t with as many degrees of freedom as values in the middle, less
+// one, is Yuen's choice; with few samples it is a little short, so up to
+// len(simulated) samples the 95 % quantile under normal noise was simulated
+// (400,000 runs each), and above, the difference fades with the number.
+func critical(n int) float64 {
+	if n < len(simulated) {
+		return simulated[n]
+	}
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n-2*(n/4)) - 1}
+	return t.Quantile(0.975) * (1 + 0.7/float64(n))
+}
+
+var simulated = [...]float64{
+	6: 3.432, 7: 2.905, 8: 3.587, 9: 2.993, 10: 2.717, 11: 2.546, 12: 2.768, 13: 2.574, 14: 2.477, 15: 2.381,
+	16: 2.483, 17: 2.402, 18: 2.333, 19: 2.282, 20: 2.358, 21: 2.302, 22: 2.259, 23: 2.238, 24: 2.270,
 }
 
 // Ratio estimates the ratio a[i]/b[i], pair by pair. Values that are not
@@ -71,95 +120,4 @@ func Ratio(a, b []float64) Interval {
 	}
 	i := Center(logs)
 	return Interval{math.Exp(i.Estimate), math.Exp(i.Low), math.Exp(i.High), i.N}
-}
-
-// walsh returns the k-th smallest, from 0, of the means (x[i]+x[j])/2 over all
-// i <= j, for sorted x.
-func walsh(x []float64, k int) float64 {
-	if len(x) <= exactWalsh {
-		return walshExact(x, k)
-	}
-	return walshBisect(x, k)
-}
-
-// exactWalsh is the number of samples up to which all means are laid out.
-const exactWalsh = 100
-
-func walshExact(x []float64, k int) float64 {
-	means := make([]float64, 0, len(x)*(len(x)+1)/2)
-	for i := range x {
-		for j := i; j < len(x); j++ {
-			means = append(means, x[i]/2+x[j]/2)
-		}
-	}
-	slices.Sort(means)
-	return means[k]
-}
-
-// walshBisect halves the range in which the mean lies until it is no wider
-// than the numbers are exact. Each step counts in one pass: thousands of
-// samples have millions of means.
-func walshBisect(x []float64, k int) float64 {
-	low, high := x[0], x[len(x)-1]
-	for range 100 {
-		middle := low/2 + high/2
-		if middle <= low || middle >= high {
-			break
-		}
-		if countWalsh(x, middle) > k {
-			high = middle
-		} else {
-			low = middle
-		}
-	}
-	return high
-}
-
-// countWalsh counts the means that are at most t.
-func countWalsh(x []float64, t float64) int {
-	count, j := 0, len(x)-1
-	for i := range x {
-		for j >= i && x[i]/2+x[j]/2 > t {
-			j--
-		}
-		if j < i {
-			break
-		}
-		count += j - i + 1
-	}
-	return count
-}
-
-// critical is the number of the smallest means that lie outside the 95 %
-// interval, -1 if there are too few samples for one.
-func critical(n int) int {
-	if n > exactRanks {
-		m, v := float64(n)*float64(n+1)/4, float64(n)*float64(n+1)*float64(2*n+1)/24
-		return int(math.Floor(m-1.959964*math.Sqrt(v))) - 1
-	}
-	return criticalExact(n)
-}
-
-// exactRanks is the number of samples up to which the distribution of the
-// signed-rank statistic is counted out.
-const exactRanks = 50
-
-// criticalExact counts in how many of the 2^n sign patterns the sum of the
-// ranks with a plus is w, and returns the largest c with P(W <= c) <= 2.5 %.
-func criticalExact(n int) int {
-	top := n * (n + 1) / 2
-	ways := make([]float64, top+1)
-	ways[0] = 1
-	for rank := 1; rank <= n; rank++ {
-		for w := top; w >= rank; w-- {
-			ways[w] += ways[w-rank]
-		}
-	}
-	limit, sum := 0.025*math.Pow(2, float64(n)), 0.0
-	for w := range ways {
-		if sum += ways[w]; sum > limit {
-			return w - 1
-		}
-	}
-	return top
 }

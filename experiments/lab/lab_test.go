@@ -1,0 +1,240 @@
+package lab_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parcon/experiments"
+	"parcon/experiments/child"
+	"parcon/experiments/lab"
+	"parcon/experiments/variant"
+	"parcon/experiments/workload"
+	"parcon/runner"
+	"parcon/runner/proc/proctest"
+)
+
+// The test binary is the trial program, in all its roles.
+func TestMain(m *testing.M) {
+	child.Main()
+	os.Exit(m.Run())
+}
+
+func cases(t testing.TB, names ...string) []experiments.Case {
+	t.Helper()
+	var all []experiments.Case
+	for _, name := range names {
+		v, err := variant.Parse(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, experiments.Case{Variant: v, Tasks: 6})
+	}
+	return all
+}
+
+// small are sizes of tasks that take no time, so that nothing is calibrated.
+func small() map[string]int {
+	return map[string]int{"primes": 5, "hash": 1, "matrix": 1, "allocate": 1, "json": 1, "mix": 5}
+}
+
+func open(t *testing.T, all []experiments.Case) *lab.Lab {
+	t.Helper()
+	programs, err := lab.Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := lab.Open(programs, t.TempDir(), small(), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+// From a name to a measurement: every workload, and the server that some talk
+// to, through real trials.
+func TestATrialOfEveryWorkload(t *testing.T) {
+	proctest.Tidy(t)
+	var names []string
+	for _, w := range child.Workloads {
+		names = append(names, "workload="+w.Name+"/model=goroutine/workers=2")
+	}
+	names = append(names, "workload=mix/cpu=25/model=process-pool/workers=2", "workload=http/model=process/workers=2", "workload=sleep/delay=1ms/model=gil/workers=3")
+	all := cases(t, names...)
+	l := open(t, all)
+	trials := l.Child(time.Minute)
+	for _, c := range all {
+		rc, err := l.Case(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := trials.Try(t.Context(), rc)
+		if err != nil {
+			t.Errorf("%s: %v", c.Variant, err)
+			continue
+		}
+		if m["ns/op"] <= 0 || m["gomaxprocs"] != float64(rc.Procs) {
+			t.Errorf("%s: %v", c.Variant, m)
+		}
+	}
+}
+
+func TestACaseKnowsWhatItsTrialNeeds(t *testing.T) {
+	proctest.Tidy(t)
+	all := cases(t, "workload=primes/model=gil/workers=2", "workload=mix/cpu=25/model=goroutine/workers=2", "workload=mix/cpu=75/model=goroutine/workers=2")
+	l := open(t, all)
+	var blocks []string
+	for i, c := range all {
+		rc, err := l.Case(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		order, ok := rc.Order.(child.Order)
+		if !ok || rc.Variant != c.Variant.String() || order.Variant != rc.Variant || rc.Tasks != 6 || order.Tasks != 6 || len(order.Answers) != workload.Seeds {
+			t.Errorf("case %d: %+v", i, rc)
+		}
+		if want := map[bool]int{true: 1, false: runtime.NumCPU()}[i == 0]; rc.Procs != want {
+			t.Errorf("case %d: GOMAXPROCS %d, want %d", i, rc.Procs, want)
+		}
+		blocks = append(blocks, rc.Block)
+	}
+	// Models of one workload are compared with each other.
+	if want := []string{"workload=primes", "workload=mix/cpu=25", "workload=mix/cpu=75"}; !slices.Equal(blocks, want) {
+		t.Errorf("blocks %v, want %v", blocks, want)
+	}
+	if l.Sizes()["primes"] != 5 {
+		t.Errorf("sizes %v: that of primes was given", l.Sizes())
+	}
+	for _, name := range []string{"workload=primes/model=gorutine", "workload=primes/model=gil/workers=0"} {
+		if _, err := l.Case(cases(t, name)[0]); err == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
+}
+
+// A resumed run hands in the sizes of the run before; a new one finds them.
+func TestOpenCalibratesWhatHasNoSize(t *testing.T) {
+	proctest.Tidy(t)
+	programs, err := lab.Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := lab.Open(programs, t.TempDir(), nil, cases(t, "workload=allocate/model=serial"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if len(l.Sizes()) != 1 || l.Sizes()["allocate"] < 1 {
+		t.Errorf("sizes %v", l.Sizes())
+	}
+}
+
+func TestOpenFailsAndLeavesNothing(t *testing.T) {
+	programs, err := lab.Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, try := range map[string]struct {
+		programs lab.Programs
+		name     string
+	}{
+		"starting the delay server: fork/exec /no/such/program: no such file or directory": {lab.Programs{Trial: []string{"/no/such/program"}}, "workload=empty/model=serial"},
+		"starting the delay server: it did not tell its address":                           {lab.Programs{Trial: []string{programs.Trial[0], "-test.run=^$"}}, "workload=empty/model=serial"},
+		`workload "prims" is not known`:                                                    {programs, "workload=prims/model=serial"},
+		"a CPU share of 101 %":                                                             {programs, "workload=mix/cpu=101/model=serial"},
+	} {
+		t.Run(want, func(t *testing.T) {
+			proctest.Tidy(t)
+			_, err := lab.Open(try.programs, t.TempDir(), small(), cases(t, try.name))
+			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+// The programs are those that a run starts: they take the roles that this
+// package gives them.
+func TestBuild(t *testing.T) {
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("no go command")
+	}
+	if testing.Short() {
+		t.Skip("builds two programs")
+	}
+	proctest.Tidy(t)
+	// A cache folder of its own for the programs, the user's for the build.
+	cache, err := exec.Command(goTool, "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOCACHE", strings.TrimSpace(string(cache)))
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	programs, err := lab.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{programs.Trial[0], programs.Worker[0]} {
+		if !filepath.IsAbs(path) {
+			t.Errorf("%s depends on where a child starts", path)
+		}
+	}
+	all := cases(t, "workload=primes/model=process/workers=2", "workload=primes/model=process-pool/workers=2", "workload=http/model=process/workers=2")
+	l, err := lab.Open(programs, t.TempDir(), small(), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, c := range all {
+		rc, err := l.Case(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Child(time.Minute).Try(t.Context(), rc); err != nil {
+			t.Errorf("%s: %v", c.Variant, err)
+		}
+	}
+	// By hand they say what they are, and do nothing.
+	for _, path := range []string{programs.Trial[0], programs.Worker[0]} {
+		out, err := exec.Command(path).CombinedOutput()
+		if err == nil || !bytes.Contains(out, []byte("not by hand")) {
+			t.Errorf("%s by hand: %v, %q", path, err, out)
+		}
+	}
+}
+
+func Example() {
+	programs, err := lab.Self() // this program calls child.Main first thing
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	v := variant.New("workload", "primes", "model", "goroutine", "workers", "2")
+	catalogue := []experiments.Case{{Variant: v, Tasks: 4}}
+	l, err := lab.Open(programs, os.TempDir(), map[string]int{"primes": 10}, catalogue)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer l.Close()
+	var c runner.Case
+	if c, err = l.Case(catalogue[0]); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(c.Variant, c.Block, c.Tasks)
+	// Output: workload=primes/model=goroutine/workers=2 workload=primes 4
+}

@@ -1,0 +1,182 @@
+package proc_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"parcon/runner/proc"
+	"parcon/runner/proc/proctest"
+)
+
+// The test binary starts itself as the child: "child" and a role.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "child" {
+		play(os.Args[2])
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func self(role string) []string {
+	path, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return []string{path, "child", role}
+}
+
+func play(role string) {
+	switch role {
+	case "environment":
+		fmt.Println(strings.Join(os.Environ(), " "))
+	case "watch":
+		go proc.WatchParent(proc.Stdin())
+		fmt.Println("ready")
+		time.Sleep(time.Hour)
+	case "read":
+		text, err := io.ReadAll(proc.Stdin())
+		fmt.Println(len(text), err)
+	case "hang":
+		fmt.Println(os.Getpid())
+		time.Sleep(time.Hour)
+	case "family", "parent":
+		// A child of the same group, or one that proc started. Both say who
+		// they are and look at nothing else.
+		c := exec.Command(self("hang")[0], self("hang")[1:]...)
+		if role == "parent" {
+			c = proc.Command(self("hang"), nil)
+		}
+		c.Stdout = os.Stdout
+		if err := c.Start(); err != nil {
+			fmt.Println(err)
+		}
+		time.Sleep(time.Hour)
+	}
+}
+
+// output starts a child and returns it with the first line it prints.
+func output(t *testing.T, role string) (*exec.Cmd, io.WriteCloser, string) {
+	t.Helper()
+	c := proc.Command(self(role), []string{proctest.QuickExit})
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, in, strings.TrimSpace(line)
+}
+
+func TestAChildHasExactlyItsEnvironment(t *testing.T) {
+	t.Setenv("OF_THE_PARENT", "1")
+	for _, env := range [][]string{nil, {"A=1", "B=2"}} {
+		out, err := proc.Command(self("environment"), env).Output()
+		if want := strings.Join(env, " "); err != nil || strings.TrimSpace(string(out)) != want {
+			t.Errorf("%q, %v, want %q", out, err, want)
+		}
+	}
+}
+
+func TestStdinReadsToTheEnd(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	c := proc.Command(self("read"), nil)
+	c.Stdin = strings.NewReader(long) // a pipe
+	if out, err := c.Output(); err != nil || string(out) != "1048576 <nil>\n" {
+		t.Errorf("of a pipe: %q, %v", out, err)
+	}
+	file, err := os.CreateTemp(t.TempDir(), "in")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteString(long); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	c = proc.Command(self("read"), nil)
+	c.Stdin = file
+	if out, err := c.Output(); err != nil || string(out) != "1048576 <nil>\n" {
+		t.Errorf("of a file: %q, %v", out, err)
+	}
+}
+
+func TestWatchParentEndsWithStandardInput(t *testing.T) {
+	proctest.Tidy(t)
+	c, in, line := output(t, "watch")
+	if line != "ready" {
+		t.Fatalf("it said %q", line)
+	}
+	if _, err := io.WriteString(in, "not the end"); err != nil {
+		t.Error(err)
+	}
+	if err := in.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := c.Wait(); err == nil || err.Error() != "exit status 1" {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+func TestKillReachesTheWholeGroup(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("reads /proc")
+	}
+	proctest.Tidy(t)
+	c, _, line := output(t, "family")
+	proc.Kill(c)
+	if err := c.Wait(); err == nil || err.Error() != "signal: killed" {
+		t.Errorf("the child ended with %v", err)
+	}
+	grandchild, err := strconv.Atoi(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proctest.WaitUntilGone(t, grandchild)
+}
+
+// The grandchild is in a group of its own and looks at nothing: only the
+// kernel can tell it that its parent was killed.
+func TestAChildDiesWithItsParent(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs PR_SET_PDEATHSIG; elsewhere a child must watch its standard input")
+	}
+	proctest.Tidy(t)
+	c, _, line := output(t, "parent")
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err == nil || err.Error() != "signal: killed" {
+		t.Errorf("the parent ended with %v", err)
+	}
+	grandchild, err := strconv.Atoi(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proctest.WaitUntilGone(t, grandchild)
+}
+
+func ExampleCommand() {
+	c := proc.Command([]string{"/bin/sh", "-c", "echo $GREETING $HOME"}, []string{"GREETING=hello"})
+	out, err := c.Output()
+	fmt.Printf("%q %v\n", out, err) // nothing of the parent's environment
+	// Output: "hello\n" <nil>
+}
