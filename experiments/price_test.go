@@ -2,6 +2,7 @@ package experiments_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -63,25 +64,32 @@ func BenchmarkHarness(b *testing.B) {
 	cores := runtime.NumCPU()
 	task := millisecond(b)
 	for _, shape := range []struct {
-		model string
-		hand  func(tasks, workers int, run func(int))
+		model, procs string // procs: the model whose number of processors the loop has
+		hand         func(tasks, workers int, run func(int))
 	}{
-		{"goroutine", handGoroutines}, {"pool", handPool}, {"thread", handThreads}, {"process-pool", handPool},
+		{"goroutine", "goroutine", handGoroutines},
+		{"pool", "pool", handPool},
+		{"thread", "thread", handThreads},
+		{"process-pool", "pool", handPool},
 	} {
 		b.Run("model="+shape.model, func(b *testing.B) {
-			m, err := model.Find(shape.model)
-			if err != nil {
+			m, err1 := model.Find(shape.model)
+			loop, err2 := model.Find(shape.procs)
+			if err := errors.Join(err1, err2); err != nil {
 				b.Fatal(err)
 			}
 			crew := startCrew(b, m, cores, task)
 			defer crew.Close()
-			// Each on the number of processors that the model is meant for.
-			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(m.Procs(cores, cores)))
+			defer runtime.GOMAXPROCS(cores)
 			byHand := func() error {
+				runtime.GOMAXPROCS(loop.Procs(cores, cores))
 				shape.hand(harnessTasks, cores, func(i int) { _, _ = task.run(workload.Seed(i)) })
 				return nil
 			}
-			byModel := func() error { return crew.Run(harnessTasks) }
+			byModel := func() error {
+				runtime.GOMAXPROCS(m.Procs(cores, cores))
+				return crew.Run(harnessTasks)
+			}
 			var hand, harness []float64
 			for i := range b.N {
 				// Who goes first alternates: the second finds warmer caches.
