@@ -39,6 +39,7 @@ func (j job) describe(l *lab.Lab) runner.Setup {
 		runner.Entry{Key: keySeed, Value: fmt.Sprint(j.seed)},
 		runner.Entry{Key: keyRounds, Value: fmt.Sprint(j.rounds)},
 		runner.Entry{Key: "gogc", Value: "100"},
+		runner.Entry{Key: "programs", Value: l.Programs()},
 		runner.Entry{Key: "task-cpu", Value: experiments.Lengths.Length.String()},
 		runner.Entry{Key: "task-io", Value: experiments.Lengths.Delay.String()},
 		runner.Entry{Key: "task-mix", Value: experiments.Lengths.Mix.String()},

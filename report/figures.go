@@ -204,7 +204,7 @@ func (v view) mapFigure() figure {
 	title := v.crossover()
 	return figure{"crossover", title, chart.Map(chart.Text{
 		Title:    title,
-		Subtitle: fmt.Sprintf("Tasks per second over those of serial code, %d workers on %s; framed is the best of each column, and what the samples cannot tell from it", v.many(), v.perCores()),
+		Subtitle: fmt.Sprintf("Tasks per second over serial code's, %d workers on %s; framed: the best, and what cannot be told from it", v.many(), v.perCores()),
 		X:        "share of its time that a task computes",
 	}, columns, rows, cells)}
 }
@@ -304,13 +304,16 @@ func verdictFigure(judged []Judged) figure {
 
 // label names a comparison.
 func label(c experiments.Comparison) string {
-	of := short(c.Of)
 	if len(c.Over.String()) == 0 {
-		return fmt.Sprintf("%s, %s", c.Measure, of)
+		return fmt.Sprintf("%s, %s", c.Measure, short(c.Of))
 	}
 	// Nearly all comparisons are of throughput: that word would only be noise.
-	task, over := taskOf(c.Of), short(c.Over)
-	text := fmt.Sprintf("%s: %s over %s", task, modelOf(c.Of), strings.TrimPrefix(over, task+" "))
+	task := taskOf(c.Of)
+	of, than := modelOf(c.Of), strings.TrimPrefix(short(c.Over), task+" ")
+	if n := c.Of.Get("workers"); n != "1" && n == c.Over.Get("workers") {
+		of, than = c.Of.Get("model"), fmt.Sprintf("%s, x %s", c.Over.Get("model"), n)
+	}
+	text := fmt.Sprintf("%s: %s over %s", task, of, than)
 	if c.Measure != experiments.Throughput {
 		text = fmt.Sprintf("%s, %s", c.Measure, text)
 	}

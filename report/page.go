@@ -75,7 +75,7 @@ func (p page) verdicts(w *strings.Builder) {
 		rows = append(rows, row)
 	}
 	table(w, []string{"id", "claim", "verdict", "decided by", "bound", "why"}, rows)
-	w.WriteString("Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers.\n\n")
+	w.WriteString("Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once.\n\n")
 	for _, j := range p.judged {
 		if j.Caveat != "" && j.Verdict != Holds {
 			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
@@ -225,6 +225,9 @@ func (p page) allDoubts() []string {
 	}
 	if n := len(p.table.Bad); n > 0 {
 		all = append(all, fmt.Sprintf("%s of the result file could not be read and were passed over; the first: %s", plural(n, "line"), p.table.Bad[0]))
+	}
+	if name := p.table.Get("programs"); name != "" && name != "small" {
+		all = append(all, fmt.Sprintf("the trials ran in %s, because the small trial program could not be built: processes start more slowly and take more memory than they need", name))
 	}
 	if fs := p.table.Get("filesystem"); fs == "tmpfs" || fs == "ramfs" {
 		all = append(all, fmt.Sprintf("the workload file wrote to %s, which is memory: it says nothing of a disk", fs))

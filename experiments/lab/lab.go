@@ -48,6 +48,9 @@ func Open(programs Programs, dir string, sizes map[string]int, cases []experimen
 	return l, nil
 }
 
+// Programs names the programs that the trials run in.
+func (l *Lab) Programs() string { return l.programs.Name }
+
 // Sizes are the calibrated amounts of work of one task, by workload.
 func (l *Lab) Sizes() map[string]int { return l.setting.Sizes }
 

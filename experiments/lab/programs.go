@@ -16,6 +16,7 @@ import (
 // Programs are the two that a run starts: one for each trial, and one for each
 // process that only works on tasks.
 type Programs struct {
+	Name   string   // "small", or "parcon itself", which starts more slowly
 	Trial  []string // path and leading arguments, before a role
 	Worker []string // the same before a mode; empty: Trial in the role of a worker
 }
@@ -26,7 +27,7 @@ func Self() (Programs, error) {
 	if err != nil {
 		return Programs{}, fmt.Errorf("finding the path of this program: %w", err)
 	}
-	return Programs{Trial: []string{path, child.Argument}}, nil
+	return Programs{Name: "parcon itself", Trial: []string{path, child.Argument}}, nil
 }
 
 // Build builds the small programs of experiments/programs into the user's
@@ -62,6 +63,7 @@ func Build() (Programs, error) {
 		suffix = ".exe"
 	}
 	return Programs{
+		Name:   "small",
 		Trial:  []string{filepath.Join(bin, "trial"+suffix), child.Argument},
 		Worker: []string{filepath.Join(bin, "worker"+suffix)},
 	}, nil

@@ -18,7 +18,7 @@ type ForestRow struct {
 const (
 	forestRow   = 16.5
 	forestGroup = 23.0
-	forestLabel = 180.0 // the most the labels may take
+	forestLabel = 228.0 // the most the labels may take
 	forestWord  = 110.0 // the most the verdicts may take
 	forestFar   = 2.0   // bars may widen the axis by this factor, longer ones get an arrow
 )

@@ -35,7 +35,15 @@ type placer struct {
 	taken  []rect // never covered
 	soft   []rect // covered only when there is no other place
 	lines  [][2]point
+	cost   float64 // how far the labels lie from what they name, and worse faults
 }
+
+// The costs of faults, in points of distance.
+const (
+	costSoft    = 10   // a label covers something soft
+	costCrossed = 300  // a leader runs through a label or over another leader
+	costMissing = 1000 // a label has no place
+)
 
 // nearLabel is the distance in points from which a label needs a leader line.
 const nearLabel = 13
@@ -50,6 +58,9 @@ func (p *placer) place(a point, w, h float64) (rect, bool) {
 		for _, r := range p.candidates(a, w, h) {
 			if p.free(r, strict) && p.reachable(a, r) {
 				p.take(a, r)
+				if !strict {
+					p.cost += costSoft
+				}
 				return r, true
 			}
 		}
@@ -59,15 +70,20 @@ func (p *placer) place(a point, w, h float64) (rect, bool) {
 		for _, r := range places {
 			if p.free(r, false) && (anyhow || p.reachable(a, r)) {
 				p.take(a, r)
+				if p.cost += costSoft; anyhow {
+					p.cost += costCrossed
+				}
 				return r, true
 			}
 		}
 	}
+	p.cost += costMissing
 	return rect{}, false
 }
 
 func (p *placer) take(a point, r rect) {
 	p.taken = append(p.taken, r)
+	p.cost += distance(a, r.nearest(a))
 	if end := r.nearest(a); distance(a, end) > nearLabel {
 		p.lines = append(p.lines, [2]point{a, end})
 	}

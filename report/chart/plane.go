@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 )
@@ -60,6 +61,10 @@ func (p plane) draw(text Text, in rect) {
 	most := 2.0
 	for _, pt := range p.points {
 		most = max(most, pt.InFlight)
+	}
+	// A crowd of 8 workers holds 7.99 tasks: the axis ends at 8 all the same.
+	if next := math.Exp2(math.Ceil(math.Log2(most))); next < 1.1*most {
+		most = next
 	}
 	p.x = scale{1, most, p.plot.x0 + 16, p.plot.x1 - 26, true}
 	p.y = scale{0, p.cores, p.plot.y0 + 9, p.plot.y1 - 13, false}
@@ -160,6 +165,39 @@ func (p plane) groups(workloads []string) []group {
 
 func (p plane) marks(workloads []string) {
 	groups := p.groups(workloads)
+	for i, r := range p.arrange(groups) {
+		if r != (rect{}) {
+			p.label(groups[i], r, nameLines(groups[i].names, bodyStyle, planeLabel))
+		}
+	}
+	for _, g := range groups { // last, over the leaders
+		p.mark(planeGlyphs[g.workload%len(planeGlyphs)], g.at, planeMark, g.color())
+	}
+}
+
+// arrange finds a place for each group's label; an empty one where there is no
+// room. Which label is placed first decides how well the others fit, so it
+// tries a number of orders, always the same ones, and keeps the best.
+func (p plane) arrange(groups []group) []rect {
+	const orders = 40
+	random := rand.New(rand.NewPCG(1, 1))
+	order := make([]int, len(groups))
+	for i := range order {
+		order[i] = i
+	}
+	var best []rect
+	least := math.Inf(1)
+	for range orders {
+		if places, cost := p.try(groups, order); cost < least {
+			best, least = places, cost
+		}
+		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	}
+	return best
+}
+
+// try places the labels in one order and tells what faults that has.
+func (p plane) try(groups []group, order []int) ([]rect, float64) {
 	place := placer{bounds: p.plot.grow(-2)}
 	for _, v := range []float64{0, 1, p.cores} {
 		place.soft = append(place.soft, rect{p.plot.x0, p.y.at(v), p.plot.x1, p.y.at(v)}.grow(1))
@@ -167,16 +205,13 @@ func (p plane) marks(workloads []string) {
 	for _, g := range groups {
 		place.taken = append(place.taken, around(g.at, planeMark+2))
 	}
-	for _, g := range groups {
-		lines := nameLines(g.names, bodyStyle, planeLabel)
+	places := make([]rect, len(groups))
+	for _, i := range order {
+		lines := nameLines(groups[i].names, bodyStyle, planeLabel)
 		w := widest(lines, bodyStyle, planeLabel) * slack
-		if r, ok := place.place(g.at, w, float64(len(lines))*12); ok {
-			p.label(g, r, lines)
-		}
+		places[i], _ = place.place(groups[i].at, w, float64(len(lines))*12)
 	}
-	for _, g := range groups { // last, over the leaders
-		p.mark(planeGlyphs[g.workload%len(planeGlyphs)], g.at, planeMark, g.color())
-	}
+	return places, place.cost
 }
 
 // label writes the names of a group into r, and a lone name in its colour.

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// commands are the lines of README's shell blocks, without their comments.
+func commands(t *testing.T) []string {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		for line := range strings.Lines(block[1]) {
+			line, _, _ = strings.Cut(line, "  #")
+			all = append(all, strings.TrimSpace(line))
+		}
+	}
+	return all
+}
+
+// Every command that README shows works, cut short where it would measure for
+// minutes: the gate runs the main job whole.
+func TestCommandsOfReadme(t *testing.T) {
+	run := 0
+	for _, line := range commands(t) {
+		args, ok := strings.CutPrefix(line, "go run .")
+		if !ok {
+			continue
+		}
+		run++
+		t.Run(line, func(t *testing.T) {
+			var stdout, stderr strings.Builder
+			if code := execute(context.Background(), short(t, strings.Fields(args)), &stdout, &stderr); code != exitDone {
+				t.Errorf("exit code %d: %s", code, stderr.String())
+			}
+		})
+	}
+	if run < 6 {
+		t.Errorf("README shows %d commands of parcon: were they found?", run)
+	}
+}
+
+// short sends a command's output to a folder of the test, and lets one that
+// measures do with a single round of one variant.
+func short(t *testing.T, args []string) []string {
+	out := filepath.Join(t.TempDir(), "out")
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "report":
+		return append(args, "--out", out)
+	case args[0] == "run":
+		var kept []string
+		for i, a := range args {
+			if i == 0 || strings.HasPrefix(a, "-") || strings.HasPrefix(args[i-1], "-") {
+				kept = append(kept, a)
+			}
+		}
+		return append(kept, "workload=empty/model=pool/workers=2", "--rounds", "1", "--out", out)
+	}
+	return args
+}
+
+func TestScriptsOfReadmeAreThereAndParse(t *testing.T) {
+	for _, line := range commands(t) {
+		if !strings.HasPrefix(line, "scripts/") {
+			continue
+		}
+		script := strings.Fields(line)[0]
+		if out, err := exec.Command("bash", "-n", script).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", script, err, out)
+		}
+	}
+}
+
+// Links and pictures of README and of the published report lead somewhere.
+func TestLinksLeadSomewhere(t *testing.T) {
+	pages := []string{"README.md"}
+	published, err := filepath.Glob("results/*/report.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(pages, published...) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^)#]+)\)`).FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(link[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), link[1])); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+}
+
+// The workload that README shows as an example is the one that is tested.
+func TestExampleOfReadmeIsTested(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile("testdata/extend.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile("(?s)```go\n(.*?)```").FindStringSubmatch(string(readme))
+	if code == nil {
+		t.Fatal("README has no block of Go")
+	}
+	shown := regexp.MustCompile(` // calibrated[^\n]*`).ReplaceAllString(code[1], "")
+	if !strings.Contains(string(script), shown) {
+		t.Errorf("README shows code that testdata/extend.txt does not run:\n%s", shown)
+	}
+}
