@@ -72,6 +72,16 @@ func (g grid) workers(task, model string) []int {
 	return all
 }
 
+// counts lists the numbers of workers that any model has for a task, ascending.
+func (g grid) counts(task string) []int {
+	var all []int
+	for _, m := range modelOrder() {
+		all = append(all, g.workers(task, m)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // models lists the models that a task has with that many workers, in the order
 // of modelOrder.
 func (g grid) models(task string, workers int) []string {

@@ -30,7 +30,7 @@ func (p page) markdown() string {
 	}
 	p.verdicts(&w)
 	if len(p.compute.cells) > 0 {
-		p.curves(&w, p.compute, "Computing", "CPU-bound tasks: a speed-up above 1 needs several cores, and one above the number of cores does not exist.")
+		p.curves(&w, p.compute, "Computing", "CPU-bound tasks: the ideal is a speed-up as large as the number of workers, up to the number of cores.")
 	}
 	if len(p.waiting.cells) > 0 {
 		p.curves(&w, p.waiting, "Waiting", "IO-bound tasks: the ideal is a speed-up as large as the number of workers, whatever the number of cores.")
@@ -125,24 +125,22 @@ func (p page) curves(w *strings.Builder, g grid, title, doc string) {
 // crowds is the table of thousands of waiting tasks.
 func (p page) crowds(w *strings.Builder) {
 	w.WriteString("## Thousands of tasks that wait\n\nEach task sleeps for as long as its name says; all of them are meant to wait at once.\n\n")
+	whole := func(v float64) string { return fmt.Sprintf("%.0f", v) }
 	var rows [][]string
-	for _, v := range p.crowd.cells {
-		task, m, n := taskOf(v), v.Get("model"), v.Get("workers")
-		value := func(unit string, form func(float64) string) string {
-			return form(p.table.center("crowd", v, unit).Estimate)
+	for _, task := range p.crowd.works() {
+		for _, n := range p.crowd.counts(task) {
+			for _, m := range p.crowd.models(task, n) {
+				value := func(unit string, form func(float64) string) string {
+					return form(p.crowd.center(task, m, n, unit).Estimate)
+				}
+				rows = append(rows, []string{
+					task, fmt.Sprint(n), m,
+					value("ns/op", func(ns float64) string { return whole(1e9 / ns) }), value("max-in-flight", whole),
+					value("peak-rss-bytes", mebibytes), value("cpu-ns/op", span), value("threads", whole),
+				})
+			}
 		}
-		rate := stat.Interval{}
-		if s := p.table.center("crowd", v, "ns/op"); s.N > 0 {
-			rate = s
-		}
-		rows = append(rows, []string{
-			task, n, m, number(1e9 / rate.Estimate), value("max-in-flight", number),
-			value("peak-rss-bytes", mebibytes), value("cpu-ns/op", span), value("threads", number),
-		})
 	}
-	slices.SortStableFunc(rows, func(a, b []string) int {
-		return strings.Compare(a[0]+fmt.Sprintf("%10s", a[1]), b[0]+fmt.Sprintf("%10s", b[1]))
-	})
 	table(w, []string{"task", "at once", "model", "tasks per second", "most in flight", "peak memory", "CPU time per task", "threads"}, rows)
 }
 
