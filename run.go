@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,9 +107,14 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 
 // job checks the options.
 func (o options) job(args []string) (job, error) {
+	if o.timeout <= 0 {
+		return job{}, wrongUsage("--timeout %v: give a duration above zero, such as 30s", o.timeout)
+	}
 	if o.resume != "" {
-		if len(args) > 0 || o.out != "" {
-			return job{}, wrongUsage("--resume goes on with what was asked before: leave out experiments and --out")
+		fresh := defaultOptions()
+		fresh.resume, fresh.timeout = o.resume, o.timeout
+		if len(args) > 0 || o != fresh {
+			return job{}, wrongUsage("--resume goes on with what was asked before: beside it only --timeout has a meaning")
 		}
 		return resumed(o)
 	}
@@ -142,9 +148,6 @@ func (o options) limits(j *job) error {
 	if o.rounds > 0 {
 		j.rounds = o.rounds
 	}
-	if o.timeout <= 0 {
-		return wrongUsage("--timeout %v: give a duration above zero, such as 30s", o.timeout)
-	}
 	if o.budget != "" {
 		budget, err := time.ParseDuration(o.budget)
 		if err != nil || budget <= 0 {
@@ -170,7 +173,10 @@ func (o options) limits(j *job) error {
 func choose(names []string) ([]experiments.Experiment, error) {
 	var chosen []experiments.Experiment
 	var variants []string
-	for _, name := range names {
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, wrongUsage("%s is named twice: name it once, and use --rounds for more trials", name)
+		}
 		if strings.Contains(name, "=") {
 			variants = append(variants, name)
 			continue
@@ -219,6 +225,9 @@ func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stde
 		if r.Failed != "" {
 			failed++
 		}
+	}
+	if ctx.Err() != nil && len(results) == 0 {
+		return 0, fmt.Errorf("stopped before the first trial: %s holds no result", j.dir)
 	}
 	if ctx.Err() != nil {
 		return failed, fmt.Errorf("stopped: %d trials are kept in %s; go on with `parcon run --resume %s`, or make a report of them with `parcon report %s`", len(results), path, j.dir, j.dir)

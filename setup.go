@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,14 +66,24 @@ func resumed(o options) (job, error) {
 	if len(done) == 0 {
 		return job{}, fmt.Errorf("%s holds no trial to go on from: delete the folder and start anew", path)
 	}
-	if cores := setup.Get("cores"); cores != strconv.Itoa(runtime.NumCPU()) {
-		return job{}, fmt.Errorf("%s was measured on %s cores, this machine has %d: trials of two machines do not go together", path, cores, runtime.NumCPU())
+	if err := sameMachine(path, setup, runner.Host(o.resume)); err != nil {
+		return job{}, err
 	}
 	j := job{dir: o.resume, timeout: o.timeout, done: done, setup: setup, names: strings.Fields(setup.Get(keyNames))}
 	if j.profile, err = experiments.FindProfile(setup.Get(keyProfile)); err != nil {
 		return job{}, fmt.Errorf("resuming %s: %w", path, err)
 	}
 	return j, j.read(path)
+}
+
+// sameMachine refuses to go on with a run on another machine or another Go.
+func sameMachine(path string, then, now runner.Setup) error {
+	for _, key := range []string{"goos", "goarch", "cpu", "cores", "kernel", "go"} {
+		if was, is := then.Get(key), now.Get(key); was != is {
+			return fmt.Errorf("%s was measured with %s %q, here it is %q: trials of two machines do not go together; start a new run", path, key, was, is)
+		}
+	}
+	return nil
 }
 
 // read takes the numbers of a setup.

@@ -62,7 +62,7 @@ func computeClaims(s Scale) []Claim {
 }
 
 func looksParallel(s Scale) Claim {
-	claim := Claim{ID: "P1", Text: "On one core, tasks in flight only look parallel: computing them together takes as long as one after another"}
+	claim := Claim{ID: "P1", Text: "On one core, tasks in flight only look parallel: computing them together is no faster than one after another"}
 	for _, work := range kind(workload.CPU) {
 		for _, model := range []string{"gil", "loop"} {
 			of := grid(work, model, 4*s.Cores)

@@ -71,14 +71,14 @@ func (v view) headline() string {
 	say := func(g grid, verb, task string, workers int) {
 		if best, ok := g.fastest(task, workers); ok {
 			gil := g.speedup(task, "gil", workers)
-			parts = append(parts, fmt.Sprintf("%s runs up to %s as fast as serial, under a GIL %s",
-				verb, times(best.speedup.Estimate), times(gil.Estimate)))
+			parts = append(parts, fmt.Sprintf("%s (%s, %s) runs %s as fast as serial with %s, %s under a GIL",
+				verb, task, plural(workers, "worker"), times(best.speedup.Estimate), strings.Join(best.models, ", "), times(gil.Estimate)))
 		}
 	}
 	say(v.compute, "computing", "primes", v.cores)
 	say(v.waiting, "waiting", "sleep", v.many())
 	if len(parts) == 0 {
-		return "Neither computing nor waiting was measured in this run"
+		return "Neither primes nor sleep was measured in this run"
 	}
 	text := strings.Join(parts, "; ")
 	return strings.ToUpper(text[:1]) + text[1:]
@@ -152,16 +152,24 @@ func (v view) curveFigure(g grid, task string) figure {
 			lines = append(lines, s)
 		}
 	}
-	ideal := func(x float64) float64 { return x }
-	if g.experiment == "compute" {
-		ideal = func(x float64) float64 { return math.Min(x, float64(v.cores)) }
-	}
 	title := curveTitle(g, task)
 	return figure{"speedup-" + task, title, chart.Curves(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("Speed-up over serial code by number of workers, on %s", v.perCores()),
 		X:        "workers", Y: "speed-up over serial", Note: intervalNote,
-	}, ideal, lines)}
+	}, v.ideal(g, task), lines)}
+}
+
+// ideal is the speed-up that workers could have at most: their number, as long
+// as the cores have the CPU time that the tasks need.
+func (v view) ideal(g grid, task string) func(float64) float64 {
+	limit := float64(v.cores) / math.Min(1, g.center(task, "serial", 1, "cores-busy").Estimate)
+	return func(workers float64) float64 {
+		if workers < limit || math.IsNaN(limit) {
+			return workers
+		}
+		return limit
+	}
 }
 
 func curveTitle(g grid, task string) string {
@@ -170,14 +178,14 @@ func curveTitle(g grid, task string) string {
 		return task + " was not measured"
 	}
 	title := fmt.Sprintf("%s: up to %s as fast as serial (%s)", task, times(best.speedup.Estimate), best)
-	var gil winner
+	var gil stat.Interval
 	for _, w := range g.workers(task, "gil") {
-		if s := g.speedup(task, "gil", w); s.N > 0 && (gil.workers == 0 || s.Estimate > gil.speedup.Estimate) {
-			gil = winner{model: "gil", workers: w, speedup: s}
+		if s := g.speedup(task, "gil", w); s.N > 0 && (gil.N == 0 || s.Estimate > gil.Estimate) {
+			gil = s
 		}
 	}
-	if gil.workers > 0 {
-		title += fmt.Sprintf("; under a GIL %s at best", times(gil.speedup.Estimate))
+	if gil.N > 0 {
+		title += fmt.Sprintf("; under a GIL %s at best", times(gil.Estimate))
 	}
 	return title
 }
@@ -223,22 +231,31 @@ func (v view) mixWorkers(m string) int {
 
 func mixTask(share int) string { return fmt.Sprintf("mix/cpu=%d", share) }
 
-// crossover finds the least CPU share at which the interval of goroutine over
-// loop lies wholly above one: several cores beat one.
+// crossover finds the least measured CPU share from which on, at all higher
+// ones too, the interval of goroutine over loop lies wholly above crossed.
 func (v view) crossover() string {
-	measured := false
-	for _, share := range experiments.MixShares() {
+	from, measured := -1, false
+	var there stat.Interval
+	shares := experiments.MixShares()
+	for i, share := range slices.Backward(shares) {
 		loop, many := cell(mixTask(share), "loop", v.many()), cell(mixTask(share), "goroutine", v.many())
 		r := v.table.ratio("mixing", loop, many, "ns/op")
 		measured = measured || r.Known()
-		if r.Known() && r.Low > crossed {
-			return fmt.Sprintf("From %d %% CPU on, %s beat one: goroutine over loop %s", share, v.perCores(), withInterval(r, times))
+		if !r.Known() || r.Low <= crossed {
+			break
 		}
+		from, there = i, r
 	}
-	if !measured {
+	switch {
+	case !measured:
 		return "The mix was not measured with enough rounds to find a crossover"
+	case from < 0:
+		return fmt.Sprintf("At no CPU share did %s beat one", v.perCores())
+	case from == 0:
+		return fmt.Sprintf("At every CPU share %s beat one: goroutine over loop %s at %d %%", v.perCores(), withInterval(there, times), shares[0])
 	}
-	return fmt.Sprintf("At no CPU share did %s beat one", v.perCores())
+	return fmt.Sprintf("At %d %% CPU and above %s beat one, at %d %% they do not: goroutine over loop %s at %d %%",
+		shares[from], v.perCores(), shares[from-1], withInterval(there, times), shares[from])
 }
 
 // crossed is by how much several cores must beat one: less is of no use to

@@ -34,6 +34,14 @@ func number(v float64) string {
 	return fmt.Sprintf("%.3f", v)
 }
 
+// whole writes a count.
+func whole(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f", v)
+}
+
 // times writes a ratio: "1.98x".
 func times(v float64) string { return number(v) + "x" }
 

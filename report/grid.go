@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -105,41 +106,53 @@ func (g grid) center(task, model string, workers int, unit string) stat.Interval
 
 // A winner is the best model of a task.
 type winner struct {
-	model   string
-	workers int
+	models  []string // the best, and what the samples cannot tell from it
+	workers int      // the fewest that are as good
 	speedup stat.Interval
-	alike   []string // models that the samples cannot tell from it
 }
 
 // String names the winner and those that may be as good.
 func (w winner) String() string {
-	names := strings.Join(append([]string{w.model}, w.alike...), ", ")
-	return fmt.Sprintf("%s with %d workers", names, w.workers)
+	return fmt.Sprintf("%s with %s", strings.Join(w.models, ", "), plural(w.workers, "worker"))
 }
 
 // fastest finds the model with the best speed-up among all or, with workers
-// above 0, among those with that many.
+// above 0, among those with that many. Several may be as good as the samples can
+// tell: then the winner is, of those with the fewest workers, the best.
 func (g grid) fastest(task string, workers int) (winner, bool) {
-	var best winner
+	type entry struct {
+		model   string
+		workers int
+		speedup stat.Interval
+	}
+	var all []entry
 	for _, m := range modelOrder() {
 		for _, w := range g.workers(task, m) {
-			if m == "serial" || workers > 0 && w != workers {
-				continue
-			}
-			if s := g.speedup(task, m, w); s.N > 0 && (best.model == "" || s.Estimate > best.speedup.Estimate) {
-				best = winner{model: m, workers: w, speedup: s}
+			if s := g.speedup(task, m, w); m != "serial" && s.N > 0 && (workers == 0 || w == workers) {
+				all = append(all, entry{m, w, s})
 			}
 		}
 	}
-	if best.model == "" {
-		return best, false
+	if len(all) == 0 {
+		return winner{}, false
 	}
-	for _, m := range g.models(task, best.workers) {
-		if m != best.model && m != "serial" && g.alike(task, best.model, m, best.workers, best.workers) {
-			best.alike = append(best.alike, m)
+	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(b.speedup.Estimate, a.speedup.Estimate) })
+	best := all[0]
+	good := slices.DeleteFunc(all, func(e entry) bool {
+		return (e.model != best.model || e.workers != best.workers) &&
+			!g.alike(task, best.model, e.model, best.workers, e.workers)
+	})
+	fewest := slices.MinFunc(good, func(a, b entry) int { return cmp.Compare(a.workers, b.workers) }).workers
+	w := winner{workers: fewest}
+	for _, e := range good {
+		if e.workers == fewest {
+			if w.models == nil {
+				w.speedup = e.speedup
+			}
+			w.models = append(w.models, e.model)
 		}
 	}
-	return best, true
+	return w, true
 }
 
 // alike says that the samples do not tell two models apart: the interval of

@@ -33,7 +33,7 @@ func (p page) markdown() string {
 		p.curves(&w, p.compute, "Computing", "CPU-bound tasks: the ideal is a speed-up as large as the number of workers, up to the number of cores.")
 	}
 	if len(p.waiting.cells) > 0 {
-		p.curves(&w, p.waiting, "Waiting", "IO-bound tasks: the ideal is a speed-up as large as the number of workers, whatever the number of cores.")
+		p.curves(&w, p.waiting, "Waiting", "IO-bound tasks: the ideal is a speed-up as large as the number of workers, as long as the cores have the little CPU time that the tasks need.")
 	}
 	if len(p.mixed.cells) > 0 {
 		w.WriteString("## Where the best model changes\n\n")
@@ -77,7 +77,7 @@ func (p page) verdicts(w *strings.Builder) {
 	table(w, []string{"id", "claim", "verdict", "decided by", "bound", "why"}, rows)
 	w.WriteString("Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once.\n\n")
 	for _, j := range p.judged {
-		if j.Caveat != "" && j.Verdict != Holds {
+		if j.Caveat != "" {
 			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
 		}
 	}
@@ -125,7 +125,6 @@ func (p page) curves(w *strings.Builder, g grid, title, doc string) {
 // crowds is the table of thousands of waiting tasks.
 func (p page) crowds(w *strings.Builder) {
 	w.WriteString("## Thousands of tasks that wait\n\nEach task sleeps for as long as its name says; all of them are meant to wait at once.\n\n")
-	whole := func(v float64) string { return fmt.Sprintf("%.0f", v) }
 	var rows [][]string
 	for _, task := range p.crowd.works() {
 		for _, n := range p.crowd.counts(task) {
@@ -176,7 +175,7 @@ func (p page) prices(w *strings.Builder) {
 	w.WriteString("## The price of a task\n\n")
 	p.picture(w, "price")
 	table(w, []string{"workload", "workers", "model", "time per task", "CPU time per task", "cores busy", "tasks in flight", "p99 of a task", "switches per task", "peak memory"}, rows)
-	w.WriteString("Times are wall time divided by the number of tasks. Memory of process models is the sum over all their processes. Latency counts from the start of a task to its end, not its wait for a worker.\n\n")
+	w.WriteString("Times are wall time divided by the number of tasks. Memory of process models is the sum over all their processes. A task is in flight, and its latency counts, from its start to its end: not while it waits for a worker, nor while a process for it starts.\n\n")
 }
 
 // single lists what was measured outside the catalogue.
@@ -209,7 +208,7 @@ func (p page) doubts(w *strings.Builder) {
 }
 
 func (p page) allDoubts() []string {
-	all := []string{p.twins(), p.roundsDoubt()}
+	all := []string{p.twins(), p.roundsDoubt(), p.chance()}
 	all = append(all, p.noise()...)
 	if n := len(p.table.Failed); n > 0 {
 		all = append(all, fmt.Sprintf("%s failed and count in no number above:", plural(n, "trial")))
@@ -265,6 +264,18 @@ func (p page) twins() string {
 		called, plural(compared, "variant"), withInterval(worst, number))
 }
 
+// chance tells what so many comparisons mean.
+func (p page) chance() string {
+	n := 0
+	for _, j := range p.judged {
+		n += len(j.Compared)
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("each of the %d comparisons has its own 95 %% interval and no correction for their number: of those whose truth lies exactly at a bound, one in 40 would be called refuted by chance", n)
+}
+
 // roundsDoubt tells how many rounds each experiment has.
 func (p page) roundsDoubt() string {
 	var parts []string
@@ -312,9 +323,22 @@ func (p page) noise() []string {
 	if told == 0 {
 		return []string{"this system does not tell what disturbed a trial (stolen time, throttling)"}
 	}
-	all := []string{fmt.Sprintf("the hypervisor took processor time in %d of %s, %s in all", disturbed, plural(told, "trial"), span(stolen))}
+	var all []string
+	if others := stat.Center(p.values("others-busy")); others.Known() {
+		all = append(all, fmt.Sprintf("beside a trial's own, %s cores were busy on average: other programs, parcon's runner and its delay server", number(math.Max(0, others.Estimate))))
+	}
+	all = append(all, fmt.Sprintf("the hypervisor took processor time in %d of %s, %s in all", disturbed, plural(told, "trial"), span(stolen)))
 	if throttled > 0 {
 		all = append(all, fmt.Sprintf("a CPU quota held the trials back for %s in all: the numbers are those of the quota, not of the machine", span(throttled)))
+	}
+	return all
+}
+
+// values are those of one unit over all trials of the file.
+func (p page) values(unit string) []float64 {
+	var all []float64
+	for _, name := range p.table.names {
+		all = append(all, p.table.series[name].values[unitIndex(unit)]...)
 	}
 	return all
 }

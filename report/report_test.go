@@ -330,6 +330,17 @@ func TestPreciseWaitsForRoundsAndWidth(t *testing.T) {
 	}
 }
 
+// An experiment without claims must not end after its first round.
+func TestNothingComparedIsNotPrecise(t *testing.T) {
+	single, err := experiments.Single([]string{"workload=primes/model=pool/workers=2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if Precise(read(t, world(10, 0.001, textbook)), single, experiments.Scale{Cores: testCores}, 1, 0.5) {
+		t.Error("an experiment that compares nothing is called precise")
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add("cores: 2\n\nBenchmarkSingle/workload=primes/model=serial/workers=1 1 10 ns/op 0 round\n")
 	f.Add("BenchmarkCompute/workload=primes/model=gil/workers=2/failed=boom 1 1 failed 0 round")

@@ -43,8 +43,8 @@ type series struct {
 // units are the values that a report makes use of; others are not kept, so
 // that a file of a million lines fits.
 var units = [...]string{
-	"ns/op", "cpu-ns/op", "cores-busy", "in-flight", "max-in-flight", "p99-ns", "max-ns",
-	"ctxsw/op", "peak-rss-bytes", "steal-ns", "machine-busy", "throttled-ns", "threads",
+	"ns/op", "cpu-ns/op", "cores-busy", "in-flight", "max-in-flight", "p99-ns",
+	"ctxsw/op", "peak-rss-bytes", "steal-ns", "others-busy", "throttled-ns", "threads",
 }
 
 func unitIndex(unit string) int { return slices.Index(units[:], unit) }

@@ -158,12 +158,14 @@ func (c Compared) margin() float64 {
 
 // Precise says whether all comparisons of an experiment's claims have at least
 // so many rounds and intervals whose half-width is at most precision, relative
-// to the estimate.
+// to the estimate. An experiment that compares nothing is never precise.
 func Precise(t *Table, e experiments.Experiment, s experiments.Scale, rounds int, precision float64) bool {
+	compared := 0
 	for _, claim := range e.Claims(s) {
 		if claim.Unmeasured != "" {
 			continue
 		}
+		compared += len(claim.Comparisons)
 		for _, c := range claim.Comparisons {
 			i := measure(t, e.Name, c)
 			if !i.Known() || i.N < rounds || i.HalfWidth() > precision {
@@ -171,5 +173,5 @@ func Precise(t *Table, e experiments.Experiment, s experiments.Scale, rounds int
 			}
 		}
 	}
-	return true
+	return compared > 0
 }

@@ -97,8 +97,14 @@ func (t *Trial) Measure() (protocol.Measurement, error) {
 	if ended := t.end(); ended != nil {
 		return nil, fmt.Errorf("the trial's process failed after its result: %w", t.lastWords(ended))
 	}
+	state := t.cmd.ProcessState
+	m[processCPU] = float64(state.UserTime() + state.SystemTime())
 	return m, nil
 }
+
+// processCPU is the CPU time, in nanoseconds, of a trial's process over its whole
+// life, and of the children that it waited for.
+const processCPU = "process-cpu-ns"
 
 // end lets the child go and waits for it.
 func (t *Trial) end() error {

@@ -14,7 +14,10 @@ import (
 // trial: when it started, the load, and, where the system tells, processor time
 // stolen by the hypervisor, time for which a CPU quota throttled this group,
 // and cores that other processes kept busy. These cover the trial's whole life,
-// its start and preparation included, in the system's steps of 10 ms.
+// its start and preparation included, in the system's steps of 10 ms: of one
+// trial alone they say little, and the cores of others may come out below zero.
+// These include the runner's own and those of the server that network tasks
+// talk to.
 func Watch(try Trier) Trier {
 	return func(ctx context.Context, c Case) (protocol.Measurement, error) {
 		start, before := time.Now(), system()
@@ -23,11 +26,13 @@ func Watch(try Trier) Trier {
 			return m, err
 		}
 		after := system()
+		defer delete(m, processCPU) // it served its purpose here
 		m["start-unix-s"] = float64(start.UnixMilli()) / 1000
 		wall := time.Since(start)
 		if before.known && after.known {
 			m["steal-ns"] = float64(after.stolen - before.stolen)
-			m["machine-busy"] = float64(after.busy-before.busy) / float64(wall)
+			others := float64(after.busy-before.busy) - m[processCPU]
+			m["others-busy"] = others / float64(wall)
 			m["load1"] = after.load
 			m["throttled-ns"] = float64(after.throttled - before.throttled)
 		}

@@ -88,7 +88,7 @@ func TestWatchAddsToAMeasurementAndLeavesAnErrorAlone(t *testing.T) {
 	}
 	units := []string{"start-unix-s"}
 	if runtime.GOOS == "linux" {
-		units = append(units, "steal-ns", "machine-busy", "load1", "throttled-ns")
+		units = append(units, "steal-ns", "others-busy", "load1", "throttled-ns")
 	}
 	for _, unit := range units {
 		if v, found := m[unit]; !found || v < 0 {

@@ -69,6 +69,7 @@ func Run(ctx context.Context, plan Plan, results []Result, try Trier, keep func(
 	}
 	over := map[string]bool{} // experiments that need no further round
 	var longest time.Duration
+	ran := 0
 	for round := range plan.Rounds {
 		roundStart := time.Now()
 		if plan.Budget > 0 && round > 0 && time.Since(started)+longest > plan.Budget {
@@ -93,7 +94,9 @@ func Run(ctx context.Context, plan Plan, results []Result, try Trier, keep func(
 			if err := keep(r); err != nil {
 				return results, err
 			}
-			tell(r, round*len(slots)+i+1, plan.Rounds*len(slots), left(started, plan, round, i+1, len(slots)))
+			ran++
+			rest := remaining(slots[i+1:], done) + (plan.Rounds-round-1)*len(slots)
+			tell(r, len(results), len(results)+rest, left(time.Since(started), ran, rest, plan.Budget))
 		}
 		longest = max(longest, time.Since(roundStart))
 		plan.close(over, upTo(results, round))
@@ -114,15 +117,25 @@ func upTo(results []Result, round int) []Result {
 	return slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.Round > round })
 }
 
-// left guesses the time to the end from the pace so far, and the budget.
-func left(started time.Time, plan Plan, round, trial, trials int) time.Duration {
-	spent := time.Since(started)
-	done := float64(round) + float64(trial)/float64(trials)
-	rest := time.Duration(float64(spent) * (float64(plan.Rounds) - done) / done)
-	if plan.Budget > 0 {
-		rest = min(rest, plan.Budget-spent)
+// remaining counts the slots that are not done yet.
+func remaining(slots []Slot, done map[Slot]bool) int {
+	n := 0
+	for _, s := range slots {
+		if !done[s] {
+			n++
+		}
 	}
-	return max(rest, 0)
+	return n
+}
+
+// left guesses the time to the end from the pace so far, and the budget: ran
+// trials took spent, rest are to come.
+func left(spent time.Duration, ran, rest int, budget time.Duration) time.Duration {
+	guess := time.Duration(float64(spent) / float64(ran) * float64(rest))
+	if budget > 0 {
+		guess = min(guess, budget-spent)
+	}
+	return max(guess, 0)
 }
 
 func one(ctx context.Context, c Case, slot Slot, try Trier) Result {

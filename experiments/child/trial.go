@@ -153,7 +153,11 @@ func prepare(order Order) (*trial, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := crew.Run(min(order.Tasks, g.Workers, runtime.NumCPU())); err != nil {
+	warm := min(g.Workers, runtime.NumCPU())
+	if g.Model.Isolated {
+		warm = g.Workers
+	}
+	if err := crew.Run(min(order.Tasks, warm)); err != nil {
 		return nil, err
 	}
 	return &trial{order.Tasks, crew, log}, nil

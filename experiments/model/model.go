@@ -66,6 +66,8 @@ type Model struct {
 	// Procs is the GOMAXPROCS that the model needs for so many workers on so
 	// many cores.
 	Procs func(workers, cores int) int
+	// Isolated workers share no memory: each must be warmed up by itself.
+	Isolated bool
 	// Start starts a crew of at least 1 workers.
 	Start func(workers int, job Job) (Crew, error)
 }

@@ -70,11 +70,17 @@ func (c *poolCrew) Run(n int) error {
 	var failed firstError
 	var working sync.WaitGroup
 	tasks := make(chan int, queued*min(c.workers, n))
+	// The queue is full before the first worker looks into it: one that found it
+	// empty would sleep once more and have to be woken twice.
+	ahead := min(n, cap(tasks))
+	for task := range ahead {
+		tasks <- task
+	}
 	working.Add(c.workers)
 	for range c.workers {
 		c.shifts <- shift{tasks, &failed, &working}
 	}
-	for task := range n {
+	for task := ahead; task < n; task++ {
 		tasks <- task
 	}
 	close(tasks)

@@ -8,7 +8,7 @@ import (
 
 var processPool = Model{
 	Name: "process-pool", Mapping: "a fixed number of processes fed through pipes (1:1, isolated)",
-	Procs: allCores,
+	Procs: allCores, Isolated: true,
 	Start: func(workers int, job Job) (Crew, error) { return startProcessPool(workers, job, worker.Serve) },
 }
 

@@ -146,8 +146,11 @@ func (q *queue) stop() { q.next.Store(q.n) }
 
 // ahead is how many requests one worker may hold: half of its fair share of
 // those left, but two at least (one to run and one to go on with), and the
-// window at most.
+// window at most. When there is but one request for each worker, each gets one.
 func (q *queue) ahead() int {
+	if q.n <= q.workers {
+		return 1
+	}
 	left := q.n - q.next.Load()
 	return int(min(q.window, max(2, left/(2*q.workers))))
 }

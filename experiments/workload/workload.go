@@ -23,7 +23,7 @@ type Kind string
 // The kinds of workload.
 const (
 	CPU  Kind = "cpu"  // computes all the time
-	IO   Kind = "io"   // waits nearly all the time
+	IO   Kind = "io"   // waits most of the time
 	Mix  Kind = "mix"  // computes for Params.Share percent of the time and waits for the rest
 	None Kind = "none" // does nothing
 )
