@@ -28,8 +28,10 @@ func crowdCases(s Scale) []Case {
 }
 
 func crowdClaims(Scale) []Claim {
-	claim := Claim{ID: "P8", Text: "One event-driven thread serves many waiting tasks: as fast as a thread for each, in less memory",
-		Caveat: "The threads are those of a Go program: its runtime hands each task to a sleeping thread, one after another."}
+	claim := Claim{
+		ID: "P8", Text: "One event-driven thread serves many waiting tasks: as fast as a thread for each, in less memory",
+		Caveat: "The threads are those of a Go program: its runtime hands each task to a sleeping thread, one after another.",
+	}
 	for _, n := range crowds {
 		of, over := grid(crowdWork, "loop", n), grid(crowdWork, "thread", n)
 		claim.Comparisons = append(claim.Comparisons,

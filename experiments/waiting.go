@@ -45,8 +45,10 @@ func waitingClaims(s Scale) []Claim {
 		ID: "P5", Text: "Under a GIL, threads that wait are still much faster than serial code: the lock is let go while they are blocked",
 		Caveat: "gil is an emulation. CPython lets its lock go around every blocking call; Go's scheduler passes the turn on at once for timers and sockets, but for a blocked file call only after a while, so short file calls gain less than they would under CPython. A file task also keeps a core busy in the kernel for part of its time, which bounds what any model can gain.",
 	}
-	nothing := Claim{ID: "P7", Text: "For waiting tasks processes bring nothing that threads do not, at a higher price",
-		Caveat: "Memory of processes is added up; pages that they share, such as the program's own, are counted in each."}
+	nothing := Claim{
+		ID: "P7", Text: "For waiting tasks processes bring nothing that threads do not, at a higher price",
+		Caveat: "Memory of processes is added up; pages that they share, such as the program's own, are counted in each.",
+	}
 	for _, work := range kind(workload.IO) {
 		helps.Comparisons = append(helps.Comparisons, atLeast(Throughput, grid(work, "gil", w), grid(work, "serial", 1), much))
 		of, over := grid(work, "process-pool", w), grid(work, "thread", w)

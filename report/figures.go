@@ -52,7 +52,7 @@ func (v view) answerFigure() figure {
 		}
 		return p
 	}
-	title := v.headline()
+	title := v.shortHeadline()
 	return figure{"answer", title, chart.Bars(
 		chart.Text{
 			Title:    title,
@@ -63,6 +63,20 @@ func (v view) answerFigure() figure {
 			bars(v.compute, fmt.Sprintf("computing: primes, %d workers", v.cores), "primes", v.cores),
 			bars(v.waiting, fmt.Sprintf("waiting: sleep, %d workers", v.many()), "sleep", v.many()),
 		}, func(p chart.BarPanel) bool { return len(p.Rows) == 0 }), times)}
+}
+
+// shortHeadline is the headline without what the panels beneath it name.
+func (v view) shortHeadline() string {
+	var parts []string
+	say := func(g grid, verb, task string, workers int) {
+		if best, ok := g.fastest(task, workers); ok {
+			parts = append(parts, fmt.Sprintf("%s is %s as fast as serial at best, %s under a GIL",
+				verb, times(best.speedup.Estimate), times(g.speedup(task, "gil", workers).Estimate)))
+		}
+	}
+	say(v.compute, "Computing", "primes", v.cores)
+	say(v.waiting, "Waiting", "sleep", v.many())
+	return strings.Join(parts, ". ")
 }
 
 // headline states both findings in numbers that are true whatever they are.
