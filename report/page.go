@@ -306,13 +306,13 @@ func (p page) noise() []string {
 	disturbed, told := 0, 0
 	for _, s := range p.table.series {
 		for i := range s.rounds {
-			steal := s.values[unitIndex("steal-ns")][i]
+			steal := s.at(unitIndex("steal-ns"), i)
 			if math.IsNaN(steal) {
 				continue
 			}
 			told++
 			stolen += steal
-			if throttle := s.values[unitIndex("throttled-ns")][i]; throttle > 0 {
+			if throttle := s.at(unitIndex("throttled-ns"), i); throttle > 0 {
 				throttled += throttle
 			}
 			if steal > 0 {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -23,6 +24,11 @@ type Table struct {
 	series map[string]*series
 	names  []string // keys of series in the order of their first trial
 	trials int
+	ratios map[ratioKey]stat.Interval // computed so far: charts and tables ask for the same ones
+}
+
+type ratioKey struct {
+	experiment, of, over, unit string
 }
 
 // An Entry is one line of a file's configuration.
@@ -36,8 +42,8 @@ type Failure struct {
 
 // series is the trials of one variant, in the order of the file.
 type series struct {
-	rounds []int
-	values [len(units)][]float64
+	rounds []int32
+	values [len(units)][]float64 // nil for a unit that no line had so far
 }
 
 // units are the values that a report makes use of; others are not kept, so
@@ -64,7 +70,9 @@ func ReadFile(path string) (*Table, error) {
 }
 
 // NewTable returns a table without trials.
-func NewTable() *Table { return &Table{series: map[string]*series{}} }
+func NewTable() *Table {
+	return &Table{series: map[string]*series{}, ratios: map[ratioKey]stat.Interval{}}
+}
 
 // Read reads results in the Go benchmark format. What is not a result line is
 // passed over, as the format demands; a result line that cannot be read is
@@ -152,10 +160,25 @@ func (t *Table) addFailure(name, reason string, line *benchfmt.Result) {
 }
 
 func (s *series) add(round int, values [len(units)]float64) {
-	s.rounds = append(s.rounds, round)
 	for i, v := range values {
+		if s.values[i] == nil {
+			if math.IsNaN(v) {
+				continue
+			}
+			// The first line with this unit: those before had none.
+			s.values[i] = slices.Repeat([]float64{math.NaN()}, len(s.rounds))
+		}
 		s.values[i] = append(s.values[i], v)
 	}
+	s.rounds = append(s.rounds, int32(round))
+}
+
+// at is the value of one unit in one trial, NaN if the line had none.
+func (s *series) at(unit, trial int) float64 {
+	if s.values[unit] == nil {
+		return math.NaN()
+	}
+	return s.values[unit][trial]
 }
 
 // Add adds a trial that is not read from a file.
@@ -175,6 +198,7 @@ func (t *Table) Add(experiment, v string, round int, values map[string]float64) 
 	}
 	t.trials++
 	t.series[name].add(round, row)
+	clear(t.ratios)
 }
 
 // Get returns the value of a configuration key, "" if there is none.
@@ -203,31 +227,47 @@ func (t *Table) center(experiment string, v variant.Variant, unit string) stat.I
 
 // ratio estimates the ratio of one unit of two variants, paired by round.
 func (t *Table) ratio(experiment string, of, over variant.Variant, unit string) stat.Interval {
+	key := ratioKey{experiment, of.String(), over.String(), unit}
+	if r, ok := t.ratios[key]; ok {
+		return r
+	}
 	a, b := pair(t.find(experiment, of), t.find(experiment, over), unitIndex(unit))
-	return stat.Ratio(a, b)
+	r := stat.Ratio(a, b)
+	t.ratios[key] = r
+	return r
 }
 
 // pair returns the values of the rounds that both have. Should a round stand
 // there several times, its n-th trial on one side meets the n-th on the other.
 func pair(x, y *series, unit int) (a, b []float64) {
-	if x == nil || y == nil {
+	if x == nil || y == nil || x.values[unit] == nil || y.values[unit] == nil {
 		return nil, nil
 	}
-	type place struct{ round, nth int }
-	places := func(s *series) map[place]int {
-		at, seen := make(map[place]int, len(s.rounds)), map[int]int{}
-		for i, r := range s.rounds {
-			at[place{r, seen[r]}] = i
-			seen[r]++
+	inX, inY := x.byRound(), y.byRound()
+	for i, j := 0, 0; i < len(inX) && j < len(inY); {
+		switch p, q := x.rounds[inX[i]], y.rounds[inY[j]]; {
+		case p < q:
+			i++
+		case q < p:
+			j++
+		default:
+			a, b = append(a, x.at(unit, inX[i])), append(b, y.at(unit, inY[j]))
+			i++
+			j++
 		}
-		return at
-	}
-	inY, seen := places(y), map[int]int{}
-	for i, r := range x.rounds {
-		if j, ok := inY[place{r, seen[r]}]; ok {
-			a, b = append(a, x.values[unit][i]), append(b, y.values[unit][j])
-		}
-		seen[r]++
 	}
 	return a, b
+}
+
+// byRound lists the trials by round, those of one round in the order of the
+// file.
+func (s *series) byRound() []int {
+	order := make([]int, len(s.rounds))
+	for i := range order {
+		order[i] = i
+	}
+	if !slices.IsSorted(s.rounds) {
+		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(s.rounds[i], s.rounds[j]) })
+	}
+	return order
 }
