@@ -33,16 +33,12 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			cache, err := os.UserCacheDir()
-			if err != nil {
-				return err
-			}
 			env.Setenv("SOURCE", source)
 			env.Setenv("GOCACHE", goCache())
 			if err := cutOff(filepath.Join(env.WorkDir, "truncated")); err != nil {
 				return err
 			}
-			env.Setenv("XDG_CACHE_HOME", cache)
+			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache")) // where the trial program goes
 			env.Setenv("GOFLAGS", "-mod=mod")
 			for _, key := range []string{"GOPATH", "GOMODCACHE", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB", "LOCALAPPDATA"} {
 				if v := os.Getenv(key); v != "" {
