@@ -6,5 +6,5 @@ cd "$(dirname "$0")/.."
 pattern=${1:-.}
 shift || true
 mkdir -p run
-go test -run '^$' -bench "$pattern" -short -count 6 -benchtime 50x "$@" ./experiments | tee run/bench.txt
+go test -run '^$' -bench "$pattern" -short -count 6 -benchtime 80x "$@" ./experiments | tee run/bench.txt
 go tool benchstat -col /model -row /workload,/cpu,/workers -filter '.unit:(ns/op OR cores-busy OR in-flight OR peak-rss-bytes)' run/bench.txt
