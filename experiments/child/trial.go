@@ -157,6 +157,9 @@ func prepare(order Order) (*trial, error) {
 	if g.Model.Isolated {
 		warm = g.Workers
 	}
+	if g.Delay > 0 {
+		warm = 0 // tasks with a wait of their own are long, and have nothing to warm
+	}
 	if err := crew.Run(min(order.Tasks, warm)); err != nil {
 		return nil, err
 	}

@@ -168,7 +168,19 @@ func connectRings(cmd *exec.Cmd) (*worker, error) {
 		_ = shared.replies.Close()
 		_ = shared.requests.Close()
 	}()
-	return newWorker(cmd, in, &shared.replies, &shared.requests, func() { <-gone; unmap() }), nil
+	return newWorker(cmd, ringInput{&shared.requests, in}, &shared.replies, &shared.requests, func() { <-gone; unmap() }), nil
+}
+
+// ringInput ends a worker's input. The ring is closed too, not only the pipe: a
+// worker that sleeps on the ring at GOMAXPROCS=1 notices the pipe late.
+type ringInput struct {
+	requests *ring
+	stdin    io.Closer
+}
+
+func (r ringInput) Close() error {
+	_ = r.requests.Close()
+	return r.stdin.Close()
 }
 
 // ServeRing is Serve over the shared memory that a pool with Options.Ring hands
