@@ -264,11 +264,11 @@ func (v view) crossover() string {
 	case !measured:
 		return "The mix was not measured with enough rounds to find a crossover"
 	case from < 0:
-		return fmt.Sprintf("At no CPU share did %s beat one", v.perCores())
+		return fmt.Sprintf("No CPU share was found from which on %s beat one", v.perCores())
 	case from == 0:
 		return fmt.Sprintf("At every CPU share %s beat one: goroutine over loop %s at %d %%", v.perCores(), withInterval(there, times), shares[0])
 	}
-	return fmt.Sprintf("At %d %% CPU and above %s beat one, at %d %% they do not: goroutine over loop %s at %d %%",
+	return fmt.Sprintf("At %d %% CPU and above %s beat one, at %d %% that is not shown: goroutine over loop %s at %d %%",
 		shares[from], v.perCores(), shares[from-1], withInterval(there, times), shares[from])
 }
 

@@ -250,17 +250,7 @@ func TestATrialThatIsToldNothingEnds(t *testing.T) {
 func TestATrialEndsWithItsParent(t *testing.T) {
 	proctest.Tidy(t)
 	c := trialProcess(t)
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	in, out := proctest.Start(t, c)
 	order := Order{Variant: "workload=sleep/delay=20ms/model=loop/workers=1", Tasks: 10_000, Setting: setting, Answers: answers(t, "sleep", 0, 0)}
 	if err := send(in, order); err != nil {
 		t.Fatal(err)
@@ -292,17 +282,7 @@ func TestAServerTellsItsAddressesAndEndsWithItsInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := proc.Command([]string{program, Argument, Server}, []string{proctest.QuickExit})
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	in, out := proctest.Start(t, c)
 	var a Addresses
 	if err := json.NewDecoder(out).Decode(&a); err != nil {
 		t.Fatal(err)

@@ -267,26 +267,33 @@ func TestAllWorkersEndAtOnce(t *testing.T) {
 	})
 }
 
+// killWorker kills one of a pool's workers and returns its number.
+func killWorker(t *testing.T, p *procpool.Pool, which int) int {
+	t.Helper()
+	answers, err := p.Each([]byte{pid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := strconv.Atoi(string(answers[which]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	worker, err := os.FindProcess(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := worker.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	return number
+}
+
 // An idle worker may be killed too: by a user, or for want of memory.
 func TestAnIdleWorkerThatWasKilled(t *testing.T) {
 	onBoth(t, func(t *testing.T, start func(int) *procpool.Pool) {
 		p := start(1)
-		answers, err := p.Each([]byte{pid})
-		if err != nil {
-			t.Fatal(err)
-		}
-		number, err := strconv.Atoi(string(answers[0]))
-		if err != nil {
-			t.Fatal(err)
-		}
-		worker, err := os.FindProcess(number)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := worker.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		err = p.Map(100, func(_ int, buf []byte) []byte { return append(buf, pid) }, func(int, []byte) error { return nil })
+		killWorker(t, p, 0)
+		err := p.Map(100, func(_ int, buf []byte) []byte { return append(buf, pid) }, func(int, []byte) error { return nil })
 		if err == nil || !strings.Contains(err.Error(), "signal: killed") {
 			t.Errorf("error %v", err)
 		}
@@ -297,21 +304,7 @@ func TestAnIdleWorkerThatWasKilled(t *testing.T) {
 func TestCloseOfAKilledWorkerTellsOfIt(t *testing.T) {
 	onBoth(t, func(t *testing.T, start func(int) *procpool.Pool) {
 		p := start(2)
-		answers, err := p.Each([]byte{pid})
-		if err != nil {
-			t.Fatal(err)
-		}
-		number, err := strconv.Atoi(string(answers[1]))
-		if err != nil {
-			t.Fatal(err)
-		}
-		worker, err := os.FindProcess(number)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := worker.Kill(); err != nil {
-			t.Fatal(err)
-		}
+		number := killWorker(t, p, 1)
 		if err := p.Close(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("worker %d: signal: killed", number)) {
 			t.Errorf("error %v", err)
 		}

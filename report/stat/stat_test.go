@@ -92,16 +92,22 @@ func TestARuinedTrialDoesNotMatter(t *testing.T) {
 }
 
 func TestCoverageOfTheRatio(t *testing.T) {
-	noises := map[string]func(*rand.Rand) float64{
-		"normal": func(r *rand.Rand) float64 { return 0.02 * r.NormFloat64() },
-		"heavy tails": func(r *rand.Rand) float64 {
-			return 0.01 * r.NormFloat64() / math.Max(0.05, r.Float64())
-		},
-		"one in ten disturbed": func(r *rand.Rand) float64 {
-			if r.IntN(10) == 0 {
+	slow := func(share float64) func(*rand.Rand) float64 {
+		return func(r *rand.Rand) float64 {
+			if r.Float64() < share {
 				return 0.01*r.NormFloat64() + 0.3
 			}
 			return 0.01 * r.NormFloat64()
+		}
+	}
+	noises := map[string]func(*rand.Rand) float64{
+		"exponential":      func(r *rand.Rand) float64 { return 0.03 * r.ExpFloat64() },
+		"one in 20 slow":   slow(0.05),
+		"one in ten slow":  slow(0.1),
+		"one in five slow": slow(0.2),
+		"normal":           func(r *rand.Rand) float64 { return 0.02 * r.NormFloat64() },
+		"heavy tails": func(r *rand.Rand) float64 {
+			return 0.01 * r.NormFloat64() / math.Max(0.05, r.Float64())
 		},
 	}
 	const tries, truth = 4000, 1.7

@@ -66,17 +66,7 @@ func play(role string) {
 func output(t *testing.T, role string) (*exec.Cmd, io.WriteCloser, string) {
 	t.Helper()
 	c := proc.Command(self(role), []string{proctest.QuickExit})
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	in, out := proctest.Start(t, c)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,9 @@ package proctest
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,6 +31,23 @@ func Tidy(t *testing.T) {
 		}
 		goleak.VerifyNone(t, known)
 	})
+}
+
+// Start starts a child with pipes to its standard input and from its output.
+func Start(t *testing.T, c *exec.Cmd) (io.WriteCloser, io.Reader) {
+	t.Helper()
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return in, out
 }
 
 // children lists the processes that this one started and that are still there.
