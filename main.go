@@ -16,10 +16,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"parcon/experiments/child"
+	"parcon/experiments/usual"
 )
 
 func main() {
-	child.Main() // does not return if this process is a child of a run
+	usual.Main()
+	child.Main() // neither returns if this process is a child of a run
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -31,6 +33,7 @@ const (
 	exitDone   = 0 // all that was asked was done
 	exitFailed = 1 // failed trials, unreadable data, a disk that is full
 	exitUsage  = 2 // what was asked makes no sense
+	exitWorse  = 3 // compare: something surely got worse by more than the threshold
 )
 
 // usageError is a mistake in what was asked.
@@ -48,7 +51,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		Long: `Parcon runs the same tasks under every execution model (serial, goroutines, pools,
 threads, threads under a GIL, an event loop, processes) and writes a report.
 
-Without a command it runs the quick profile: about two minutes on two cores.`,
+Without a command it runs the quick profile: about three minutes on two cores.`,
 		Example:       "  parcon                    measure, and write a report\n  parcon list               show what can be measured",
 		Args:          noArguments,
 		SilenceErrors: true,
@@ -61,7 +64,7 @@ Without a command it runs the quick profile: about two minutes on two cores.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return wrongUsage("%w: see --help", err)
 	})
-	root.AddCommand(listCommand(stdout), runCommand(stdout, stderr), reportCommand(stdout, stderr))
+	root.AddCommand(listCommand(stdout), doctorCommand(stdout), runCommand(stdout, stderr), reportCommand(stdout, stderr), compareCommand(stdout, stderr), selfcheckCommand(stdout, stderr))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -72,6 +75,9 @@ Without a command it runs the quick profile: about two minutes on two cores.`,
 	fmt.Fprintln(stderr, "parcon:", err)
 	if errors.As(err, &usageError{}) {
 		return exitUsage
+	}
+	if errors.As(err, &worseError{}) {
+		return exitWorse
 	}
 	return exitFailed
 }

@@ -219,7 +219,7 @@ func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stde
 	}
 	defer file.Close()
 	show := newProgress(stderr)
-	results, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Child(j.timeout).Try), file.Keep, show.tell)
+	results, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Child(j.timeout).Try, l.ServerCPU), file.Keep, show.tell)
 	show.end()
 	for _, r := range results {
 		if r.Failed != "" {
@@ -304,5 +304,5 @@ func openFile(path string, j job, l *lab.Lab, plan runner.Plan) (*runner.File, e
 	if j.setup != nil {
 		return runner.Append(path, j.setup, count)
 	}
-	return runner.Create(path, j.describe(l), count)
+	return runner.Create(path, j.describe(l, plan), count)
 }

@@ -24,13 +24,18 @@ const (
 	keyBudget    = "budget"
 	keyPrecision = "precision"
 	keySizes     = "sizes"
+	keyCases     = "cases"
 )
 
 // describe makes the head of a result file: the machine, then what was asked.
-func (j job) describe(l *lab.Lab) runner.Setup {
+func (j job) describe(l *lab.Lab, plan runner.Plan) runner.Setup {
 	var sizes []string
 	for _, name := range slices.Sorted(maps.Keys(l.Sizes())) {
 		sizes = append(sizes, fmt.Sprintf("%s:%d", name, l.Sizes()[name]))
+	}
+	var cases []string // how many trials a whole round has
+	for _, e := range plan.Experiments {
+		cases = append(cases, fmt.Sprintf("%s:%d", e.Name, len(e.Cases)))
 	}
 	s := append(runner.Host(j.dir),
 		runner.Entry{Key: keyProfile, Value: j.profile.Name},
@@ -43,6 +48,7 @@ func (j job) describe(l *lab.Lab) runner.Setup {
 		runner.Entry{Key: "task-io", Value: experiments.Lengths.Delay.String()},
 		runner.Entry{Key: "task-mix", Value: experiments.Lengths.Mix.String()},
 		runner.Entry{Key: keySizes, Value: strings.Join(sizes, " ")},
+		runner.Entry{Key: keyCases, Value: strings.Join(cases, " ")},
 	)
 	if j.budget > 0 {
 		s = append(s, runner.Entry{Key: keyBudget, Value: j.budget.String()})

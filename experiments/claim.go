@@ -47,7 +47,7 @@ func atLeast(m Measure, of, over variant.Variant, low float64) Comparison {
 // The bounds. A textbook says "no faster" or "faster"; these say what that is
 // to mean before anything is measured.
 const (
-	same    = 1.05 // "no faster": within five percent
+	Same    = 1.05 // "no faster": within five percent; also what a report calls equal
 	scales  = 0.75 // "uses the cores": this share of the ideal, cores times faster
 	much    = 2.0  // "much faster" for waiting tasks
 	oneCore = 1.03 // cores busy of a model with one core; the runtime's own threads are in it

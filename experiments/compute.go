@@ -32,19 +32,21 @@ func computeCases(s Scale) []Case {
 	c := s.Cores
 	for _, work := range kind(workload.CPU) {
 		add(work, "serial", 1)
-		curve := []int{1, c, 2 * c, 4 * c, 8 * c, 16 * c}
-		if s.Depth < Standard {
-			curve = []int{c, 4 * c}
-			if work == "primes" {
-				curve = []int{c, 2 * c, 4 * c, 8 * c, 16 * c}
-			}
+		curve := []int{c}
+		switch {
+		case s.Depth >= Standard:
+			curve = append(upTo(c), 2*c, 4*c, 8*c, 16*c)
+		case work == "primes":
+			curve = []int{c, 2 * c, 4 * c, 8 * c, 16 * c}
 		}
 		add(work, "goroutine", curve...)
 		add(work, "thread", curve...)
 		add(work, "process-pool", curve...)
 		add(work, "gil", c, 2*c, 4*c)
 		add(work, "loop", c, 4*c)
-		add(work, "pool", c)
+		if work == "primes" || s.Depth >= Standard {
+			add(work, "pool", c)
+		}
 		if work == "primes" || s.Depth >= Full {
 			add(work, "errgroup", c)
 			add(work, "ants", c)
@@ -52,9 +54,19 @@ func computeCases(s Scale) []Case {
 			add(work, "process-pool-ring", c)
 			add(work, "process", c)
 		}
+		cases = append(cases, twin(computeCase(work, "goroutine", c, c)))
 	}
-	cases = append(cases, twin(computeCase("primes", "goroutine", c, c)))
 	return unique(cases)
+}
+
+// upTo is the powers of two below the number of cores, and that number: what
+// the scaling laws are fitted to.
+func upTo(cores int) []int {
+	var counts []int
+	for n := 1; n < cores; n *= 2 {
+		counts = append(counts, n)
+	}
+	return append(counts, cores)
 }
 
 func computeClaims(s Scale) []Claim {
@@ -66,7 +78,7 @@ func looksParallel(s Scale) Claim {
 	for _, work := range kind(workload.CPU) {
 		for _, model := range []string{"gil", "loop"} {
 			of := grid(work, model, 4*s.Cores)
-			claim.Comparisons = append(claim.Comparisons, atMost(Throughput, of, grid(work, "serial", 1), same))
+			claim.Comparisons = append(claim.Comparisons, atMost(Throughput, of, grid(work, "serial", 1), Same))
 			if work == "primes" {
 				claim.Comparisons = append(claim.Comparisons, Comparison{CoresBusy, of, variantNone, 0, oneCore})
 			}
@@ -95,7 +107,7 @@ func noMoreThanCores(s Scale) Claim {
 	for _, model := range []string{"goroutine", "thread", "process-pool"} {
 		for _, times := range []int{2, 4, 8, 16} {
 			claim.Comparisons = append(claim.Comparisons,
-				atMost(Throughput, grid("primes", model, times*s.Cores), grid("primes", model, s.Cores), same))
+				atMost(Throughput, grid("primes", model, times*s.Cores), grid("primes", model, s.Cores), Same))
 		}
 	}
 	return claim
@@ -109,7 +121,7 @@ func gilNoFaster(s Scale) Claim {
 	for _, work := range kind(workload.CPU) {
 		for _, times := range []int{1, 2, 4} {
 			claim.Comparisons = append(claim.Comparisons,
-				atMost(Throughput, grid(work, "gil", times*s.Cores), grid(work, "serial", 1), same))
+				atMost(Throughput, grid(work, "gil", times*s.Cores), grid(work, "serial", 1), Same))
 		}
 	}
 	return claim

@@ -16,7 +16,7 @@ var MixModels = []string{"goroutine", "thread", "process-pool", "gil", "loop", "
 func MixShares() []int { return []int{0, 25, 50, 75, 100} }
 
 func mixed(share int, model string, workers int) Case {
-	return Case{grid(fmt.Sprintf("mix/cpu=%d", share), model, workers), 3 * max(workers, 3)}
+	return Case{grid(fmt.Sprintf("mix/cpu=%d", share), model, workers), 2 * max(workers, 3)}
 }
 
 // MixWorkers is how many workers each model but serial has in the map.
@@ -34,7 +34,7 @@ func mixingCases(s Scale) []Case {
 			cases = append(cases, mixed(share, model, workers))
 		}
 	}
-	return append(cases, twin(mixed(50, "gil", w)))
+	return append(cases, twin(mixed(0, "gil", w)), twin(mixed(50, "gil", w)), twin(mixed(100, "gil", w)))
 }
 
 func mixingClaims(s Scale) []Claim {

@@ -23,7 +23,7 @@ func waitingCases(s Scale) []Case {
 	c := s.Cores
 	for _, work := range kind(workload.IO) {
 		add(work, "serial", 1)
-		curve := []int{c, 4 * c}
+		curve := []int{4 * c}
 		if s.Depth >= Standard {
 			curve = []int{1, c, 2 * c, 4 * c, 8 * c, 16 * c}
 		}
@@ -34,8 +34,8 @@ func waitingCases(s Scale) []Case {
 			add(work, "pool", 4*c)
 			add(work, "process", 4*c)
 		}
+		cases = append(cases, twin(Case{grid(work, "thread", 4*c), waitingWaves * 4 * c}))
 	}
-	cases = append(cases, twin(Case{grid("sleep", "thread", 4*c), waitingWaves * 4 * c}))
 	return unique(cases)
 }
 
@@ -53,7 +53,7 @@ func waitingClaims(s Scale) []Claim {
 		helps.Comparisons = append(helps.Comparisons, atLeast(Throughput, grid(work, "gil", w), grid(work, "serial", 1), much))
 		of, over := grid(work, "process-pool", w), grid(work, "thread", w)
 		nothing.Comparisons = append(nothing.Comparisons,
-			atMost(Throughput, of, over, same),
+			atMost(Throughput, of, over, Same),
 			atLeast(Memory, of, over, pricier),
 			atLeast(CPUTime, of, over, 1))
 	}

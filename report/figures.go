@@ -144,12 +144,15 @@ func (v view) planeTitle() string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// curveFigures are the speed-up curves, one for each workload.
+// curveFigures are the speed-up curves, one for each workload that was measured
+// with several numbers of workers.
 func (v view) curveFigures() []figure {
 	var all []figure
 	for _, g := range []grid{v.compute, v.waiting} {
 		for _, task := range g.works() {
-			all = append(all, v.curveFigure(g, task))
+			if len(g.workers(task, "goroutine")) > 1 {
+				all = append(all, v.curveFigure(g, task))
+			}
 		}
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"parcon/experiments/model"
 	"parcon/report/chart"
@@ -118,4 +119,46 @@ func table(w *strings.Builder, head []string, rows [][]string) {
 		line(r)
 	}
 	w.WriteString("\n")
+}
+
+// percent writes a share: "3.1 %".
+func percent(share float64) string {
+	if math.IsInf(share, 0) || math.IsNaN(share) {
+		return "–"
+	}
+	text := number(100 * share)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text + " %"
+}
+
+// roughly writes how long something would take, to be read at a glance.
+func roughly(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	}
+	return fmt.Sprintf("%.0f h", d.Hours())
+}
+
+// beyond writes a visible difference, a factor above 1: "2.1 %".
+func beyond(factor float64) string {
+	if math.IsInf(factor, 1) {
+		return "none"
+	}
+	return percent(factor - 1)
+}
+
+// chanceOf writes a p-value.
+func chanceOf(p float64) string {
+	switch {
+	case math.IsNaN(p):
+		return "–"
+	case p < 0.001:
+		return "< 0.001"
+	}
+	return fmt.Sprintf("%.3f", p)
 }

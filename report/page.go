@@ -2,28 +2,45 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 
 	"parcon/experiments"
-	"parcon/experiments/variant"
+	"parcon/report/scaling"
 	"parcon/report/stat"
 )
 
 // page is all that a report says, computed.
 type page struct {
 	view
-	answer   string
-	measured []experiments.Experiment
-	judged   []Judged
-	figures  []figure
+	answer    string
+	measured  []experiments.Experiment
+	judged    []Judged
+	contrasts map[string]Contrast // of the comparisons, by measure and label
+	twins     Twins
+	calm      calm
+	// disturbances tell what was seen around the trials, by cause.
+	disturbances []attribution
+	honesty      []Honesty // of a self-check
+	figures      []figure
+}
+
+// calm is what the claims are worth without the disturbed trials.
+type calm struct {
+	left   int // out so many trials
+	judged []Judged
 }
 
 // markdown writes the report.
 func (p page) markdown() string {
 	var w strings.Builder
-	fmt.Fprintf(&w, "# Which way of running many tasks wins, on %s\n\n**%s**\n\n", p.perCores(), p.answer)
+	title := "Which way of running many tasks wins, on " + p.perCores()
+	if len(p.honesty) > 0 {
+		title = "How often parcon is wrong on this machine"
+	}
+	fmt.Fprintf(&w, "# %s\n\n**%s**\n\n", title, p.answer)
 	if len(p.compute.cells) > 0 || len(p.waiting.cells) > 0 {
 		p.picture(&w, "answer")
 		p.picture(&w, "plane")
@@ -31,6 +48,7 @@ func (p page) markdown() string {
 	p.verdicts(&w)
 	if len(p.compute.cells) > 0 {
 		p.curves(&w, p.compute, "Computing", "CPU-bound tasks: the ideal is a speed-up as large as the number of workers, up to the number of cores.")
+		p.laws(&w)
 	}
 	if len(p.waiting.cells) > 0 {
 		p.curves(&w, p.waiting, "Waiting", "IO-bound tasks: the ideal is a speed-up as large as the number of workers, as long as the cores have the little CPU time that the tasks need.")
@@ -44,6 +62,7 @@ func (p page) markdown() string {
 	}
 	p.prices(&w)
 	p.single(&w)
+	p.selfcheck(&w)
 	p.doubts(&w)
 	p.environment(&w)
 	return w.String()
@@ -63,19 +82,20 @@ func (p page) verdicts(w *strings.Builder) {
 	if len(p.judged) == 0 {
 		return
 	}
-	w.WriteString("## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when the 95 % intervals of all its comparisons lie inside the bound, is *refuted* when one lies wholly outside, and is *undecided* while one straddles it.\n\n")
+	w.WriteString("## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. All claims are corrected together, so the chance of any wrong verdict in the table is at most 5 %.\n\n")
 	p.picture(w, "verdicts")
 	var rows [][]string
 	for _, j := range p.judged {
-		row := []string{j.ID, j.Text, "**" + string(j.Verdict) + "**", "–", "–", j.Reason}
+		row := []string{j.ID, j.Text, "**" + string(j.Verdict) + "**", "–", "–", "–", j.Reason}
 		if len(j.Compared) > 0 {
 			row[3] = label(j.Decider.Comparison) + ": " + withInterval(j.Decider.Value, number)
 			row[4] = bound(j.Decider.Low, j.Decider.High)
+			row[5] = chanceOf(j.P)
 		}
 		rows = append(rows, row)
 	}
-	table(w, []string{"id", "claim", "verdict", "decided by", "bound", "why"}, rows)
-	w.WriteString("Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once.\n\n")
+	table(w, []string{"id", "claim", "verdict", "decided by (95 % interval)", "bound", "p", "why"}, rows)
+	fmt.Fprintf(w, "*p*: the chance of evidence as strong as this if the verdict were wrong, corrected for the number of claims; at most %s decides. Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once.\n\n", number(1-p.table.level))
 	for _, j := range p.judged {
 		if j.Caveat != "" {
 			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
@@ -87,17 +107,64 @@ func (p page) verdicts(w *strings.Builder) {
 
 // comparisons lists all that the verdicts rest on, folded away.
 func (p page) comparisons(w *strings.Builder) {
+	head := []string{"claim", "comparison", "ratio or value (95 % interval)", "bound", "verdict by itself", "sides", "visible", "rounds"}
+	if p.calm.left > 0 {
+		head = append(head, "without disturbed trials")
+	}
 	var rows [][]string
-	for _, j := range p.judged {
-		for _, c := range j.Compared {
-			rows = append(rows, []string{
-				j.ID, label(c.Comparison), withInterval(c.Value, number), bound(c.Low, c.High), string(c.Verdict), fmt.Sprint(c.Value.N),
-			})
+	for i, j := range p.judged {
+		for k, c := range j.Compared {
+			sides, visible := "–", "–"
+			if contrast, ok := p.contrasts[contrastKey(j.Experiment, c.Comparison)]; ok {
+				sides, visible = sideWords(c.Measure)[contrast.Difference], beyond(contrast.Visible)
+			}
+			row := []string{
+				j.ID, label(c.Comparison), withInterval(c.Value, number), bound(c.Low, c.High), string(c.Verdict), sides, visible, fmt.Sprint(c.Value.N),
+			}
+			if p.calm.left > 0 {
+				row = append(row, withInterval(p.calm.judged[i].Compared[k].Value, number))
+			}
+			rows = append(rows, row)
 		}
 	}
 	fmt.Fprintf(w, "<details><summary>All %d comparisons</summary>\n\n", len(rows))
-	table(w, []string{"claim", "comparison", "ratio or value (95 % interval)", "bound", "verdict", "rounds"}, rows)
-	w.WriteString("</details>\n\n")
+	table(w, head, rows)
+	fmt.Fprintf(w, "*Verdict by itself*: by this interval alone. *Sides*: the first side against the second, all rows corrected together by Holm; equal means within %s. *Visible*: the smallest difference that nine in ten such runs would have told in this table.\n\n</details>\n\n", percent(experiments.Same-1))
+}
+
+// contrastKey names a comparison among all.
+func contrastKey(experiment string, c experiments.Comparison) string {
+	return experiment + " " + string(c.Measure) + " " + c.Of.String() + " " + c.Over.String()
+}
+
+// sideWords are the differences in the words of a measure.
+func sideWords(m experiments.Measure) map[Difference]string {
+	words := map[Difference]string{Higher: "more", Lower: "less", Equal: "equal", NotTold: "undecided", NoneToTell: "not measured"}
+	if m == experiments.Throughput {
+		words[Higher], words[Lower] = "faster", "slower"
+	}
+	return words
+}
+
+// contrast tells the sides of all comparisons apart, each once however many
+// claims make it.
+func contrast(judged []Judged, level float64) map[string]Contrast {
+	var keys []string
+	var ratios []stat.Evidence
+	for _, j := range judged {
+		for _, c := range j.Compared {
+			key := contrastKey(j.Experiment, c.Comparison)
+			if c.Measure == experiments.CoresBusy || slices.Contains(keys, key) {
+				continue
+			}
+			keys, ratios = append(keys, key), append(ratios, c.evidence)
+		}
+	}
+	told := map[string]Contrast{}
+	for i, c := range contrasts(ratios, experiments.Same, level) {
+		told[keys[i]] = c
+	}
+	return told
 }
 
 // curves is a chapter with the best model of each workload and its curves.
@@ -120,6 +187,55 @@ func (p page) curves(w *strings.Builder, g grid, title, doc string) {
 	for _, task := range g.works() {
 		p.picture(w, "speedup-"+task)
 	}
+}
+
+// laws says what the scaling laws make of the speed-up curves.
+func (p page) laws(w *strings.Builder) {
+	w.WriteString("### Where does it stop paying?\n\n")
+	var rows [][]string
+	reasons := map[string]bool{}
+	for _, task := range p.compute.works() {
+		for _, m := range []string{"goroutine", "thread", "process-pool"} {
+			var points []scaling.Point
+			for _, n := range p.compute.workers(task, m) {
+				if n <= p.cores {
+					points = append(points, scaling.Point{Workers: n, Speedups: p.speedups(task, m, n)})
+				}
+			}
+			laws, declined := scaling.Fit(points, p.cores, lawSeed)
+			if declined != "" {
+				reasons[declined] = true
+				continue
+			}
+			rows = append(rows, []string{task, m, laws.Amdahl.String(), laws.USL.String()})
+		}
+	}
+	if len(rows) > 0 {
+		table(w, []string{"workload", "model", "Amdahl's law", "Universal Scalability Law"}, rows)
+	}
+	for _, why := range slices.Sorted(maps.Keys(reasons)) {
+		fmt.Fprintf(w, "No scaling law is fitted: %s.\n\n", why)
+	}
+}
+
+// lawSeed is that of the bootstrap: a report on the same trials is the same.
+const lawSeed = 1
+
+// speedups are those of each round that serial code has, NaN where the model has
+// none.
+func (p page) speedups(task, model string, workers int) []float64 {
+	took := map[int]float64{}
+	wall := unitIndex("ns/op")
+	p.table.find("compute", cell(task, model, workers)).eachRound(wall, func(round int, ns float64) { took[round] = ns })
+	var all []float64
+	p.table.find("compute", cell(task, "serial", 1)).eachRound(wall, func(round int, ns float64) {
+		mine, ok := took[round]
+		if !ok {
+			mine = math.NaN()
+		}
+		all = append(all, ns/mine)
+	})
+	return all
 }
 
 // crowds is the table of thousands of waiting tasks.
@@ -198,6 +314,18 @@ func (p page) single(w *strings.Builder) {
 	table(w, []string{"variant", "time per task", "speed-up over serial (95 % interval)", "cores busy", "peak memory"}, rows)
 }
 
+// selfcheck tells how often parcon was wrong.
+func (p page) selfcheck(w *strings.Builder) {
+	if len(p.honesty) == 0 {
+		return
+	}
+	w.WriteString("## How often two sides are called different\n\n")
+	p.picture(w, "honesty")
+	head, rows := honestyRows(p.honesty)
+	table(w, head, rows)
+	fmt.Fprintf(w, "*parcon*: rounds in random order, each trial in a fresh process; different means faster or slower by the sign test at 0.05, and not equal within %s. *%s*: ten samples of one side and then ten of the other, by Go's testing package, and Mann and Whitney's test at 0.05, as benchstat has it. *Interval misses the truth*: of parcon's 95 %% intervals, of which 5 %% are to miss it.\n\n", percent(honestyMargin-1), wayNames[WayUsual])
+}
+
 // doubts prints what speaks against the numbers above.
 func (p page) doubts(w *strings.Builder) {
 	w.WriteString("## Doubts\n\n")
@@ -205,10 +333,14 @@ func (p page) doubts(w *strings.Builder) {
 		w.WriteString("- " + d + "\n")
 	}
 	w.WriteString("\n")
+	p.causes(w)
 }
 
 func (p page) allDoubts() []string {
-	all := []string{p.twins(), p.roundsDoubt(), p.chance()}
+	all := []string{p.roundsDoubt(), p.cuts(), p.chance()}
+	if len(p.honesty) == 0 {
+		all = slices.Insert(all, 0, p.aa())
+	}
 	all = append(all, p.noise()...)
 	if n := len(p.table.Failed); n > 0 {
 		all = append(all, fmt.Sprintf("%s failed and count in no number above:", plural(n, "trial")))
@@ -235,45 +367,34 @@ func (p page) allDoubts() []string {
 // mostFailures is how many failed trials are told one by one.
 const mostFailures = 20
 
-// twins compares the variants that ran twice under two names.
-func (p page) twins() string {
-	called, compared := 0, 0
-	var worst stat.Interval
-	for _, name := range p.table.names {
-		experiment, rest, _ := strings.Cut(name, "/")
-		v, err := variant.Parse(rest)
-		if err != nil || v.Get("twin") == "" {
-			continue
-		}
-		r := p.table.ratio(strings.ToLower(experiment), v, v.Without("twin"), "ns/op")
-		if !r.Known() {
-			continue
-		}
-		compared++
-		if r.Low > 1 || r.High < 1 {
-			called++
-		}
-		if worst.N == 0 || math.Abs(math.Log(r.Estimate)) > math.Abs(math.Log(worst.Estimate)) {
-			worst = r
-		}
-	}
-	if compared == 0 {
-		return "no variant ran twice under two names in enough rounds, so this run cannot show how often it calls the same thing different"
-	}
-	return fmt.Sprintf("%d of %s that ran twice under two names were called different (5 %% are to be expected); the largest ratio between the two was %s",
-		called, plural(compared, "variant"), withInterval(worst, number))
-}
-
-// chance tells what so many comparisons mean.
+// chance tells what stands behind a verdict.
 func (p page) chance() string {
 	n := 0
 	for _, j := range p.judged {
-		n += len(j.Compared)
+		if len(j.Compared) > 0 {
+			n++
+		}
 	}
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("each of the %d comparisons has its own 95 %% interval and no correction for their number: of those whose truth lies exactly at a bound, one in 40 would be called refuted by chance", n)
+	text := fmt.Sprintf("the verdicts on %s are corrected together by Holm: the chance that one or more of them is wrong is at most 5 %%, as far as noise is the cause", plural(n, "claim"))
+	if p.table.level != stat.Level {
+		text += fmt.Sprintf(". This run ended experiments when their intervals were narrow enough, which favours those that are narrow by luck, so what stands here as 95 %% is computed at %s, and p decides at %s", percent(p.table.level), number(1-p.table.level))
+	}
+	return text
+}
+
+// cuts tells of rounds that were interrupted.
+func (p page) cuts() string {
+	var parts []string
+	for _, c := range p.table.Cut {
+		parts = append(parts, fmt.Sprintf("round %d of %s (%s)", c.Round+1, c.Experiment, plural(c.Trials, "trial")))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "interrupted, and not used: " + strings.Join(parts, ", ")
 }
 
 // roundsDoubt tells how many rounds each experiment has.
@@ -300,47 +421,52 @@ func (p page) roundsDoubt() string {
 
 const fewRounds = 10
 
-// noise sums up what the system said around the trials.
-func (p page) noise() []string {
-	var stolen, throttled float64
-	disturbed, told := 0, 0
-	for _, s := range p.table.series {
-		for i := range s.rounds {
-			steal := s.at(unitIndex("steal-ns"), i)
-			if math.IsNaN(steal) {
-				continue
-			}
-			told++
-			stolen += steal
-			if throttle := s.at(unitIndex("throttled-ns"), i); throttle > 0 {
-				throttled += throttle
-			}
-			if steal > 0 {
-				disturbed++
-			}
-		}
+// aa tells what the twins say.
+func (p page) aa() string {
+	text := p.twins.String()
+	if p.twins.Failed() {
+		text += "; a sound machine does so in fewer than one run in a hundred, so all verdicts are withheld: `parcon doctor` may say what is wrong here"
 	}
-	if told == 0 {
-		return []string{"this system does not tell what disturbed a trial (stolen time, throttling)"}
-	}
-	var all []string
-	if others := stat.Center(p.values("others-busy")); others.Known() {
-		all = append(all, fmt.Sprintf("beside a trial's own, %s cores were busy on average: other programs, parcon's runner and its delay server", number(math.Max(0, others.Estimate))))
-	}
-	all = append(all, fmt.Sprintf("the hypervisor took processor time in %d of %s, %s in all", disturbed, plural(told, "trial"), span(stolen)))
-	if throttled > 0 {
-		all = append(all, fmt.Sprintf("a CPU quota held the trials back for %s in all: the numbers are those of the quota, not of the machine", span(throttled)))
-	}
-	return all
+	return text
 }
 
-// values are those of one unit over all trials of the file.
-func (p page) values(unit string) []float64 {
-	var all []float64
-	for _, name := range p.table.names {
-		all = append(all, p.table.series[name].values[unitIndex(unit)]...)
+// noise sums up what the system said around the trials.
+func (p page) noise() []string {
+	told := 0
+	for _, a := range p.disturbances {
+		told = max(told, a.told)
 	}
-	return all
+	if told == 0 {
+		return []string{"this system does not tell what disturbed a trial (stolen time, throttling, load)"}
+	}
+	text := fmt.Sprintf("a trial counts as disturbed, by a rule that was fixed beforehand, if the hypervisor or other programs took %s of the machine's processor time while it lived, or a quota held it back for as long: ", percent(disturbedShare))
+	if p.calm.left == 0 {
+		return []string{text + "none was"}
+	}
+	text += fmt.Sprintf("%d of %s. The verdicts rest on all trials, because leaving out what one does not like is how numbers are bent; without the disturbed ones ", p.calm.left, plural(p.table.trials-len(p.table.Failed), "trial"))
+	var changed []string
+	for i, j := range p.judged {
+		if was, is := j.Verdict, p.calm.judged[i].Verdict; was != is {
+			changed = append(changed, fmt.Sprintf("%s would be %s, not %s", j.ID, is, was))
+		}
+	}
+	if len(changed) == 0 {
+		return []string{text + "all verdicts are the same"}
+	}
+	return []string{text + strings.Join(changed, ", ")}
+}
+
+// causes is the table of what disturbed the trials.
+func (p page) causes(w *strings.Builder) {
+	if len(p.disturbances) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, a := range p.disturbances {
+		rows = append(rows, []string{a.cause, fmt.Sprintf("%d of %d", a.trials, a.told), withInterval(a.slowdown, times)})
+	}
+	fmt.Fprintf(w, "What the system saw around the trials. One is counted where a cause took %s more of its life than is usual for its variant.\n\n", percent(disturbedShare))
+	table(w, []string{"cause", "trials", "their time over their variant's median"}, rows)
 }
 
 func (p page) environment(w *strings.Builder) {

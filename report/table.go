@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/perf/benchfmt"
 
@@ -21,10 +24,32 @@ type Table struct {
 	Setup  []Entry // the file's configuration lines, in their order
 	Failed []Failure
 	Bad    []string // lines that could not be read, and why
+	Cut    []Cut    // rounds that were interrupted
 	series map[string]*series
 	names  []string // keys of series in the order of their first trial
 	trials int
-	ratios map[ratioKey]stat.Interval // computed so far: charts and tables ask for the same ones
+	ratios map[ratioKey]ratio // computed so far: charts and tables ask for the same ones
+	lines  map[roundKey]int   // how many each round of an experiment has, failures included
+	cases  map[string]int     // how many it is to have, as the file's head says
+	level  float64            // that intervals are computed at
+}
+
+// ratio is one that was computed: charts want the interval alone, and often.
+type ratio struct {
+	stat.Sample
+	interval stat.Interval
+}
+
+type roundKey struct {
+	experiment string
+	round      int
+}
+
+// A Cut is a round that was interrupted, and how many trials it lost by that:
+// what ran beside what is by chance then, so none of its trials counts.
+type Cut struct {
+	Experiment    string
+	Round, Trials int
 }
 
 type ratioKey struct {
@@ -51,6 +76,8 @@ type series struct {
 var units = [...]string{
 	"ns/op", "cpu-ns/op", "cores-busy", "in-flight", "max-in-flight", "p99-ns",
 	"ctxsw/op", "peak-rss-bytes", "steal-ns", "others-busy", "throttled-ns", "threads",
+	"start-unix-s", "life-ns", "run-delay-ns", "involuntary-ctxsw/op", "mhz",
+	"pressure-cpu-ns", "pressure-io-ns", "pressure-memory-ns",
 }
 
 func unitIndex(unit string) int { return slices.Index(units[:], unit) }
@@ -71,7 +98,7 @@ func ReadFile(path string) (*Table, error) {
 
 // NewTable returns a table without trials.
 func NewTable() *Table {
-	return &Table{series: map[string]*series{}, ratios: map[ratioKey]stat.Interval{}}
+	return &Table{series: map[string]*series{}, ratios: map[ratioKey]ratio{}, lines: map[roundKey]int{}, cases: map[string]int{}, level: stat.Level}
 }
 
 // Read reads results in the Go benchmark format. What is not a result line is
@@ -96,7 +123,55 @@ func Read(r io.Reader, name string) (*Table, error) {
 		// Whether the rest of the line could be read is a matter of luck.
 		t.Bad = append(t.Bad, name+": the last line was cut off")
 	}
+	t.cutRounds()
 	return t, nil
+}
+
+// cutRounds takes out the rounds that have fewer trials than the file's head
+// says. A file without that line, of go test for one, has no such rounds.
+func (t *Table) cutRounds() {
+	for _, key := range slices.SortedFunc(maps.Keys(t.lines), roundKey.compare) {
+		if t.lines[key] >= t.cases[key.experiment] {
+			continue
+		}
+		t.Cut = append(t.Cut, Cut{strings.ToLower(key.experiment), key.round, t.lines[key]})
+		for _, name := range t.names {
+			if strings.HasPrefix(name, key.experiment+"/") {
+				t.series[name].drop(key.round)
+			}
+		}
+	}
+	t.names = slices.DeleteFunc(t.names, func(name string) bool {
+		empty := len(t.series[name].rounds) == 0
+		if empty {
+			delete(t.series, name)
+		}
+		return empty
+	})
+}
+
+// readHead takes from the file's head what decides how its lines are read.
+func (t *Table) readHead() {
+	if t.Get("precision") != "" {
+		t.level = stat.Careful
+	}
+	for _, field := range strings.Fields(t.Get("cases")) {
+		name, text, _ := strings.Cut(field, ":")
+		if n, err := strconv.Atoi(text); err == nil {
+			t.cases[name] = n
+		}
+	}
+}
+
+// count counts a line of a round, if the file says how many there should be.
+func (t *Table) count(experiment string, round int) {
+	if t.cases[experiment] > 0 {
+		t.lines[roundKey{experiment, round}]++
+	}
+}
+
+func (k roundKey) compare(l roundKey) int {
+	return cmp.Or(cmp.Compare(k.experiment, l.experiment), cmp.Compare(k.round, l.round))
 }
 
 // lastByte remembers the last byte that was read.
@@ -120,6 +195,9 @@ func (t *Table) addLine(line *benchfmt.Result) {
 				t.Setup = append(t.Setup, Entry{c.Key, string(c.Value)})
 			}
 		}
+	}
+	if t.trials == 0 {
+		t.readHead()
 	}
 	t.trials++
 	if i := strings.Index(string(line.Name), failedKey); i >= 0 {
@@ -149,6 +227,8 @@ func (t *Table) addLine(line *benchfmt.Result) {
 		}
 	}
 	s.add(round, values)
+	experiment, _, _ := strings.Cut(string(line.Name), "/")
+	t.count(experiment, round)
 }
 
 const failedKey = "/failed="
@@ -156,6 +236,7 @@ const failedKey = "/failed="
 func (t *Table) addFailure(name, reason string, line *benchfmt.Result) {
 	experiment, v, _ := strings.Cut(name, "/")
 	round, _ := line.Value("round")
+	t.count(experiment, int(round))
 	t.Failed = append(t.Failed, Failure{experiment, v, strings.ReplaceAll(reason, "_", " "), int(round)})
 }
 
@@ -171,6 +252,21 @@ func (s *series) add(round int, values [len(units)]float64) {
 		s.values[i] = append(s.values[i], v)
 	}
 	s.rounds = append(s.rounds, int32(round))
+}
+
+// drop takes out a round.
+func (s *series) drop(round int) {
+	for i := len(s.rounds) - 1; i >= 0; i-- {
+		if int(s.rounds[i]) != round {
+			continue
+		}
+		s.rounds = slices.Delete(s.rounds, i, i+1)
+		for u := range s.values {
+			if s.values[u] != nil {
+				s.values[u] = slices.Delete(s.values[u], i, i+1)
+			}
+		}
+	}
 }
 
 // at is the value of one unit in one trial, NaN if the line had none.
@@ -216,51 +312,81 @@ func (t *Table) find(experiment string, v variant.Variant) *series {
 	return t.series[experiments.Title(experiment)+"/"+v.String()]
 }
 
-// center estimates one unit of a variant over its trials.
+// center estimates one unit of a variant over its rounds.
 func (t *Table) center(experiment string, v variant.Variant, unit string) stat.Interval {
-	s := t.find(experiment, v)
-	if s == nil {
-		return stat.Center(nil)
-	}
-	return stat.Center(s.values[unitIndex(unit)])
+	return t.values(experiment, v, unit).Interval(t.level)
+}
+
+// values is the evidence on one unit of one variant.
+func (t *Table) values(experiment string, v variant.Variant, unit string) stat.Sample {
+	var values []float64
+	t.find(experiment, v).eachRound(unitIndex(unit), func(_ int, value float64) {
+		values = append(values, value)
+	})
+	return stat.Values(values)
 }
 
 // ratio estimates the ratio of one unit of two variants, paired by round.
 func (t *Table) ratio(experiment string, of, over variant.Variant, unit string) stat.Interval {
+	return t.paired(experiment, of, over, unit).interval
+}
+
+// paired is the evidence on the ratio of one unit of two variants.
+func (t *Table) paired(experiment string, of, over variant.Variant, unit string) ratio {
 	key := ratioKey{experiment, of.String(), over.String(), unit}
 	if r, ok := t.ratios[key]; ok {
 		return r
 	}
 	a, b := pair(t.find(experiment, of), t.find(experiment, over), unitIndex(unit))
-	r := stat.Ratio(a, b)
+	sample := stat.Ratios(a, b)
+	r := ratio{sample, sample.Interval(t.level)}
 	t.ratios[key] = r
 	return r
 }
 
-// pair returns the values of the rounds that both have. Should a round stand
-// there several times, its n-th trial on one side meets the n-th on the other.
+// pair returns the values of the rounds that both have.
 func pair(x, y *series, unit int) (a, b []float64) {
-	if x == nil || y == nil || x.values[unit] == nil || y.values[unit] == nil {
-		return nil, nil
-	}
-	inX, inY := x.byRound(), y.byRound()
-	for i, j := 0, 0; i < len(inX) && j < len(inY); {
-		switch p, q := x.rounds[inX[i]], y.rounds[inY[j]]; {
-		case p < q:
+	var rounds []int
+	var values []float64
+	x.eachRound(unit, func(round int, value float64) {
+		rounds, values = append(rounds, round), append(values, value)
+	})
+	i := 0
+	y.eachRound(unit, func(round int, value float64) {
+		for i < len(rounds) && rounds[i] < round {
 			i++
-		case q < p:
-			j++
-		default:
-			a, b = append(a, x.at(unit, inX[i])), append(b, y.at(unit, inY[j]))
-			i++
-			j++
 		}
-	}
+		if i < len(rounds) && rounds[i] == round {
+			a, b = append(a, values[i]), append(b, value)
+		}
+	})
 	return a, b
 }
 
-// byRound lists the trials by round, those of one round in the order of the
-// file.
+// eachRound calls f for every round that has a value, in ascending order. Should
+// a round hold several trials of a variant, they are no further samples: their
+// mean stands for the round.
+func (s *series) eachRound(unit int, f func(round int, value float64)) {
+	if s == nil || s.values[unit] == nil {
+		return
+	}
+	order := s.byRound()
+	for len(order) > 0 {
+		round, sum, n := s.rounds[order[0]], 0.0, 0
+		for len(order) > 0 && s.rounds[order[0]] == round {
+			if v := s.values[unit][order[0]]; !math.IsNaN(v) {
+				sum += v
+				n++
+			}
+			order = order[1:]
+		}
+		if n > 0 {
+			f(int(round), sum/float64(n))
+		}
+	}
+}
+
+// byRound lists the trials by round.
 func (s *series) byRound() []int {
 	order := make([]int, len(s.rounds))
 	for i := range order {
@@ -270,4 +396,43 @@ func (s *series) byRound() []int {
 		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(s.rounds[i], s.rounds[j]) })
 	}
 	return order
+}
+
+// roundTime is how long a round of an experiment usually took, 0 if the file
+// does not tell when its trials started.
+func (t *Table) roundTime(experiment string) time.Duration {
+	type span struct {
+		first, last float64
+		trials      int
+	}
+	rounds := map[int32]*span{}
+	start := unitIndex("start-unix-s")
+	for name, s := range t.series {
+		if !strings.HasPrefix(name, experiments.Title(experiment)+"/") {
+			continue
+		}
+		for i, round := range s.rounds {
+			at := s.at(start, i)
+			if math.IsNaN(at) {
+				continue
+			}
+			if rounds[round] == nil {
+				rounds[round] = &span{at, at, 0}
+			}
+			r := rounds[round]
+			r.first, r.last, r.trials = min(r.first, at), max(r.last, at), r.trials+1
+		}
+	}
+	var times []float64
+	for _, r := range rounds {
+		if r.trials > 1 {
+			// From the first start to the last start is one trial short.
+			times = append(times, (r.last-r.first)*float64(r.trials)/float64(r.trials-1))
+		}
+	}
+	usual := stat.Values(times).Interval(stat.Level).Estimate
+	if math.IsNaN(usual) {
+		return 0
+	}
+	return time.Duration(usual * float64(time.Second))
 }

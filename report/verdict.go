@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"parcon/experiments"
 	"parcon/report/stat"
@@ -13,54 +14,199 @@ type Verdict string
 
 // The verdicts.
 const (
-	Holds       Verdict = "holds"        // the interval lies wholly inside the bound
-	Refuted     Verdict = "refuted"      // wholly outside
-	Undecided   Verdict = "undecided"    // on both sides
+	Holds       Verdict = "holds"        // surely inside the bound
+	Refuted     Verdict = "refuted"      // surely outside
+	Undecided   Verdict = "undecided"    // neither
 	NotMeasured Verdict = "not measured" // no samples: the reason says why
 )
 
-// Compared is one comparison with what the samples say of it.
+// Compared is one comparison with what the samples say of it by itself: its
+// verdict is that of its own 95 % interval, without regard to the others.
 type Compared struct {
 	experiments.Comparison
-	Value   stat.Interval
-	Verdict Verdict
-	Reason  string
+	Value    stat.Interval
+	Verdict  Verdict
+	evidence stat.Evidence
+	inside   float64 // one-sided p-value of "it lies outside the bound"
+	outside  float64 // of "it lies inside"
 }
 
 // Judged is a claim with its verdict. Decider is the comparison that the verdict
-// rests on: of a claim that holds the one nearest to its bound.
+// rests on: of a claim that holds the one nearest to its bound. P is the chance
+// of a verdict that sure if it were wrong, corrected for the number of claims.
 type Judged struct {
 	experiments.Claim
 	Experiment string
 	Verdict    Verdict
 	Reason     string
+	P          float64
 	Compared   []Compared
 	Decider    Compared
+	holds      float64 // one-sided p-value of "the claim is false"
+	refuted    float64 // of "the claim is true"
 }
 
-// judge decides a claim from the table.
-func judge(t *Table, experiment string, c experiments.Claim) Judged {
-	j := Judged{Claim: c, Experiment: experiment}
-	if c.Unmeasured != "" {
-		j.Verdict, j.Reason = NotMeasured, c.Unmeasured
-		return j
+// An asked claim waits for its verdict.
+type asked struct {
+	experiment string
+	claim      experiments.Claim
+}
+
+// judge decides all claims of a report together.
+//
+// A claim holds when every comparison lies inside its bound, so the evidence for
+// it is that of the weakest (an intersection-union test: Berger 1982); it is
+// refuted when any lies outside, so there the best counts, times their number
+// (Bonferroni). The smaller of the two, doubled as for a two-sided test, goes
+// through Holm's correction over all measured claims: the chance of any wrong
+// verdict in the report is at most 5 %.
+func judge(t *Table, claims []asked) []Judged {
+	all := make([]Judged, len(claims))
+	for i, a := range claims {
+		all[i] = Judged{Claim: a.claim, Experiment: a.experiment}
+		if a.claim.Unmeasured == "" {
+			for _, c := range a.claim.Comparisons {
+				all[i].Compared = append(all[i].Compared, decide(measure(t, a.experiment, c), c, t.level))
+			}
+		}
+		all[i].weigh()
 	}
-	for _, comparison := range c.Comparisons {
-		j.Compared = append(j.Compared, compare(t, experiment, comparison))
+	settle(all, 1-t.level, t.roundTime)
+	return all
+}
+
+// decide holds evidence against a bound.
+func decide(e stat.Evidence, bound experiments.Comparison, level float64) Compared {
+	c := Compared{Comparison: bound, Value: e.Interval(level), evidence: e, inside: 0, outside: 1}
+	if bound.Low > 0 {
+		c.inside, c.outside = e.Above(bound.Low), e.Below(bound.Low)
 	}
-	j.Verdict, j.Decider = combine(j.Compared)
-	j.Reason = fmt.Sprintf("%s; %s", tally(j.Compared), j.Decider.Reason)
-	return j
+	if !math.IsInf(bound.High, 1) {
+		c.inside, c.outside = max(c.inside, e.Below(bound.High)), min(c.outside, e.Above(bound.High))
+	}
+	switch {
+	case c.Value.N == 0:
+		c.Verdict, c.inside, c.outside = NotMeasured, 1, 1
+	case c.Value.Low >= bound.Low && c.Value.High <= bound.High:
+		c.Verdict = Holds
+	case c.Value.High < bound.Low || c.Value.Low > bound.High:
+		c.Verdict = Refuted
+	default:
+		c.Verdict = Undecided
+	}
+	return c
+}
+
+// weigh adds up the evidence of a claim's comparisons.
+func (j *Judged) weigh() {
+	measured, best := 0, 1.0
+	for _, c := range j.Compared {
+		j.holds, best = max(j.holds, c.inside), min(best, c.outside)
+		if c.Value.N > 0 {
+			measured++
+		}
+	}
+	j.refuted = min(1, best*float64(measured))
+	if measured == 0 {
+		j.holds, j.refuted = math.NaN(), math.NaN()
+	}
+}
+
+// settle gives all claims their verdicts. alpha is the chance of a wrong one
+// among all that the p-values stand for (see stat.Careful); roundTime tells how long a round of an
+// experiment takes, 0 if that is not known.
+func settle(all []Judged, alpha float64, roundTime func(experiment string) time.Duration) {
+	p := make([]float64, len(all))
+	for i, j := range all {
+		p[i] = min(1, 2*math.Min(j.holds, j.refuted))
+	}
+	for i, corrected := range stat.Holm(p) {
+		j := &all[i]
+		j.P = corrected
+		switch {
+		case !math.IsNaN(corrected):
+			j.conclude(alpha, corrected/p[i], roundTime(j.Experiment))
+		case j.Unmeasured != "":
+			j.Verdict, j.Reason = NotMeasured, j.Unmeasured
+		default:
+			j.Verdict, j.Reason = NotMeasured, "the file has no round in which these variants ran"
+			if len(j.Compared) > 0 {
+				j.Decider = j.Compared[0]
+			}
+		}
+	}
+}
+
+// measure collects what a comparison is about.
+func measure(t *Table, experiment string, c experiments.Comparison) stat.Evidence {
+	switch c.Measure {
+	case experiments.Throughput:
+		// More tasks in a second are fewer nanoseconds for each.
+		return t.paired(experiment, c.Over, c.Of, "ns/op")
+	case experiments.Memory:
+		return t.paired(experiment, c.Of, c.Over, "peak-rss-bytes")
+	case experiments.CPUTime:
+		return t.paired(experiment, c.Of, c.Over, "cpu-ns/op")
+	case experiments.CoresBusy:
+		return t.values(experiment, c.Of, "cores-busy")
+	}
+	return stat.Values(nil)
+}
+
+// conclude gives a measured claim its verdict. factor is what Holm's correction
+// multiplied its p-value with, round how long a round takes.
+func (j *Judged) conclude(alpha, factor float64, round time.Duration) {
+	j.Verdict = Undecided
+	switch {
+	case j.P <= alpha && j.refuted < j.holds:
+		j.Verdict = Refuted
+	case j.P <= alpha:
+		j.Verdict = Holds
+	case j.missing():
+		j.Verdict = NotMeasured
+	}
+	j.Decider = j.decider()
+	j.Reason = j.tally()
+	switch j.Verdict {
+	case NotMeasured:
+		j.Reason += "; the file has no round in which the variants of one ran"
+	case Undecided:
+		j.Reason += j.open(alpha/2/factor, round)
+	}
+}
+
+func (j *Judged) missing() bool {
+	for _, c := range j.Compared {
+		if c.Verdict == NotMeasured {
+			return true
+		}
+	}
+	return false
+}
+
+// decider is the comparison that the verdict rests on: the strongest evidence
+// against a claim that is refuted, else the weakest for it.
+func (j *Judged) decider() Compared {
+	best := j.Compared[0]
+	for _, c := range j.Compared[1:] {
+		switch {
+		case j.Verdict == NotMeasured && c.Verdict == NotMeasured && best.Verdict != NotMeasured,
+			j.Verdict == Refuted && (c.outside < best.outside || c.outside == best.outside && c.margin() < best.margin()),
+			(j.Verdict == Holds || j.Verdict == Undecided) && (c.inside > best.inside || c.inside == best.inside && c.margin() < best.margin()):
+			best = c
+		}
+	}
+	return best
 }
 
 // tally counts the comparisons by verdict: "13 of 15 comparisons hold, 2
 // refuted".
-func tally(all []Compared) string {
+func (j *Judged) tally() string {
 	count := map[Verdict]int{}
-	for _, c := range all {
+	for _, c := range j.Compared {
 		count[c.Verdict]++
 	}
-	text := fmt.Sprintf("%d of %s hold", count[Holds], plural(len(all), "comparison"))
+	text := fmt.Sprintf("%d of %s hold", count[Holds], plural(len(j.Compared), "comparison"))
 	for _, v := range []Verdict{Refuted, Undecided, NotMeasured} {
 		if count[v] > 0 {
 			text += fmt.Sprintf(", %d %s", count[v], v)
@@ -69,76 +215,33 @@ func tally(all []Compared) string {
 	return text
 }
 
-func compare(t *Table, experiment string, c experiments.Comparison) Compared {
-	r := Compared{Comparison: c, Value: measure(t, experiment, c)}
-	r.Verdict, r.Reason = decide(r.Value, c.Low, c.High)
-	return r
-}
-
-// measure estimates what a comparison is about.
-func measure(t *Table, experiment string, c experiments.Comparison) stat.Interval {
-	switch c.Measure {
-	case experiments.Throughput:
-		// More tasks in a second are fewer nanoseconds for each.
-		return t.ratio(experiment, c.Over, c.Of, "ns/op")
-	case experiments.Memory:
-		return t.ratio(experiment, c.Of, c.Over, "peak-rss-bytes")
-	case experiments.CPUTime:
-		return t.ratio(experiment, c.Of, c.Over, "cpu-ns/op")
-	case experiments.CoresBusy:
-		return t.center(experiment, c.Of, "cores-busy")
+// open says what would decide a claim that is undecided: a one-sided p-value of
+// at most tail.
+func (j *Judged) open(tail float64, round time.Duration) string {
+	p := j.holds
+	if j.refuted < j.holds {
+		p = j.refuted
 	}
-	return stat.Center(nil)
-}
-
-// decide holds an interval against the bound from low to high.
-func decide(i stat.Interval, low, high float64) (Verdict, string) {
-	switch {
-	case i.N == 0:
-		return NotMeasured, "the file has no round in which these variants ran"
-	case !i.Known():
-		return Undecided, fmt.Sprintf("%d rounds: a 95 %% interval needs at least %d", i.N, stat.MinSamples)
-	case i.Low >= low && i.High <= high:
-		return Holds, "the 95 % interval lies wholly inside the bound"
-	case i.High < low || i.Low > high:
-		return Refuted, "the 95 % interval lies wholly outside the bound"
-	}
-	return Undecided, "the 95 % interval straddles the bound: " + further(i, low, high)
-}
-
-// further says how many more rounds would decide, if they are like those so
-// far: the width of an interval shrinks with the root of their number.
-func further(i stat.Interval, low, high float64) string {
-	distance := math.Inf(1)
-	for _, bound := range []float64{low, high} {
-		if bound > 0 && !math.IsInf(bound, 0) {
-			distance = math.Min(distance, math.Abs(math.Log(i.Estimate/bound)))
+	n := j.Decider.Value.N
+	more := stat.Rounds(n, p, tail) - float64(n)
+	text := "; too close to the bound to call in any useful time"
+	if more <= mostFurther {
+		text = fmt.Sprintf("; about %s would decide", plural(max(1, int(more)), "more round"))
+		if round > 0 {
+			text += " (" + roughly(time.Duration(max(1, more))*round) + ")"
 		}
 	}
-	half := math.Log(i.High/i.Low) / 2
-	more := float64(i.N) * (math.Pow(half/distance, 2) - 1)
-	if math.IsNaN(more) || more > 1000 {
-		return "it is too close to call, whatever the number of rounds"
+	if buys := int(time.Minute / max(1, round)); round > 0 && buys > 0 && j.Decider.Value.Known() {
+		half := j.Decider.Value.HalfWidth()
+		text += fmt.Sprintf("; a further minute buys %s and narrows the interval from ±%s to ±%s",
+			plural(buys, "round"), percent(half), percent(half*math.Sqrt(float64(n)/float64(n+buys))))
 	}
-	return fmt.Sprintf("about %d more rounds would decide", max(1, int(math.Ceil(more))))
+	return text
 }
 
-// combine decides a claim from its comparisons: one that is refuted refutes it,
-// else one that is open leaves it open.
-func combine(all []Compared) (Verdict, Compared) {
-	for _, v := range []Verdict{Refuted, NotMeasured, Undecided, Holds} {
-		var decider *Compared
-		for i, c := range all {
-			if c.Verdict == v && (decider == nil || c.margin() < decider.margin()) {
-				decider = &all[i]
-			}
-		}
-		if decider != nil {
-			return v, *decider
-		}
-	}
-	return NotMeasured, Compared{Reason: "the claim compares nothing"}
-}
+// mostFurther is the most rounds that are worth telling: ten times those of the
+// longest run that anybody makes.
+const mostFurther = 1000
 
 // margin is how far the estimate lies inside the nearer bound, as the
 // logarithm of a ratio; negative outside.
@@ -158,7 +261,9 @@ func (c Compared) margin() float64 {
 
 // Precise says whether all comparisons of an experiment's claims have at least
 // so many rounds and intervals whose half-width is at most precision, relative
-// to the estimate. An experiment that compares nothing is never precise.
+// to the estimate. An experiment that compares nothing is never precise. It does
+// not look at where the intervals lie, only at how wide they are: to stop when
+// a difference shows would find differences that are not there.
 func Precise(t *Table, e experiments.Experiment, s experiments.Scale, rounds int, precision float64) bool {
 	compared := 0
 	for _, claim := range e.Claims(s) {
@@ -167,7 +272,7 @@ func Precise(t *Table, e experiments.Experiment, s experiments.Scale, rounds int
 		}
 		compared += len(claim.Comparisons)
 		for _, c := range claim.Comparisons {
-			i := measure(t, e.Name, c)
+			i := measure(t, e.Name, c).Interval(stat.Careful)
 			if !i.Known() || i.N < rounds || i.HalfWidth() > precision {
 				return false
 			}

@@ -20,6 +20,9 @@ import (
 // Write writes report.md, verdicts.json and charts/ into dir and returns the
 // answer in one sentence and the report's path.
 func Write(t *Table, dir string) (answer, path string, err error) {
+	if len(t.names) == 0 && len(t.Cut) > 0 {
+		return "", "", fmt.Errorf("making a report: no round is whole, and trials of a part of one are not compared: go on with `parcon run --resume DIR`")
+	}
 	if len(t.names) == 0 && len(t.Failed) == 0 {
 		return "", "", fmt.Errorf("making a report: the file holds no result line: measure first, with `parcon run`")
 	}
@@ -31,7 +34,7 @@ func Write(t *Table, dir string) (answer, path string, err error) {
 	if err := saveAll(p.figures, charts); err != nil {
 		return "", "", err
 	}
-	verdicts, err := json.MarshalIndent(verdictRows(p.judged), "", "  ")
+	verdicts, err := json.MarshalIndent(p.verdictRows(), "", "  ")
 	if err != nil {
 		return "", "", fmt.Errorf("encoding the verdicts: %w", err)
 	}
@@ -61,18 +64,28 @@ func newPage(t *Table) page {
 	if err != nil || cores < 1 {
 		cores = 1
 	}
-	p := page{view: viewOf(t, cores)}
+	p := page{view: viewOf(t, cores), twins: twinsOf(t), disturbances: attribute(t, cores)}
+	var claims []asked
 	for _, e := range experiments.All {
 		if len(gridOf(t, e.Name).cells) == 0 {
 			continue
 		}
 		p.measured = append(p.measured, e)
 		for _, c := range e.Claims(experiments.Scale{Cores: cores}) {
-			p.judged = append(p.judged, judge(t, e.Name, c))
+			claims = append(claims, asked{e.Name, c})
 		}
 	}
-	slices.SortStableFunc(p.judged, func(a, b Judged) int { return idNumber(a.ID) - idNumber(b.ID) })
+	slices.SortStableFunc(claims, func(a, b asked) int { return idNumber(a.claim.ID) - idNumber(b.claim.ID) })
+	p.judged = judge(t, claims)
+	rest, left := t.undisturbed(cores)
+	p.calm = calm{left, judge(rest, claims)}
+	p.twins.withhold(p.judged)
+	p.twins.withhold(p.calm.judged)
+	p.contrasts = contrast(p.judged, t.level)
 	p.figures = p.view.figures(p.judged)
+	if p.honesty = honestyOf(t); len(p.honesty) > 0 {
+		p.figures = append(p.figures, honestyFigure(p.honesty))
+	}
 	p.answer = p.sentence()
 	return p
 }
@@ -81,6 +94,9 @@ func newPage(t *Table) page {
 func (p page) sentence() string {
 	if single := gridOf(p.table, "single"); len(single.cells) > 0 && len(p.measured) == 0 {
 		return singleAnswer(single)
+	}
+	if len(p.honesty) > 0 {
+		return honestyFinding(p.honesty) + "."
 	}
 	var parts []string
 	if len(p.compute.cells)+len(p.waiting.cells) > 0 {
@@ -133,8 +149,10 @@ type verdictRow struct {
 	Estimate    *float64        `json:"estimate"`
 	Low         *float64        `json:"low"`
 	High        *float64        `json:"high"`
+	P           *float64        `json:"p"`
 	Rounds      int             `json:"rounds"`
 	Reason      string          `json:"reason"`
+	Calm        Verdict         `json:"without_disturbed"`
 	Decider     string          `json:"decided_by,omitempty"`
 	Comparisons []comparisonRow `json:"comparisons,omitempty"`
 }
@@ -148,13 +166,15 @@ type comparisonRow struct {
 	Rounds    int      `json:"rounds"`
 	BoundLow  *float64 `json:"bound_low"`
 	BoundHigh *float64 `json:"bound_high"`
+	Sides     string   `json:"sides,omitempty"`
+	Visible   *float64 `json:"visible"`
 }
 
-func verdictRows(judged []Judged) []verdictRow {
-	rows := make([]verdictRow, 0, len(judged))
-	for _, j := range judged {
+func (p page) verdictRows() []verdictRow {
+	rows := make([]verdictRow, 0, len(p.judged))
+	for i, j := range p.judged {
 		row := verdictRow{
-			ID: j.ID, Claim: j.Text, Verdict: j.Verdict, Reason: j.Reason, Rounds: j.Decider.Value.N,
+			ID: j.ID, Claim: j.Text, Verdict: j.Verdict, Reason: j.Reason, Rounds: j.Decider.Value.N, P: finite(j.P), Calm: p.calm.judged[i].Verdict,
 			Estimate: finite(j.Decider.Value.Estimate), Low: finite(j.Decider.Value.Low), High: finite(j.Decider.Value.High),
 		}
 		if len(j.Compared) == 0 {
@@ -163,11 +183,15 @@ func verdictRows(judged []Judged) []verdictRow {
 			row.Decider = label(j.Decider.Comparison)
 		}
 		for _, c := range j.Compared {
-			row.Comparisons = append(row.Comparisons, comparisonRow{
+			side := comparisonRow{
 				Name: label(c.Comparison), Verdict: c.Verdict, Rounds: c.Value.N,
 				Estimate: finite(c.Value.Estimate), Low: finite(c.Value.Low), High: finite(c.Value.High),
 				BoundLow: finite(c.Low), BoundHigh: finite(c.High),
-			})
+			}
+			if contrast, ok := p.contrasts[contrastKey(j.Experiment, c.Comparison)]; ok {
+				side.Sides, side.Visible = sideWords(c.Measure)[contrast.Difference], finite(contrast.Visible-1)
+			}
+			row.Comparisons = append(row.Comparisons, side)
 		}
 		rows = append(rows, row)
 	}

@@ -180,7 +180,7 @@ func TestPanicsAndHangsBetweenGoodTrialsOnlyCostThemselves(t *testing.T) {
 		return c.Try(ctx, of)
 	}
 	d := &diary{}
-	results, err := runner.Run(t.Context(), plan, nil, runner.Watch(one), d.keep, d.tell)
+	results, err := runner.Run(t.Context(), plan, nil, runner.Watch(one, nil), d.keep, d.tell)
 	if err != nil || len(results) != 8 {
 		t.Fatalf("%d results, %v", len(results), err)
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/shirou/gopsutil/v3/disk"
 	"github.com/shirou/gopsutil/v3/host"
 	"github.com/shirou/gopsutil/v3/mem"
+
+	"parcon/runner/cgroup"
 )
 
 // Host describes the machine and the moment, for the head of a result file.
@@ -75,18 +77,15 @@ func governor() string {
 	return strings.TrimSpace(string(text))
 }
 
-// quota is the CPU limit of this process's control group, version 2 or 1.
+// quota is the CPU limit of this process's control group.
 func quota() string {
-	if text, err := os.ReadFile("/sys/fs/cgroup/cpu.max"); err == nil {
-		return strings.TrimSpace(string(text))
+	if cores, limited := cgroup.Quota(); limited {
+		return fmt.Sprintf("%.4g cores", cores)
 	}
-	if text, err := os.ReadFile("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"); err == nil {
-		if q := strings.TrimSpace(string(text)); q != "-1" {
-			return q + " us of 100 ms"
-		}
-		return "none"
+	if _, known := cgroup.Throttled(); !known {
+		return unknown
 	}
-	return unknown
+	return "none"
 }
 
 func filesystem(dir string) string {

@@ -1,6 +1,6 @@
 // Package child is what parcon's own processes do when they are started as a
-// child: run a trial, compute reference answers, answer delayed requests, or
-// work on tasks.
+// child: run a trial, compute reference answers, answer delayed requests, work on
+// tasks, or disturb those that do.
 //
 // A trial has a process of its own, so that GOMAXPROCS, the heap and the peak
 // of memory are its own. The trial program (experiments/programs/trial) holds
@@ -35,6 +35,7 @@ const (
 	Reference = "reference" // see Question
 	Server    = "server"    // see Addresses
 	Worker    = "worker"    // see package worker
+	Disturb   = "disturb"   // a drifting load on one core
 )
 
 // Setting is what all trials of a run share. It is the same for every model.
@@ -71,6 +72,9 @@ func run(role string, args []string) error {
 	case Server:
 		go proc.WatchParent(proc.Stdin())
 		return runServer(os.Stdout)
+	case Disturb:
+		go proc.WatchParent(proc.Stdin())
+		return disturb()
 	case Worker:
 		return worker.Main(Workloads, args, proc.Stdin(), os.Stdout)
 	}

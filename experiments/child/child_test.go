@@ -205,6 +205,12 @@ func TestATrialMeasuresEveryModel(t *testing.T) {
 			if m["max-in-flight"] > 2 || name == "serial" && m["max-in-flight"] != 1 || m["gomaxprocs"] != 2 {
 				t.Errorf("%v", m)
 			}
+			// Processes that ended took theirs with them.
+			_, err = os.Stat("/proc/self/schedstat")
+			known := err == nil && name != "process"
+			if _, found := m["run-delay-ns"]; found != known {
+				t.Errorf("a run delay is in the measurement: %v, want %v: %v", found, known, m)
+			}
 		})
 	}
 }

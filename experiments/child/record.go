@@ -86,6 +86,9 @@ func (r *Record) measurement(start, end int64, used usage.Usage) protocol.Measur
 	if r.every == 1 {
 		m["max-in-flight"] = float64(maxInFlight(r.stamps))
 	}
+	if !used.NoRunDelay {
+		m["run-delay-ns"] = float64(used.RunDelay)
+	}
 	latencies := r.latencies()
 	m["p50-ns"] = quantile(latencies, 0.50)
 	m["p99-ns"] = quantile(latencies, 0.99)

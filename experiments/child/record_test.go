@@ -87,16 +87,19 @@ func TestMeasurement(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	used := usage.Usage{User: 200, System: 100, Voluntary: 6, Involuntary: 2, PeakRSS: 4096}
+	used := usage.Usage{User: 200, System: 100, Voluntary: 6, Involuntary: 2, PeakRSS: 4096, RunDelay: 70}
 	m := r.measurement(1000, 1200, used)
 	for unit, want := range map[string]float64{
 		"ns/op": 50, "cpu-ns/op": 75, "user-ns/op": 50, "sys-ns/op": 25, "cores-busy": 1.5, "in-flight": 2,
 		"max-in-flight": 2, "ctxsw/op": 2, "involuntary-ctxsw/op": 0.5, "peak-rss-bytes": 4096,
-		"p50-ns": 100, "p99-ns": 100, "max-ns": 100,
+		"p50-ns": 100, "p99-ns": 100, "max-ns": 100, "run-delay-ns": 70,
 	} {
 		if m[unit] != want {
 			t.Errorf("%s is %v, want %v", unit, m[unit], want)
 		}
+	}
+	if _, found := r.measurement(1000, 1200, usage.Usage{NoRunDelay: true})["run-delay-ns"]; found {
+		t.Error("a run delay that is not known is in the measurement")
 	}
 	r.reset()
 	if m := r.measurement(1000, 1200, used); m["in-flight"] != 0 {

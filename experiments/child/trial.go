@@ -127,18 +127,7 @@ func prepare(order Order) (*trial, error) {
 	if len(order.Answers) != workload.Seeds {
 		return nil, fmt.Errorf("variant %s: the right answers of %d seeds, want %d: its reference was not computed", order.Variant, len(order.Answers), workload.Seeds)
 	}
-	g, err := ParseGrid(order.Variant)
-	if err != nil {
-		return nil, err
-	}
-	w, params, err := order.Setting.params(g.Workload.Name, g.Share)
-	if err != nil {
-		return nil, err
-	}
-	if g.Delay > 0 {
-		params.Delay = g.Delay
-	}
-	task, err := w.New(params)
+	g, params, task, err := order.Task()
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +177,8 @@ func workerCommand(small []string, params workload.Params) (model.WorkerCommand,
 // measure runs the tasks and returns the values of the result line.
 func (t *trial) measure() (protocol.Measurement, error) {
 	t.log.reset()
-	before, err := t.usage()
+	ended := usage.Children()
+	before, err := t.usage(usage.Self)
 	if err != nil {
 		return nil, err
 	}
@@ -198,17 +188,21 @@ func (t *trial) measure() (protocol.Measurement, error) {
 	}
 	end := clock.Now()
 	gc := gcSeconds() - gcBefore
-	after, err := t.usage()
+	after, err := t.usage(usage.SelfAfter)
 	if err != nil {
 		return nil, err
+	}
+	used := after.Since(before)
+	if usage.Children() != ended {
+		used.NoRunDelay = true // that of processes which ended is not in it
 	}
 	threads := countThreads()
 	if err := t.crew.Close(); err != nil {
 		return nil, err
 	}
-	m := t.log.measurement(start, end, after.Since(before))
+	m := t.log.measurement(start, end, used)
 	m["gomaxprocs"] = float64(runtime.GOMAXPROCS(0))
-	m["gc-share"] = gc * 1e9 / float64(max(1, after.Since(before).CPU()))
+	m["gc-share"] = gc * 1e9 / float64(max(1, used.CPU()))
 	if threads > 0 {
 		m["threads"] = float64(threads)
 	}
@@ -216,9 +210,9 @@ func (t *trial) measure() (protocol.Measurement, error) {
 }
 
 // usage adds up this process, its ended children and the crew's live ones.
-func (t *trial) usage() (usage.Usage, error) {
+func (t *trial) usage(self func() usage.Usage) (usage.Usage, error) {
 	crew, err := t.crew.Usage()
-	return usage.Self().Plus(usage.Children()).Plus(crew), err
+	return self().Plus(usage.Children()).Plus(crew), err
 }
 
 // gcSeconds is the CPU time of the garbage collector in this process, as of

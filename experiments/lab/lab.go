@@ -22,6 +22,7 @@ import (
 	"parcon/experiments/variant"
 	"parcon/runner"
 	"parcon/runner/proc"
+	"parcon/runner/usage"
 )
 
 // A Lab is open until it is closed; its server runs as long.
@@ -73,6 +74,10 @@ func (l *Lab) serve() error {
 	l.setting.Network, l.setting.HTTP = addresses.Network, addresses.HTTP
 	return nil
 }
+
+// ServerCPU is the CPU time that the server has consumed so far, 0 where the
+// system does not tell. It is the harness's own, not noise of others.
+func (l *Lab) ServerCPU() time.Duration { return usage.CPUOf(l.server.Process.Pid) }
 
 // Close ends the server.
 func (l *Lab) Close() error {

@@ -89,6 +89,9 @@ func TestATrialOfEveryWorkload(t *testing.T) {
 			t.Errorf("%s: %v", c.Variant, m)
 		}
 	}
+	if used := l.ServerCPU(); used < 0 || runtime.GOOS == "linux" && used == 0 {
+		t.Errorf("the server answered them and consumed %v", used)
+	}
 }
 
 func TestACaseKnowsWhatItsTrialNeeds(t *testing.T) {

@@ -1,28 +1,36 @@
-// Package stat estimates from few, noisy, paired samples.
+// Package stat estimates from few, noisy samples, and says how sure it is.
 //
-// A sample is one trial. Two variants are compared round by round: the ratio
-// of a pair of trials that ran close together is free of the drift between
-// rounds. The estimate is the mean of the middle half of the logarithms of these
-// ratios (the 25 % trimmed mean), its interval Yuen's for a trimmed mean, from
-// the winsorized variance (Yuen, The two-sample trimmed t for unequal
-// population variances, Biometrika 61, 1974; Tukey and McLaughlin 1963).
+// A sample is one trial: the tasks inside it share its luck and are never
+// counted. Two variants are compared round by round. The ratio of two trials
+// that ran close together is free of the drift between rounds, and what differs
+// from trial to trial within a round is in its spread, so the ratio of a round is
+// one value, and the number of rounds is n.
 //
-// It was chosen by simulation, 10,000 runs each, of paired noise that is normal,
-// exponential, heavy-tailed, or hit by trials that are 35 % slower. Beside the t
-// interval and Hodges and Lehmann's, its median width and its coverage of the
-// truth were
+// The estimate is the median of these values. Its interval is that of the sign
+// test, with Hettmansperger and Sheather's interpolation between neighbouring
+// values (Confidence intervals based on interpolated order statistics,
+// Statistics and Probability Letters 4, 1986). It asks nothing of the noise but
+// that each round is as likely to lie above the truth as below it, which the
+// random order within a round brings about: a disturbance hits either side
+// alike. It was chosen by its measured coverage, of the nominal 95 %, and width
+// (median of the half-widths, in percent) in 8,000 simulated comparisons each;
+// the noise is that of one trial, with a standard deviation of 1 %, or hit by
+// slow-downs of up to 60 %:
 //
-//	noise                 rounds   Yuen             t                Hodges-Lehmann
-//	normal                8        0.067   95.6 %   0.045   95.1 %   0.049   96.3 %
-//	normal                20       0.031   95.0 %   0.026   95.2 %   0.027   95.4 %
-//	one in ten is slow    8        0.044   96.3 %   0.186   98.4 %   0.168   96.0 %
-//	one in ten is slow    20       0.020   95.9 %   0.116   96.2 %   0.025   95.1 %
-//	one in three is slow  20       0.268   98.5 %   0.187   95.0 %   0.163   95.0 %
+//	noise, rounds            sign test     t             Yuen          signed ranks
+//	normal, 10               95.2  1.07    95.2  0.98    94.4  1.13    95.4  1.00
+//	normal, 20               95.5  0.78    94.8  0.65    94.9  0.74    95.2  0.67
+//	heavy tails (t2), 20     95.1  1.11    96.2  1.34    94.9  1.07    95.2  1.12
+//	one in ten slow, 10      94.9  1.68    98.8  9.68    95.9  1.51    95.1  10.4
+//	one in ten slow, 20      95.0  1.00    98.0  6.75    95.3  0.96    94.9  1.30
+//	one in five slow, 20     95.3  1.41    95.9  9.28    97.6  1.36    95.4  6.30
+//	one in three slow, 20    95.0  5.19    95.4  11.3    99.4  5.43    95.2  10.2
 //
-// So it is much the sharpest where a few trials in a run are ruined, as happens
-// on shared machines, and pays for that where noise is normal or where a third
-// of all trials is ruined: there it is wider than it need be. It assumes that a
-// disturbance is as likely to hit either side of a pair.
+// It covers what it promises everywhere, as the signed ranks do, and stays
+// narrow where trials are ruined, as Yuen's trimmed mean does, whose coverage is
+// wrong there. Its price is an interval a tenth to a fifth wider than t's where
+// noise is normal. To be nearly certain it needs rounds: n of them can give no
+// smaller a one-sided p-value than 1/2^n.
 //
 // Everything here is a pure function.
 package stat
@@ -30,96 +38,71 @@ package stat
 import (
 	"math"
 	"slices"
+	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// An Interval is an estimate with its 95 % interval, from N samples. With fewer
-// than MinSamples no interval at that level exists: Low and High are infinite.
+// Level is the level of the intervals that are printed.
+const Level = 0.95
+
+// Careful is the level that everything is computed at, in place of Level, for a
+// run that ended when its intervals were narrow enough. Intervals that are
+// narrow by luck end such a run early, so that one which says 95 % covers 92 to
+// 94 % there, in simulations with normal and heavy-tailed noise, from 10 rounds
+// up to 20 or 100; one of 97 % covers 94.9 to 97 %.
+const Careful = 0.97
+
+// MinSamples is the least number of samples that has an interval at Level.
+const MinSamples = 6
+
+// An Interval is an estimate with its interval, from N samples. Where too few
+// samples leave an end open it is infinite.
 type Interval struct {
 	Estimate, Low, High float64
 	N                   int
 }
 
-// MinSamples is the least number of samples that an interval is given for:
-// below it the middle half is two or three values.
-const MinSamples = 6
-
 // Known says whether the interval has two finite ends.
 func (i Interval) Known() bool {
-	return i.N >= MinSamples && !math.IsInf(i.Low, 0) && !math.IsInf(i.High, 0) && !math.IsNaN(i.Estimate)
+	return i.N > 0 && !math.IsInf(i.Low, 0) && !math.IsInf(i.High, 0) && !math.IsNaN(i.Estimate)
 }
 
 // HalfWidth is half the width of the interval relative to its estimate, for a
 // ratio or a positive value.
 func (i Interval) HalfWidth() float64 { return (i.High - i.Low) / 2 / i.Estimate }
 
-// Center estimates the centre of values: the mean of their middle half.
-func Center(values []float64) Interval {
+// Evidence is what samples say of one unknown number: the centre of values, or
+// the ratio of two variants.
+type Evidence interface {
+	// Interval covers the number with probability level.
+	Interval(level float64) Interval
+	// Above is the one-sided p-value of "it is at most c": small if the samples
+	// speak for a number above c.
+	Above(c float64) float64
+	// Below is the one-sided p-value of "it is at least c".
+	Below(c float64) float64
+}
+
+// A Sample is the evidence of values that each stand for one round.
+type Sample struct {
+	sorted []float64
+	ratio  bool // the values are logarithms of ratios
+}
+
+// Values makes a sample of values. Those that are no finite number are left out.
+func Values(values []float64) Sample {
 	x := slices.DeleteFunc(slices.Clone(values), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 	slices.Sort(x)
-	n := len(x)
-	if n == 0 {
-		return Interval{math.NaN(), math.Inf(-1), math.Inf(1), 0}
-	}
-	cut := n / 4 // so many at each end
-	middle := x[cut : n-cut]
-	i := Interval{mean(middle), math.Inf(-1), math.Inf(1), n}
-	if n >= MinSamples {
-		half := critical(n) * standardError(x, cut)
-		i.Low, i.High = i.Estimate-half, i.Estimate+half
-	}
-	return i
+	return Sample{sorted: x}
 }
 
-// standardError is that of the trimmed mean: what was cut off counts as the
-// nearest value that was not.
-func standardError(sorted []float64, cut int) float64 {
-	n := len(sorted)
-	x := slices.Clone(sorted)
-	for i := range cut {
-		x[i], x[n-1-i] = x[cut], x[n-1-cut]
-	}
-	m, sum := mean(x), 0.0
-	for _, v := range x {
-		sum += (v - m) * (v - m)
-	}
-	h := float64(n - 2*cut)
-	return math.Sqrt(sum / h / (h - 1))
-}
-
-func mean(x []float64) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += v / float64(len(x)) // divided first, so that no sum is too large
-	}
-	return sum
-}
-
-// critical is how many standard errors the interval reaches to either side.
-// Student's t with as many degrees of freedom as values in the middle, less
-// one, is Yuen's choice; with few samples it is a little short, so up to
-// len(simulated) samples the 95 % quantile under normal noise was simulated
-// (400,000 runs each), and above, the difference fades with the number.
-func critical(n int) float64 {
-	if n < len(simulated) {
-		return simulated[n]
-	}
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n-2*(n/4)) - 1}
-	return t.Quantile(0.975) * (1 + 0.7/float64(n))
-}
-
-var simulated = [...]float64{
-	6: 3.432, 7: 2.905, 8: 3.587, 9: 2.993, 10: 2.717, 11: 2.546, 12: 2.768, 13: 2.574, 14: 2.477, 15: 2.381,
-	16: 2.483, 17: 2.402, 18: 2.333, 19: 2.282, 20: 2.358, 21: 2.302, 22: 2.259, 23: 2.238, 24: 2.270,
-}
-
-// Ratio estimates the ratio a[i]/b[i], pair by pair. Values that are not
-// positive numbers have no ratio: their pair is left out. It panics if the
-// lengths differ.
-func Ratio(a, b []float64) Interval {
+// Ratios makes a sample of the ratios a[i]/b[i]. Values that are not positive
+// numbers have no ratio: their pair is left out. It panics if the lengths
+// differ.
+func Ratios(a, b []float64) Sample {
 	if len(a) != len(b) {
-		panic("stat.Ratio: the samples are not paired")
+		panic("stat.Ratios: the samples are not paired")
 	}
 	var logs []float64
 	for i := range a {
@@ -127,6 +110,93 @@ func Ratio(a, b []float64) Interval {
 			logs = append(logs, math.Log(a[i])-math.Log(b[i]))
 		}
 	}
-	i := Center(logs)
-	return Interval{math.Exp(i.Estimate), math.Exp(i.Low), math.Exp(i.High), i.N}
+	s := Values(logs)
+	s.ratio = true
+	return s
+}
+
+// Interval estimates the median, between order statistics.
+func (s Sample) Interval(level float64) Interval {
+	x, n := s.sorted, len(s.sorted)
+	i := Interval{math.NaN(), math.Inf(-1), math.Inf(1), n}
+	if n > 0 {
+		i.Estimate = x[(n-1)/2]/2 + x[n/2]/2
+	}
+	// The low end lies between the d-th value and the next.
+	if d, part := place(n, (1-level)/2); d > 0 {
+		i.Low = between(x[d-1], x[d], part)
+		i.High = between(x[n-d], x[n-d-1], part)
+	}
+	if s.ratio {
+		i.Estimate, i.Low, i.High = math.Exp(i.Estimate), math.Exp(i.Low), math.Exp(i.High)
+	}
+	return i
+}
+
+func between(x, y, part float64) float64 { return x + (y-x)*part }
+
+// place finds where the low end of an interval lies whose one-sided error is
+// tail: after the d-th smallest of n values, and which part of the way to the
+// next. d is 0 if n values cannot be so sure.
+func place(n int, tail float64) (d int, part float64) {
+	if n < 2 || signTail(n, 1) > tail {
+		return 0, 0
+	}
+	d = sort.Search(n/2, func(i int) bool { return signTail(n, i+1) > tail })
+	at, next := signTail(n, d), signTail(n, d+1)
+	share := min(1, (tail-at)/(next-at))
+	rest := float64(n - 2*d)
+	return d, float64(n-d) * share / (float64(d) + rest*share)
+}
+
+// signTail is the chance that fewer than d of n values lie below their median.
+func signTail(n, d int) float64 {
+	if n > exact {
+		return distuv.Binomial{N: float64(n), P: 0.5}.CDF(float64(d - 1))
+	}
+	if d > n {
+		return 1
+	}
+	one := math.Ldexp(1, -n) // of n choose 0, and so on
+	sum := 0.0
+	for i := range d {
+		sum += one
+		one *= float64(n-i) / float64(i+1)
+	}
+	return min(1, sum)
+}
+
+// exact is up to how many values the sum is taken: above, 2^-n would come near
+// the smallest number that there is, and the sum is long.
+const exact = 200
+
+// Above is the exact p-value of the sign test: the chance that so few values lie
+// at or below their median. It is not interpolated, so that nothing has to be
+// assumed for it; a test at some level is a little more careful than the
+// interval at that level.
+func (s Sample) Above(c float64) float64 { return above(s.sorted, s.scale(c)) }
+
+// Below mirrors Above.
+func (s Sample) Below(c float64) float64 {
+	mirrored := make([]float64, len(s.sorted))
+	for i, v := range s.sorted {
+		mirrored[len(mirrored)-1-i] = -v
+	}
+	return above(mirrored, -s.scale(c))
+}
+
+// scale turns what a caller asks about into the values' own scale.
+func (s Sample) scale(c float64) float64 {
+	if s.ratio {
+		return math.Log(max(c, 0))
+	}
+	return c
+}
+
+func above(sorted []float64, c float64) float64 {
+	notAbove := sort.Search(len(sorted), func(i int) bool { return sorted[i] > c })
+	if math.IsNaN(c) {
+		return 1
+	}
+	return signTail(len(sorted), notAbove+1)
 }

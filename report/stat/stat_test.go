@@ -14,6 +14,10 @@ func samples(t *rapid.T) []float64 {
 	return rapid.SliceOfN(rapid.Float64Range(1, 1000), MinSamples, 40).Draw(t, "values")
 }
 
+func partners(t *rapid.T, a []float64) []float64 {
+	return rapid.SliceOfN(rapid.Float64Range(1, 1000), len(a), len(a)).Draw(t, "partners")
+}
+
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Max(math.Abs(a), math.Abs(b)) }
 
 func same(a, b Interval) bool {
@@ -24,7 +28,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := samples(t)
 		y := rapid.Permutation(x).Draw(t, "shuffled")
-		if a, b := Center(x), Center(y); !same(a, b) {
+		if a, b := Values(x).Interval(Level), Values(y).Interval(Level); !same(a, b) {
 			t.Fatalf("%+v and %+v", a, b)
 		}
 	})
@@ -33,7 +37,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 func TestUnitDoesNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := samples(t)
-		b := rapid.SliceOfN(rapid.Float64Range(1, 1000), len(a), len(a)).Draw(t, "b")
+		b := partners(t, a)
 		factor := rapid.Float64Range(1e-6, 1e6).Draw(t, "factor")
 		scale := func(x []float64) []float64 {
 			y := slices.Clone(x)
@@ -42,7 +46,8 @@ func TestUnitDoesNotMatter(t *testing.T) {
 			}
 			return y
 		}
-		if p, q := Ratio(a, b), Ratio(scale(a), scale(b)); !same(p, q) {
+		p, q := Ratios(a, b).Interval(Level), Ratios(scale(a), scale(b)).Interval(Level)
+		if !same(p, q) {
 			t.Fatalf("%+v and %+v", p, q)
 		}
 	})
@@ -51,32 +56,180 @@ func TestUnitDoesNotMatter(t *testing.T) {
 func TestSwappedSidesInvertTheRatio(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := samples(t)
-		b := rapid.SliceOfN(rapid.Float64Range(1, 1000), len(a), len(a)).Draw(t, "b")
-		p, q := Ratio(a, b), Ratio(b, a)
+		b := partners(t, a)
+		to, back := Ratios(a, b), Ratios(b, a)
+		p, q := to.Interval(Level), back.Interval(Level)
 		if !same(p, Interval{1 / q.Estimate, 1 / q.High, 1 / q.Low, q.N}) {
 			t.Fatalf("%+v and %+v", p, q)
+		}
+		c := rapid.Float64Range(0.01, 100).Draw(t, "c")
+		if x, y := to.Above(c), back.Below(1/c); !near(x, y) {
+			t.Fatalf("above %v: %v, swapped %v", c, x, y)
 		}
 	})
 }
 
-// The critical values must give back the level that they were made for, at
-// both sides of the seam between the table and the formula.
-func TestCriticalValuesUnderNormalNoise(t *testing.T) {
-	const tries = 20_000
-	for _, n := range []int{6, 7, 8, 9, 10, 12, 16, 20, 24, 25, 26, 27, 28, 40, 80} {
-		random := rand.New(rand.NewPCG(3, uint64(n)))
-		covered := 0
-		x := make([]float64, n)
-		for range tries {
-			for i := range x {
-				x[i] = random.NormFloat64()
+// The p-value at the end of an interval is that of its level, or a little more:
+// the test is exact, the interval interpolated.
+func TestPValuesAreThoseOfTheInterval(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := samples(t)
+		level := rapid.Float64Range(0.5, 0.999).Draw(t, "level")
+		s := Values(x)
+		i := s.Interval(level)
+		tail := (1 - level) / 2
+		if !i.Known() {
+			if least := s.Above(math.Inf(-1)); least <= tail {
+				t.Fatalf("no interval at level %v, but a p-value of %v", level, least)
 			}
-			if c := Center(x); c.Low <= 0 && 0 <= c.High {
+			return
+		}
+		outside := 1e-9 * (1 + math.Abs(i.Low))
+		if p := s.Above(i.Low + outside); p < tail*(1-1e-9) {
+			t.Fatalf("%+v: above its low end with p = %v, less than %v", i, p, tail)
+		}
+		if !(i.Low <= i.Estimate && i.Estimate <= i.High) {
+			t.Fatalf("%+v", i)
+		}
+		wider := s.Interval(level + (1-level)/2)
+		if wider.Low > i.Low || wider.High < i.High {
+			t.Fatalf("%+v is not inside %+v", i, wider)
+		}
+		a, b := rapid.Float64Range(0, 1100).Draw(t, "a"), rapid.Float64Range(0, 1100).Draw(t, "b")
+		if s.Above(min(a, b)) > s.Above(max(a, b)) || s.Below(min(a, b)) < s.Below(max(a, b)) {
+			t.Fatalf("p-values do not grow with the question")
+		}
+		if s.Above(a)+s.Below(a) < 1 {
+			t.Fatalf("both sides of %v are sure: %v and %v", a, s.Above(a), s.Below(a))
+		}
+	})
+}
+
+// A noise is what one trial differs from the truth by, as a logarithm: of a
+// round, on either side, at a time from 0 to 1 of the run.
+type noise func(r *rand.Rand, round int) (a, b float64)
+
+// independent hits each trial by itself.
+func independent(f func(*rand.Rand) float64) noise {
+	return func(r *rand.Rand, _ int) (float64, float64) { return f(r), f(r) }
+}
+
+var noises = map[string]noise{
+	"normal":      independent(func(r *rand.Rand) float64 { return 0.02 * r.NormFloat64() }),
+	"exponential": independent(func(r *rand.Rand) float64 { return 0.03 * r.ExpFloat64() }),
+	// Student's t with two degrees of freedom: its variance is infinite.
+	"heavy tails":       independent(func(r *rand.Rand) float64 { return 0.01 * r.NormFloat64() / math.Sqrt(r.ExpFloat64()) }),
+	"one in 20 slow":    independent(slow(0.05)),
+	"one in ten slow":   independent(slow(0.1)),
+	"one in five slow":  independent(slow(0.2)),
+	"one in three slow": independent(slow(0.33)),
+	// Each process draws a speed of its own for all its tasks, and the tasks'
+	// mean adds little.
+	"between processes": func(r *rand.Rand, _ int) (float64, float64) {
+		lot := func() float64 { return []float64{0, 0.03, 0.05}[r.IntN(3)] }
+		return lot() + 0.003*r.NormFloat64(), lot() + 0.003*r.NormFloat64()
+	},
+	// Something runs for two of every seven trials and slows them down by a
+	// fifth; which side of a pair comes first is random.
+	"periodic": func(r *rand.Rand, round int) (float64, float64) {
+		at := func(trial int) float64 {
+			hit := 0.0
+			if trial%7 < 2 {
+				hit = 0.2
+			}
+			return hit + 0.01*r.NormFloat64()
+		}
+		first, second := at(2*round), at(2*round+1)
+		if r.IntN(2) == 0 {
+			return first, second
+		}
+		return second, first
+	},
+}
+
+func slow(share float64) func(*rand.Rand) float64 {
+	return func(r *rand.Rand) float64 {
+		if r.Float64() < share {
+			return 0.01*r.NormFloat64() + 0.6*r.Float64()
+		}
+		return 0.01 * r.NormFloat64()
+	}
+}
+
+// comparison simulates so many rounds of two variants whose times are as truth
+// to 1, while the machine slows down by ten percent from the first trial to the
+// last.
+func (f noise) comparison(r *rand.Rand, rounds int, truth float64) (a, b []float64) {
+	drift := func(trial int) float64 { return 1 + 0.1*float64(trial)/float64(2*rounds) }
+	for round := range rounds {
+		x, y := f(r, round)
+		first := r.IntN(2) // the order within a round is random
+		a = append(a, truth*drift(2*round+first)*math.Exp(x))
+		b = append(b, drift(2*round+1-first)*math.Exp(y))
+	}
+	return a, b
+}
+
+func TestCoverageUnderNoiseAndDrift(t *testing.T) {
+	const tries, truth = 10_000, 1.7
+	for name, f := range noises {
+		for _, rounds := range []int{8, 10, 14, 20, 40} {
+			random := rand.New(rand.NewPCG(1, uint64(rounds)))
+			covered, bias := 0, 0.0
+			for range tries {
+				i := Ratios(f.comparison(random, rounds, truth)).Interval(Level)
+				if i.Low <= truth && truth <= i.High {
+					covered++
+				}
+				bias += math.Log(i.Estimate/truth) / tries
+			}
+			if rate := float64(covered) / tries; rate < 0.93 || rate > 0.97 {
+				t.Errorf("%s, %d rounds: the interval covered the truth in %.1f %%", name, rounds, 100*rate)
+			}
+			if math.Abs(bias) > 0.005 {
+				t.Errorf("%s, %d rounds: the ratio is off by %.2f %%", name, rounds, 100*bias)
+			}
+		}
+	}
+}
+
+// To stop when the interval is narrow enough must neither cost coverage nor be
+// in vain: where fewer rounds than a fixed 20 give 2 %, fewer are run.
+func TestStoppingByPrecision(t *testing.T) {
+	const tries, least, truth = 3_000, 10, 1.3
+	for _, c := range []struct {
+		name   string
+		spread float64 // of one trial
+		most   int
+		saves  bool
+	}{
+		{"quiet", 0.006, 20, true},
+		{"usual", 0.010, 20, true},
+		{"uneasy", 0.02, 20, false},
+		{"loud", 0.03, 20, false},
+		{"loud, many rounds", 0.03, 100, false},
+	} {
+		f := independent(func(r *rand.Rand) float64 { return c.spread * r.NormFloat64() })
+		random := rand.New(rand.NewPCG(4, 0))
+		covered, rounds := 0, 0
+		for range tries {
+			a, b := f.comparison(random, c.most, truth)
+			n := least
+			for n < c.most && Ratios(a[:n], b[:n]).Interval(Careful).HalfWidth() > 0.02 {
+				n++
+			}
+			rounds += n
+			if i := Ratios(a[:n], b[:n]).Interval(Careful); i.Low <= truth && truth <= i.High {
 				covered++
 			}
 		}
-		if rate := float64(covered) / tries; rate < 0.945 || rate > 0.955 {
-			t.Errorf("%d samples: the interval covered the truth in %.2f %%", n, 100*rate)
+		if rate := float64(covered) / tries; rate < 0.94 {
+			t.Errorf("%s: stopped early, the interval covered the truth in %.1f %%", c.name, 100*rate)
+		}
+		mean := float64(rounds) / tries
+		t.Logf("%s: %.1f rounds, coverage %.1f %%", c.name, mean, 100*float64(covered)/tries)
+		if c.saves && mean > 0.6*20 {
+			t.Errorf("%s: stopping takes %.1f rounds, 20 would have been fixed", c.name, mean)
 		}
 	}
 }
@@ -85,72 +238,38 @@ func TestCriticalValuesUnderNormalNoise(t *testing.T) {
 func TestARuinedTrialDoesNotMatter(t *testing.T) {
 	clean := []float64{1.00, 1.01, 0.99, 1.00, 1.02, 0.98, 1.01, 0.99}
 	ruined := append([]float64{50}, clean[1:]...)
-	a, b := Center(clean), Center(ruined)
-	if math.Abs(a.Estimate-b.Estimate) > 0.01 || b.High-b.Low > 0.1 {
+	a, b := Values(clean).Interval(Level), Values(ruined).Interval(Level)
+	if math.Abs(a.Estimate-b.Estimate) > 0.01 || b.High-b.Low > 10 {
 		t.Errorf("clean %+v, with a ruined trial %+v", a, b)
 	}
 }
 
-func TestCoverageOfTheRatio(t *testing.T) {
-	slow := func(share float64) func(*rand.Rand) float64 {
-		return func(r *rand.Rand) float64 {
-			if r.Float64() < share {
-				return 0.01*r.NormFloat64() + 0.3
-			}
-			return 0.01 * r.NormFloat64()
-		}
-	}
-	noises := map[string]func(*rand.Rand) float64{
-		"exponential":      func(r *rand.Rand) float64 { return 0.03 * r.ExpFloat64() },
-		"one in 20 slow":   slow(0.05),
-		"one in ten slow":  slow(0.1),
-		"one in five slow": slow(0.2),
-		"normal":           func(r *rand.Rand) float64 { return 0.02 * r.NormFloat64() },
-		"heavy tails": func(r *rand.Rand) float64 {
-			return 0.01 * r.NormFloat64() / math.Max(0.05, r.Float64())
-		},
-	}
-	const tries, truth = 4000, 1.7
-	for name, noise := range noises {
-		for _, rounds := range []int{8, 20} {
-			random := rand.New(rand.NewPCG(1, uint64(rounds)))
-			covered := 0
-			for range tries {
-				a, b := make([]float64, rounds), make([]float64, rounds)
-				for i := range a {
-					// The whole round drifts by up to ten percent.
-					drift := 1 + 0.1*float64(i)/float64(rounds)
-					a[i] = truth * drift * math.Exp(noise(random))
-					b[i] = drift * math.Exp(noise(random))
-				}
-				if r := Ratio(a, b); r.Low <= truth && truth <= r.High {
-					covered++
-				}
-			}
-			rate := float64(covered) / tries
-			if rate < 0.94 || rate > 0.985 {
-				t.Errorf("%s, %d rounds: the 95 %% interval covered the truth in %.1f %%", name, rounds, 100*rate)
-			}
-		}
-	}
-}
-
 func TestFewOrNoSamples(t *testing.T) {
-	if i := Center(nil); i.Known() || i.N != 0 || !math.IsNaN(i.Estimate) {
+	if i := Values(nil).Interval(Level); i.Known() || i.N != 0 || !math.IsNaN(i.Estimate) {
 		t.Errorf("of nothing: %+v", i)
 	}
-	if i := Center([]float64{1, 2, 3, 4, 5}); i.Known() || i.Estimate != 3 {
+	if i := Values([]float64{1, 2, 3, 4, 5}).Interval(Level); i.Known() || i.Estimate != 3 {
 		t.Errorf("of five: %+v", i)
 	}
-	if i := Ratio([]float64{1, 0, 4}, []float64{2, 5, 2}); i.N != 2 {
+	if i := Values([]float64{1, 2, 3, 4, 5, 6}).Interval(Level); !i.Known() {
+		t.Errorf("of %d: %+v", MinSamples, i)
+	}
+	if i := Ratios([]float64{1, 0, 4, math.NaN()}, []float64{2, 5, 2, 1}).Interval(Level); i.N != 2 {
 		t.Errorf("a ratio with zero was used: %+v", i)
+	}
+	if p := Values(nil).Above(1); p != 1 {
+		t.Errorf("nothing speaks for a number above 1 with p = %v", p)
 	}
 }
 
-func ExampleRatio() {
+func ExampleRatios() {
 	serial := []float64{100.1, 102.4, 99.0, 101.7, 104.2, 100.3, 98.8, 160.0} // the last was disturbed
 	parallel := []float64{50.3, 50.9, 49.9, 50.4, 52.8, 50.2, 49.1, 51.5}
-	r := Ratio(serial, parallel)
-	fmt.Printf("%.2f (%.2f to %.2f), %d rounds\n", r.Estimate, r.Low, r.High, r.N)
-	// Output: 2.00 (1.97 to 2.03), 8 rounds
+	r := Ratios(serial, parallel)
+	i := r.Interval(Level)
+	fmt.Printf("%.2f (%.2f to %.2f), %d rounds\n", i.Estimate, i.Low, i.High, i.N)
+	fmt.Printf("more than 1.5: p = %.3f\n", r.Above(1.5))
+	// Output:
+	// 2.00 (1.98 to 2.07), 8 rounds
+	// more than 1.5: p = 0.004
 }

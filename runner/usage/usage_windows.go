@@ -7,14 +7,18 @@ import (
 )
 
 // Self reads the CPU times of this process. Windows counts neither switches
-// nor children for us, so those stay 0.
+// nor children for us, so those stay 0,
+// nor how long threads wait for a core.
 func Self() Usage {
 	var creation, exit, kernel, user windows.Filetime
 	if windows.GetProcessTimes(windows.CurrentProcess(), &creation, &exit, &kernel, &user) != nil {
-		return Usage{}
+		return Usage{NoRunDelay: true}
 	}
-	return Usage{User: ticks(user), System: ticks(kernel)}
+	return Usage{User: ticks(user), System: ticks(kernel), NoRunDelay: true}
 }
+
+// SelfAfter reads what Self does.
+func SelfAfter() Usage { return Self() }
 
 // Children is always empty here: Windows keeps no sum over ended children.
 func Children() Usage { return Usage{} }

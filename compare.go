@@ -1,0 +1,206 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/perf/benchunit"
+
+	"parcon/report"
+)
+
+// worseError says that a comparison found something worse.
+type worseError struct{ error }
+
+func compareCommand(stdout, stderr io.Writer) *cobra.Command {
+	var q report.Question
+	var unit, threshold, equal string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "compare OLD NEW",
+		Short: "Tell what changed between two runs, or two outputs of go test -bench",
+		Long: `Compare reads two runs (folders that hold trials.txt) or two files in the Go benchmark
+format, such as output of go test -bench, and tells of every benchmark whether it changed.
+All benchmarks are corrected together: the chance that any of them is called changed
+wrongly is at most 5 %. Exit code 3: something surely got worse by more than --threshold.`,
+		Example: "  parcon compare old.txt new.txt\n" +
+			"  parcon compare old.txt new.txt --threshold 5% --unit B/op",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return wrongUsage("compare needs two folders or files: `parcon compare OLD NEW`")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) (err error) {
+			if q.Threshold, err = share("--threshold", threshold); err != nil {
+				return err
+			}
+			if q.Margin, err = share("--equal", equal); err != nil {
+				return err
+			}
+			if strings.TrimSpace(unit) == "" {
+				return wrongUsage("--unit %q: give one, such as ns/op", unit)
+			}
+			changes, err := compareFiles(args[0], args[1], unit, q, stderr)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = printChangesJSON(stdout, changes)
+			} else {
+				err = printChanges(stdout, changes)
+			}
+			if err != nil {
+				return fmt.Errorf("printing the comparison: %w", err)
+			}
+			return worse(changes)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&unit, "unit", "ns/op", "what to compare; more is better if it ends in /s, else less is")
+	f.StringVar(&threshold, "threshold", "0%", "how much worse is forgiven")
+	f.StringVar(&equal, "equal", "1%", "changes that are surely within this are equal")
+	f.BoolVar(&q.Paired, "paired", false, "the i-th samples of a benchmark were measured side by side")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
+	f.BoolVar(&q.OtherMachine, "other-machine", false, "compare although the machines differ")
+	f.BoolVar(&q.OtherWork, "other-work", false, "compare although the sizes of tasks differ")
+	return c
+}
+
+// share reads "5%" or "5" as 0.05.
+func share(flag, text string) (float64, error) {
+	percent, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
+	if err != nil || !(percent >= 0 && percent <= 1000) {
+		return 0, wrongUsage("%s %q: give a percentage from 0 to 1000, such as 5%%", flag, text)
+	}
+	return percent / 100, nil
+}
+
+func compareFiles(old, new, unit string, q report.Question, stderr io.Writer) (report.Changes, error) {
+	var sides [2]*report.Side
+	for i, path := range []string{old, new} {
+		side, err := readSide(path, unit)
+		if err != nil {
+			return report.Changes{}, fmt.Errorf("comparing: %w", err)
+		}
+		const most = 3
+		for _, text := range side.Bad[:min(most, len(side.Bad))] {
+			fmt.Fprintln(stderr, "parcon:", text)
+		}
+		if more := len(side.Bad) - most; more > 0 {
+			fmt.Fprintf(stderr, "parcon: %s: %d more such lines\n", path, more)
+		}
+		sides[i] = side
+	}
+	changes, err := report.Compare(sides[0], sides[1], q)
+	if err != nil {
+		return changes, fmt.Errorf("comparing: %w", err)
+	}
+	return changes, nil
+}
+
+// readSide reads a file, or the trials in the folder of a run.
+func readSide(path, unit string) (*report.Side, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		path = filepath.Join(path, trialsFile)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: give the folder of a run, or output of go test -bench", err)
+	}
+	defer f.Close()
+	return report.ReadSide(f, path, unit)
+}
+
+func printChangesJSON(w io.Writer, c report.Changes) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(c)
+}
+
+func printChanges(out io.Writer, c report.Changes) error {
+	for _, note := range c.Notes {
+		fmt.Fprintln(out, "Note:", note)
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "benchmark\told\tnew\tratio\tlow\thigh\tverdict\tvisible")
+	for _, r := range c.Rows {
+		low, high := "open", "open"
+		if r.Ratio.Known() {
+			low, high = ratio(r.Ratio.Low), ratio(r.Ratio.High)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, centre(r.Old, c.Unit), centre(r.New, c.Unit),
+			ratio(r.Ratio.Estimate), low, high, r.Verdict, report.Percent(r.Visible))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if len(c.OnlyOld) > 0 {
+		fmt.Fprintf(out, "Only in %s: %s\n", c.Old, strings.Join(c.OnlyOld, ", "))
+	}
+	if len(c.OnlyNew) > 0 {
+		fmt.Fprintf(out, "Only in %s: %s\n", c.New, strings.Join(c.OnlyNew, ", "))
+	}
+	fmt.Fprintf(out, "\nOld and new are medians; ratio is new/old in %s, with its 95 %% interval from low to high; visible is the\n"+
+		"smallest change that nine in ten such comparisons would tell.\n", c.Unit)
+	if c.Question.Paired {
+		fmt.Fprintln(out, "The i-th samples are taken as a pair: that is right only where OLD and NEW were measured alternately.")
+	} else {
+		fmt.Fprintln(out, "One was measured after the other, so a machine that changed in between counts as a difference: alternate and use --paired.")
+	}
+	_, err := fmt.Fprintln(out, c.Summary())
+	return err
+}
+
+// ratio writes a ratio with three decimals, with four where it would look like
+// none.
+func ratio(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return "–"
+	}
+	if text := fmt.Sprintf("%.3f", v); text != "1.000" || v == 1 {
+		return text
+	}
+	return fmt.Sprintf("%.4f", v)
+}
+
+// centre writes a value with its unit, four digits and a prefix: "1.130 ms",
+// "16.00 KiB/op".
+func centre(v float64, unit string) string {
+	if math.IsNaN(v) {
+		return "–"
+	}
+	value, tidy := benchunit.Tidy(v, unit)
+	scale := benchunit.CommonScale([]float64{value}, benchunit.ClassOf(tidy))
+	if report.IsTime(unit) {
+		tidy = "s"
+	}
+	return fmt.Sprintf("%.*f %s%s", scale.Prec, value/scale.Factor, scale.Prefix, tidy)
+}
+
+// worse is the error that ends a comparison with its own exit code, nil if
+// nothing is worse.
+func worse(c report.Changes) error {
+	rows := c.Worse()
+	if len(rows) == 0 {
+		return nil
+	}
+	names := rows[0].Name
+	if len(rows) > 1 {
+		names += fmt.Sprintf(" and %d more", len(rows)-1)
+	}
+	by := ""
+	if c.Question.Threshold > 0 {
+		by = " by more than " + report.Percent(1+c.Question.Threshold)
+	}
+	return worseError{fmt.Errorf("surely %s%s: %s", rows[0].Verdict, by, names)}
+}

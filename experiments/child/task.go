@@ -1,0 +1,22 @@
+package child
+
+import (
+	"parcon/experiments/workload"
+)
+
+// Task makes the task that an order's variant runs, and its parameters.
+func (o Order) Task() (Grid, workload.Params, workload.Task, error) {
+	g, err := ParseGrid(o.Variant)
+	if err != nil {
+		return g, workload.Params{}, nil, err
+	}
+	w, params, err := o.Setting.params(g.Workload.Name, g.Share)
+	if err != nil {
+		return g, params, nil, err
+	}
+	if g.Delay > 0 {
+		params.Delay = g.Delay
+	}
+	task, err := w.New(params)
+	return g, params, task, err
+}

@@ -1,0 +1,358 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"parcon/report/stat"
+)
+
+// bench makes output of go test -bench: n lines of every benchmark.
+func bench(head string, n int, value func(name string, i int) float64, names ...string) string {
+	var w strings.Builder
+	w.WriteString(head)
+	for _, name := range names {
+		for i := range n {
+			fmt.Fprintf(&w, "Benchmark%s-8 \t 100 \t %g ns/op \t 64 B/op\n", name, value(name, i))
+		}
+	}
+	return w.String() + "PASS\n"
+}
+
+// spread are values around a centre, without chance.
+func spread(centre float64) func(string, int) float64 {
+	return func(_ string, i int) float64 { return centre * (1 + 0.002*float64(i%5)) }
+}
+
+func side(t testing.TB, name, text, unit string) *Side {
+	t.Helper()
+	s, err := ReadSide(strings.NewReader(text), name, unit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func changes(t testing.TB, old, new, unit string, q Question) Changes {
+	t.Helper()
+	c, err := Compare(side(t, "old", old, unit), side(t, "new", new, unit), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestVerdictsOfChanges(t *testing.T) {
+	head := "goos: linux\npkg: example.com/a\n"
+	for _, test := range []struct {
+		unit      string
+		factor    float64 // of the time
+		threshold float64
+		verdict   string
+		worse     bool
+	}{
+		{"ns/op", 1, 0, "equal", false},
+		{"sec/op", 1, 0, "equal", false},
+		{"ns/op", 1.1, 0, "slower", true},
+		{"sec/op", 1.1, 0, "slower", true},
+		{"ns/op", 1.1, 0.08, "slower", true},
+		{"ns/op", 1.1, 0.1, "slower", false},
+		{"ns/op", 0.9, 0, "faster", false},
+		{"B/op", 1.1, 0, "equal", false},
+	} {
+		c := changes(t, bench(head, 10, spread(1000), "A"), bench(head, 10, spread(1000*test.factor), "A"), test.unit, Question{Margin: 0.01, Threshold: test.threshold})
+		if r := c.Rows[0]; r.Verdict != test.verdict || r.Worse != test.worse || r.Name != "A-8" {
+			t.Errorf("%+v: %+v", test, r)
+		}
+	}
+}
+
+// In units that end in /s more is better; what is no time has other words.
+func TestUnitsHaveTheirWords(t *testing.T) {
+	text := func(speed, waste float64) string {
+		return strings.Repeat(fmt.Sprintf("BenchmarkA 1 %g MB/s %g waste\n", speed, waste), 6)
+	}
+	for _, test := range []struct {
+		unit       string
+		old, new   string
+		verdict    string
+		worse      bool
+		worseByPct float64
+	}{
+		{"MB/s", text(100, 1), text(80, 1), "slower", true, 25},
+		{"B/s", text(100, 1), text(80, 1), "slower", true, 25},
+		{"MB/s", text(80, 1), text(100, 1), "faster", false, -20},
+		{"waste", text(1, 4), text(1, 5), "more", true, 25},
+		{"waste", text(1, 5), text(1, 4), "less", false, -20},
+	} {
+		c := changes(t, test.old, test.new, test.unit, Question{Margin: 0.01})
+		r := c.Rows[0]
+		if by := 100 * (r.Worsening(c.Unit).Estimate - 1); r.Verdict != test.verdict || r.Worse != test.worse || math.Abs(by-test.worseByPct) > 1e-6 {
+			t.Errorf("%+v: worse by %v %%, %+v", test, by, r)
+		}
+	}
+	for unit, want := range map[string]bool{"ns/op": true, "cpu-ns/op": true, "p99-ns": true, "sec/op": true, "B/op": false, "tasks/sec": false, "in-flight": false} {
+		if IsTime(unit) != want {
+			t.Errorf("%s is a time: %v", unit, !want)
+		}
+	}
+}
+
+func TestPackagesAreNotMixed(t *testing.T) {
+	a := bench("pkg: example.com/a\n", 6, spread(100), "X")
+	b := bench("pkg: example.com/b\n", 6, spread(900), "X")
+	c := changes(t, a+b, b+a+bench("pkg: example.com/c\n", 6, spread(1), "X"), "ns/op", Question{Margin: 0.01})
+	if len(c.Rows) != 2 || c.Rows[0].Name != "example.com/a.X-8" || c.Rows[0].Verdict != "equal" || c.Rows[1].Verdict != "equal" {
+		t.Errorf("%+v", c.Rows)
+	}
+	if len(c.OnlyNew) != 1 || c.OnlyNew[0] != "example.com/c.X-8" || len(c.OnlyOld) != 0 {
+		t.Errorf("only in one: %v, %v", c.OnlyOld, c.OnlyNew)
+	}
+	// A file that lost its pkg line still has a counterpart, if that is clear.
+	bare := bench("", 6, spread(100), "X")
+	if c := changes(t, a, bare, "ns/op", Question{Margin: 0.01}); len(c.Rows) != 1 || c.Rows[0].Name != "X-8" {
+		t.Errorf("%+v", c)
+	}
+	if _, err := Compare(side(t, "old", a+b, "ns/op"), side(t, "new", bare, "ns/op"), Question{}); err == nil || !strings.Contains(err.Error(), "nothing to compare") {
+		t.Errorf("which of two packages was meant: %v", err)
+	}
+}
+
+func TestSidesThatDoNotAgree(t *testing.T) {
+	text := func(head string) string { return bench(head, 6, spread(100), "X") }
+	for _, test := range []struct {
+		old, new string
+		q        Question
+		err      string // part of the error; "": none
+		note     string
+	}{
+		{old: "cpu: A\n", new: "cpu: A\n"},
+		{old: "cpu: A\n", new: ""}, // one side does not know
+		{old: "cpu: A\n", new: "cpu: unknown\n"},
+		{old: "cpu: A\n", new: "cpu: B\n", err: `cpu is "A" in old and "B" in new: measure both on the same, or compare them all the same with --other-machine`},
+		{old: "cpu: A\n", new: "cpu: B\n", q: Question{OtherMachine: true}, note: `not measured on one machine: cpu is "A" in old and "B" in new`},
+		{old: "cpu: A\n", new: "cpu: B\n", q: Question{OtherWork: true}, err: "--other-machine"},
+		{old: "cores: 2\nquota: none\n", new: "cores: 2\nquota: 1 cores\n", err: `quota is "none"`},
+		{old: "memory: 8 GiB\n", new: "memory: 16 GiB\n", err: "memory"},
+		{old: "kernel: 6.1\ngo: go1.26.0\n", new: "kernel: 6.2\ngo: go1.26.0\n", note: `kernel is "6.1" in old and "6.2" in new`},
+		{old: "sizes: hash:8 primes:10\n", new: "sizes: json:4 hash:8\n"},
+		{old: "sizes: hash:8 primes:10\n", new: "sizes: primes:11\n", err: `sizes is "primes:10" in old and "primes:11" in new`},
+		{old: "sizes: primes:10\n", new: "sizes: primes:11\n", q: Question{OtherMachine: true}, err: "--other-work"},
+		{old: "sizes: primes:10\n", new: "sizes: primes:11\n", q: Question{OtherWork: true}, note: "not the same work"},
+		{old: "task-cpu: 2ms\n", new: "task-cpu: 5ms\n", err: "not the same work: task-cpu"},
+		{old: "cpu: A\n" + text("") + "cpu: B\n", new: "cpu: A\n", err: `cpu is "A" and "B" in old and "A" in new`},
+	} {
+		c, err := Compare(side(t, "old", text(test.old), "ns/op"), side(t, "new", text(test.new), "ns/op"), test.q)
+		switch {
+		case (err == nil) != (test.err == ""), err != nil && !strings.Contains(err.Error(), test.err):
+			t.Errorf("%q and %q: %v, want %q", test.old, test.new, err, test.err)
+		case err == nil && strings.Join(c.Notes, "") != test.note && !(test.note != "" && strings.Contains(strings.Join(c.Notes, ""), test.note)):
+			t.Errorf("%q and %q: notes %q, want %q", test.old, test.new, c.Notes, test.note)
+		}
+	}
+}
+
+func TestFilesThatHoldNoSamples(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                      "f holds no benchmark line: give the folder of a run, or output of go test -bench",
+		"goos: linux\nPASS\n":   "f holds no benchmark line: give",
+		"       │ old │\n":      "output of benchstat, which holds no samples: give the files that it was made from",
+		",old.txt,\n,sec/op,CI": "output of benchstat",
+		"name  old time/op  new time/op  delta\nX  1ns 2ns\n": "output of benchstat",
+		"\xff\xfeB\x00e\x00":                      "UTF-16",
+		`{"Action":"start"}`:                      "without -json",
+		"BenchmarkX 1 x ns/op\n":                  "no benchmark line that can be read: f:1: parsing measurement",
+		"BenchmarkX 1 2 MB/s 3 B/op\n":            "f has no value in \"ns/op\": choose a --unit that it has: B/op, MB/s",
+		"BenchmarkX/failed=no_result 1 2 ns/op\n": "all its 1 trials failed",
+		strings.Repeat("x", 100_000):              "token too long",
+	} {
+		if _, err := ReadSide(strings.NewReader(text), "f", "ns/op"); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%.40q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestWhatIsReadWithGaps(t *testing.T) {
+	s := side(t, "f", "BenchmarkX 1 5 ns/op\nBenchmarkX 1 y ns/op\nBenchmarkX/failed=it_hung 1 7 ns/op\nBenchmarkX 1 6 ns/op 7", "ns/op")
+	if got := s.samples[benchmark{"", "X"}]; len(got) != 1 || s.Failed != 1 || len(s.Bad) != 3 || !strings.Contains(s.Bad[2], "cut off") {
+		t.Errorf("%v, %d failed, %q", got, s.Failed, s.Bad)
+	}
+	if s := side(t, "f", "BenchmarkX 1 5 ns/op\nPASS", "ns/op"); len(s.Bad) != 0 {
+		t.Errorf("%q", s.Bad)
+	}
+	// A cut within the first word is one too.
+	if s := side(t, "f", "BenchmarkX 1 5 ns/op\nBench", "ns/op"); len(s.Bad) != 1 {
+		t.Errorf("%q", s.Bad)
+	}
+	zeros := "BenchmarkX 1 0 ns/op\nBenchmarkX 1 NaN ns/op\nBenchmarkX 1 +Inf ns/op\n"
+	c := changes(t, zeros, "BenchmarkX 1 5 ns/op\n"+s.Name, "ns/op", Question{Margin: 0.01})
+	if r := c.Rows[0]; r.Verdict != "not measured" || r.NOld != 0 || r.NNew != 1 || r.Old != 0 || len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "left out: X") {
+		t.Errorf("%+v, %q", r, c.Notes)
+	}
+}
+
+func TestTooFewSamplesSayHowManyAreNeeded(t *testing.T) {
+	many := make([]string, 40)
+	for i := range many {
+		many[i] = fmt.Sprintf("Row%d", i)
+	}
+	for _, test := range []struct {
+		n      int
+		names  []string
+		paired bool
+		note   string
+	}{
+		{3, many[:1], false, "visible: none, 3 samples a side cannot show anything among 1 row, 4 samples a side could: Row0-8"},
+		{6, many, false, "visible: none, 6 samples a side cannot show anything among 40 rows, 7 samples a side could: Row0-8, Row1-8, Row2-8 and 37 more"},
+		{10, many, true, "visible: none, 10 pairs cannot show anything among 40 rows, 11 pairs could"},
+		{7, many, false, ""},
+		{11, many, true, ""},
+	} {
+		c := changes(t, bench("", test.n, spread(100), test.names...), bench("", test.n, spread(200), test.names...), "ns/op", Question{Margin: 0.01, Paired: test.paired})
+		if notes := strings.Join(c.Notes, "|"); (test.note == "") != (notes == "") || !strings.HasPrefix(notes, test.note) {
+			t.Errorf("%d samples, %d rows: %q, want %q", test.n, len(test.names), notes, test.note)
+		}
+		want := "slower"
+		if test.note != "" {
+			want = "undecided"
+		}
+		if r := c.Rows[0]; r.Verdict != want || r.Worse != (want == "slower") || math.IsInf(r.Visible, 1) != (test.note != "") {
+			t.Errorf("%d samples, %d rows: %+v", test.n, len(test.names), r)
+		}
+	}
+}
+
+// A drift that both sides share hides a change from two runs that are compared
+// as wholes, not from their pairs.
+func TestPairsSeeThroughDrift(t *testing.T) {
+	drift := func(centre float64) func(string, int) float64 {
+		return func(_ string, i int) float64 { return centre * (1 + 0.05*float64(i) + 0.001*float64(i*i%3)) }
+	}
+	old, new := bench("", 10, drift(100), "X"), bench("", 10, drift(103), "X")
+	if r := changes(t, old, new, "ns/op", Question{Margin: 0.01}).Rows[0]; r.Verdict != "undecided" {
+		t.Errorf("as wholes: %+v", r)
+	}
+	if r := changes(t, old, new, "ns/op", Question{Margin: 0.01, Paired: true}).Rows[0]; r.Verdict != "slower" || r.Ratio.N != 10 {
+		t.Errorf("in pairs: %+v", r)
+	}
+	c := changes(t, old, bench("", 9, drift(103), "X"), "ns/op", Question{Paired: true})
+	if r := c.Rows[0]; r.Ratio.N != 9 || !strings.Contains(strings.Join(c.Notes, ""), "have no partner: X-8") {
+		t.Errorf("%+v, %q", r, c.Notes)
+	}
+}
+
+// Of a table of rows without any difference, none may be called one in 95 % of
+// cases; of one of rows at the edge of the margin, none may be called equal. Of
+// 4,000 tables 4.6 and 4.4 % had such a row.
+func TestATableOfNoChangesSaysSo(t *testing.T) {
+	const tables, rows, samples, margin = 400, 40, 10, 1.5
+	heavy := func(r *rand.Rand) float64 { return 0.01 * r.NormFloat64() / math.Sqrt(r.ExpFloat64()) }
+	rate := func(ratio, margin float64, wrong func(Difference) bool) float64 {
+		random := rand.New(rand.NewPCG(11, math.Float64bits(ratio)))
+		x, y := make([]float64, samples), make([]float64, samples)
+		called := 0
+		for range tables {
+			evidence := make([]stat.Evidence, rows)
+			for row := range evidence {
+				for i := range x {
+					x[i], y[i] = ratio*math.Exp(heavy(random)), math.Exp(heavy(random))
+				}
+				evidence[row] = stat.Shifts(x, y)
+			}
+			for _, c := range Contrasts(evidence, margin) {
+				if wrong(c.Difference) {
+					called++
+					break
+				}
+			}
+		}
+		return float64(called) / tables
+	}
+	if got := rate(1, 1, func(d Difference) bool { return d == Higher || d == Lower }); got > 0.05 {
+		t.Errorf("a difference was found in %.1f %% of the tables without any", 100*got)
+	}
+	if got := rate(margin, margin, func(d Difference) bool { return d == Equal }); got > 0.05 {
+		t.Errorf("rows were called equal in %.1f %% of the tables of rows that are not", 100*got)
+	}
+}
+
+// Which side is called old changes the sign of every change, and nothing else.
+func TestSwappedSidesSwapTheVerdicts(t *testing.T) {
+	swapped := map[string]string{"faster": "slower", "slower": "faster", "equal": "equal", "undecided": "undecided", "not measured": "not measured"}
+	rapid.Check(t, func(rt *rapid.T) {
+		values := rapid.SliceOfN(rapid.Float64Range(0, 3), 1, 12)
+		text := func(label string) string {
+			var w strings.Builder
+			for _, name := range []string{"A", "B", "C"} {
+				for _, v := range values.Draw(rt, label+name) {
+					fmt.Fprintf(&w, "Benchmark%s 1 %g ns/op\n", name, v)
+				}
+			}
+			return w.String()
+		}
+		old, new, q := text("old"), text("new"), Question{Margin: 0.2, Paired: rapid.Bool().Draw(rt, "paired")}
+		a, b := changes(t, old, new, "ns/op", q), changes(t, new, old, "ns/op", q)
+		for i, r := range a.Rows {
+			s := b.Rows[i]
+			if s.Verdict != swapped[r.Verdict] || r.NOld != s.NNew || r.Ratio.N > 0 && math.Abs(r.Ratio.Estimate*s.Ratio.Estimate-1) > 1e-9 {
+				rt.Fatalf("%+v, swapped %+v", r, s)
+			}
+		}
+	})
+}
+
+// Whatever is read, the answer is an error of one line or a table that can be
+// written.
+func FuzzCompare(f *testing.F) {
+	head := "goos: linux\ncpu: A\nsizes: primes:10\n"
+	f.Add([]byte(bench(head, 6, spread(10), "X", "Y")), []byte(bench("pkg: a\n", 3, spread(11), "X")), "ns/op", false)
+	f.Add([]byte("BenchmarkX 1 NaN ns/op\nBenchmarkX 1 1e308 ns/op"), []byte("BenchmarkX 1 5e-324 ns/op\nBenchmarkX 1 0 ns/op\n"), "ns/op", true)
+	f.Add([]byte("│ sec/op"), []byte("Unit ns/op better=lower\nBenchmarkX 1 -1 MB/s\n"), "MB/s", true)
+	f.Fuzz(func(t *testing.T, old, new []byte, unit string, all bool) {
+		a, err := ReadSide(strings.NewReader(string(old)), "old", unit)
+		if err == nil {
+			var b *Side
+			if b, err = ReadSide(strings.NewReader(string(new)), "new", unit); err == nil {
+				var c Changes
+				if c, err = Compare(a, b, Question{0.01, 0.05, all, all, all}); err == nil {
+					if text, err := json.Marshal(c); err != nil || c.Summary() == "" {
+						t.Errorf("%s, %v", text, err)
+					}
+					for _, r := range c.Rows {
+						if r.Worse && r.Ratio.Known() == false || r.Verdict == "" {
+							t.Errorf("%+v", r)
+						}
+					}
+				}
+			}
+		}
+		if err != nil && strings.ContainsAny(err.Error(), "\n\r") {
+			t.Errorf("an error of several lines: %q", err)
+		}
+	})
+}
+
+func ExampleCompare() {
+	run := func(decode ...string) string {
+		var w strings.Builder
+		for _, d := range decode {
+			fmt.Fprintf(&w, "BenchmarkDecode-8 1000 %s ns/op\n", d)
+		}
+		return w.String()
+	}
+	old, _ := ReadSide(strings.NewReader(run("1031", "1024", "1044", "1029", "1035", "1027")), "old.txt", "ns/op")
+	new, _ := ReadSide(strings.NewReader(run("1108", "1101", "1115", "1490", "1104", "1110")), "new.txt", "ns/op")
+	changes, err := Compare(old, new, Question{Margin: 0.01, Threshold: 0.05})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(changes.Summary())
+	// Output: 1 benchmark: 1 slower; Decode-8 is the worst: slower by 7.7 % (6.7 % to 42.7 %)
+}

@@ -1,0 +1,131 @@
+package report
+
+import (
+	"math"
+	"slices"
+
+	"parcon/report/stat"
+)
+
+// The rule that calls a trial disturbed, fixed before any of it was measured: so
+// large a share of the machine's processor time, while the trial lived, was
+// stolen by the hypervisor, or used by others, or the trial was held back by a
+// quota for so large a share of its life. It is not smaller because the system
+// counts stolen and used time in steps of 10 ms on each core, and a trial may
+// live for 50 ms.
+const disturbedShare = 0.2
+
+// A cause is something that the system says happened around a trial, with how
+// much of it there was beyond what the variant itself usually brings about.
+type cause struct {
+	name  string
+	unit  string
+	share func(t trial) float64 // of the trial's life
+	rule  bool                  // it makes a trial a disturbed one
+}
+
+// trial is one line of a series.
+type trial struct {
+	*series
+	i     int
+	cores float64
+}
+
+func (t trial) value(unit string) float64 { return t.at(unitIndex(unit), t.i) }
+
+func (t trial) ofMachine(ns float64) float64 { return ns / (t.value("life-ns") * t.cores) }
+
+var causes = []cause{
+	{"the hypervisor took processor time", "steal-ns", func(t trial) float64 { return t.ofMachine(t.value("steal-ns")) }, true},
+	{"a CPU quota held it back", "throttled-ns", func(t trial) float64 { return t.value("throttled-ns") / t.value("life-ns") }, true},
+	{"other programs were busy", "others-busy", func(t trial) float64 { return t.value("others-busy") / t.cores }, true},
+	{"its threads waited for a core", "run-delay-ns", func(t trial) float64 { return t.ofMachine(t.value("run-delay-ns")) }, false},
+	{"its threads lost their core before they gave it up", "involuntary-ctxsw/op", func(t trial) float64 {
+		// Each time costs about a millisecond, the shortest slice of Linux's
+		// scheduler on few cores.
+		return t.value("involuntary-ctxsw/op") * 1e6 / t.value("ns/op")
+	}, false},
+	{"the cores ran at a lower frequency", "mhz", func(t trial) float64 { return -math.Log(t.value("mhz")) }, false},
+	{"something on the machine waited for a core", "pressure-cpu-ns", func(t trial) float64 { return t.value("pressure-cpu-ns") / t.value("life-ns") }, false},
+	{"something on the machine waited for a disk", "pressure-io-ns", func(t trial) float64 { return t.value("pressure-io-ns") / t.value("life-ns") }, false},
+	{"something on the machine waited for memory", "pressure-memory-ns", func(t trial) float64 { return t.value("pressure-memory-ns") / t.value("life-ns") }, false},
+}
+
+// isDisturbed applies the rule.
+func (t trial) isDisturbed() bool {
+	return slices.ContainsFunc(causes, func(c cause) bool { return c.rule && c.share(t) > disturbedShare })
+}
+
+// An attribution is what one cause did to the trials of a run.
+type attribution struct {
+	cause    string
+	trials   int           // that had much more of it than their variant usually has
+	slowdown stat.Interval // of these over their variant's median
+	told     int           // trials of which the system told it
+}
+
+// attribute tells for each cause which trials it hit and what that did. A trial
+// is hit if its share is disturbedShare above the median of its variant, so that
+// what a variant does to itself, as threads that wait for each other's cores, is
+// no disturbance.
+func attribute(t *Table, cores int) []attribution {
+	all := make([]attribution, 0, len(causes))
+	for _, c := range causes {
+		a := attribution{cause: c.name}
+		var slow []float64
+		for _, name := range t.names {
+			s := t.series[name]
+			if s.values[unitIndex(c.unit)] == nil {
+				continue
+			}
+			shares := make([]float64, len(s.rounds))
+			for i := range shares {
+				shares[i] = c.share(trial{s, i, float64(cores)})
+			}
+			usual := stat.Values(shares).Interval(stat.Level).Estimate
+			wall := stat.Values(s.values[unitIndex("ns/op")]).Interval(stat.Level).Estimate
+			for i, share := range shares {
+				if math.IsNaN(share) {
+					continue
+				}
+				a.told++
+				if share > usual+disturbedShare {
+					a.trials++
+					slow = append(slow, s.at(unitIndex("ns/op"), i)/wall)
+				}
+			}
+		}
+		a.slowdown = stat.Values(slow).Interval(stat.Level)
+		if a.told > 0 {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// undisturbed is the table without the trials that the rule calls disturbed, and
+// how many of those there are. Their pairs go with them.
+func (t *Table) undisturbed(cores int) (*Table, int) {
+	rest := NewTable()
+	rest.Setup, rest.names, rest.level = t.Setup, t.names, t.level
+	left := 0
+	for _, name := range t.names {
+		s, kept := t.series[name], &series{}
+		for i := range s.rounds {
+			if (trial{s, i, float64(cores)}).isDisturbed() {
+				left++
+				continue
+			}
+			var values [len(units)]float64
+			for u := range values {
+				values[u] = s.at(u, i)
+			}
+			kept.add(int(s.rounds[i]), values)
+		}
+		rest.series[name] = kept
+	}
+	if left == 0 {
+		return t, 0
+	}
+	return rest, left
+}

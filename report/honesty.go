@@ -1,0 +1,239 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/perf/benchmath"
+
+	"parcon/experiments"
+	"parcon/experiments/variant"
+	"parcon/report/chart"
+	"parcon/report/stat"
+)
+
+// The keys of a self-check's variants, and the values that they take.
+const (
+	KeyMachine    = "machine" // MachineQuiet, MachineDisturbed
+	KeyEffect     = "effect"  // by how many percent side b does more work than side a
+	KeyWay        = "way"     // WayParcon, WayUsual
+	KeyComparison = "comparison"
+	KeySide       = "side" // a, b
+
+	MachineQuiet     = "quiet"
+	MachineDisturbed = "disturbed"
+	WayParcon        = "parcon"
+	WayUsual         = "usual"
+)
+
+// HonestyExperiment is the name of the experiment that a self-check's trials
+// belong to.
+const HonestyExperiment = "selfcheck"
+
+// honestyMargin is what a self-check takes for equal, as `parcon compare` does.
+const honestyMargin = 1.01
+
+// A Honesty is how often one way of comparing found what in one setting.
+type Honesty struct {
+	Machine string
+	Effect  int // percent; 0: both sides are the same
+	Way     string
+	Tried   int
+	Called  int           // different; where there is an effect, in its direction
+	Rate    stat.Interval // of that
+	Missed  int           // intervals that do not cover the truth, of parcon's way
+	Seconds float64       // that one comparison took, the mean
+}
+
+// honestyOf judges every comparison of a self-check.
+func honestyOf(t *Table) []Honesty {
+	type setting struct{ machine, effect, way string }
+	sides := map[setting]map[string][2]*series{}
+	var order []setting
+	for _, name := range t.names {
+		v, ok := strings.CutPrefix(name, experiments.Title(HonestyExperiment)+"/")
+		if !ok {
+			continue
+		}
+		at, err := variant.Parse(v)
+		if err != nil {
+			continue
+		}
+		s := setting{at.Get(KeyMachine), at.Get(KeyEffect), at.Get(KeyWay)}
+		if sides[s] == nil {
+			sides[s] = map[string][2]*series{}
+			order = append(order, s)
+		}
+		pair := sides[s][at.Get(KeyComparison)]
+		if at.Get(KeySide) == "b" {
+			pair[1] = t.series[name]
+		} else {
+			pair[0] = t.series[name]
+		}
+		sides[s][at.Get(KeyComparison)] = pair
+	}
+	var all []Honesty
+	for _, s := range order {
+		h := Honesty{Machine: s.machine, Way: s.way}
+		if _, err := fmt.Sscan(s.effect, &h.Effect); err != nil {
+			continue
+		}
+		for _, pair := range sides[s] {
+			if pair[0] != nil && pair[1] != nil {
+				h.add(pair[0], pair[1])
+			}
+		}
+		h.Rate = stat.Rate(h.Called, h.Tried)
+		h.Seconds /= float64(max(1, h.Tried))
+		all = append(all, h)
+	}
+	slices.SortStableFunc(all, func(a, b Honesty) int {
+		return cmp.Or(cmp.Compare(a.Effect, b.Effect), -cmp.Compare(a.Machine, b.Machine), cmp.Compare(a.Way, b.Way))
+	})
+	return all
+}
+
+// add judges one comparison of two sides.
+func (h *Honesty) add(a, b *series) {
+	h.Tried++
+	for _, s := range []*series{a, b} {
+		for i := range s.rounds {
+			h.Seconds += s.at(unitIndex("life-ns"), i) / 1e9
+		}
+	}
+	wall := unitIndex("ns/op")
+	if h.Way == WayUsual {
+		if slower, different := usually(a.values[wall], b.values[wall]); different && (h.Effect == 0 || slower) {
+			h.Called++
+		}
+		return
+	}
+	evidence := stat.Ratios(pair(b, a, wall))
+	c := Contrasts([]stat.Evidence{evidence}, honestyMargin)[0]
+	if c.Difference == Higher || c.Difference == Lower && h.Effect == 0 {
+		h.Called++
+	}
+	if truth := 1 + float64(h.Effect)/100; c.Ratio.Low > truth || c.Ratio.High < truth {
+		h.Missed++
+	}
+}
+
+// usually compares two samples as benchstat does: Mann and Whitney's test at 0.05.
+func usually(a, b []float64) (slower, different bool) {
+	x, y := benchmath.NewSample(slices.Clone(a), &benchmath.DefaultThresholds), benchmath.NewSample(slices.Clone(b), &benchmath.DefaultThresholds)
+	p := benchmath.AssumeNothing.Compare(x, y).P
+	median := func(v []float64) float64 { return stat.Values(v).Interval(stat.Level).Estimate }
+	return median(b) > median(a), p < 0.05
+}
+
+// Deceives says that this machine makes parcon call the same thing different
+// more often than it may: surely more than in one comparison of twenty.
+func Deceives(t *Table) bool {
+	return slices.ContainsFunc(honestyOf(t), func(h Honesty) bool {
+		return h.Effect == 0 && h.Way == WayParcon && h.Rate.Low > 1-stat.Level
+	})
+}
+
+// subject says what was compared, for a row.
+func (h Honesty) subject() string {
+	what := "the same code"
+	if h.Effect != 0 {
+		what = fmt.Sprintf("%d %% more work", h.Effect)
+	}
+	if h.Machine == MachineDisturbed {
+		return what + ", beside a drifting load"
+	}
+	return what + ", quiet machine"
+}
+
+var wayNames = map[string]string{
+	WayParcon: "parcon",
+	WayUsual:  "all of A, then all of B",
+}
+
+// honestyRows is the table of a self-check.
+func honestyRows(all []Honesty) (head []string, rows [][]string) {
+	head = []string{"compared", "way", "called different", "rate (95 % interval)", "interval misses the truth", "time each"}
+	for _, h := range all {
+		missed := "–"
+		if h.Way == WayParcon {
+			missed = fmt.Sprintf("%d, %s", h.Missed, percent(float64(h.Missed)/float64(h.Tried)))
+		}
+		rows = append(rows, []string{
+			h.subject(), wayNames[h.Way], fmt.Sprintf("%d of %d", h.Called, h.Tried),
+			fmt.Sprintf("%s (%s to %s)", percent(h.Rate.Estimate), percent(h.Rate.Low), percent(h.Rate.High)),
+			missed, span(1e9 * h.Seconds),
+		})
+	}
+	return head, rows
+}
+
+// honestyFinding is the answer of a self-check in one sentence.
+func honestyFinding(all []Honesty) string {
+	rate := func(way string, effect int, machine string) (string, bool) {
+		for _, h := range all {
+			if h.Way == way && h.Effect == effect && h.Machine == machine {
+				return percent(h.Rate.Estimate), true
+			}
+		}
+		return "", false
+	}
+	var parts []string
+	for _, machine := range []string{MachineQuiet, MachineDisturbed} {
+		ours, ok1 := rate(WayParcon, 0, machine)
+		usual, ok2 := rate(WayUsual, 0, machine)
+		if ok1 && ok2 {
+			where := "on the quiet machine"
+			if machine == MachineDisturbed {
+				where = "beside a drifting load"
+			}
+			parts = append(parts, fmt.Sprintf("%s parcon calls the same code different in %s of comparisons, the usual way in %s", where, ours, usual))
+		}
+	}
+	for _, h := range all {
+		if usual, ok := rate(WayUsual, h.Effect, h.Machine); h.Effect != 0 && h.Way == WayParcon && ok {
+			parts = append(parts, fmt.Sprintf("a slow-down of %d %% is found in %s of tries, the usual way finds it in %s", h.Effect, percent(h.Rate.Estimate), usual))
+		}
+	}
+	if len(parts) == 0 {
+		return "The self-check has no whole comparison"
+	}
+	text := strings.Join(parts, "; ")
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// honestyFigure shows the rates: what should be short, then what should be long.
+func honestyFigure(all []Honesty) figure {
+	var panels []chart.BarPanel
+	for _, h := range all {
+		title := h.subject()
+		if n := len(panels); n == 0 || panels[n-1].Title != title {
+			panels = append(panels, chart.BarPanel{Title: title})
+		}
+		p := &panels[len(panels)-1]
+		p.Rows = append(p.Rows, wayNames[h.Way])
+		p.Values = append(p.Values, chart.Interval{Estimate: h.Rate.Estimate, Low: h.Rate.Low, High: h.Rate.High})
+		if h.Effect == 0 {
+			p.Reference, p.ReferenceLabel = 1-stat.Level, "5 %"
+		}
+	}
+	title := honestyTitle(all)
+	return figure{"honesty", title, chart.Bars(chart.Text{
+		Title:    title,
+		Subtitle: "How often two sides were called different: the same code should never be, more work always",
+		Note:     "Whiskers: 95 % intervals (Clopper and Pearson).",
+	}, panels, percent)}
+}
+
+// honestyTitle is short enough to stand over the picture.
+func honestyTitle(all []Honesty) string {
+	worst := map[string]float64{}
+	for _, h := range all {
+		if h.Effect == 0 {
+			worst[h.Way] = max(worst[h.Way], h.Rate.Estimate)
+		}
+	}
+	return fmt.Sprintf("False alarms: parcon up to %s, the usual way up to %s", percent(worst[WayParcon]), percent(worst[WayUsual]))
+}

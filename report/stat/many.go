@@ -1,0 +1,93 @@
+package stat
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Holm corrects p-values for their number (Holm, A simple sequentially
+// rejective multiple test procedure, Scandinavian Journal of Statistics 6,
+// 1979): where all tests are true, the chance that any corrected value is below
+// some level is at most that level, however they depend on each other. NaN
+// stands for what was not tested: it stays and does not count.
+func Holm(p []float64) []float64 {
+	var order []int
+	for i, v := range p {
+		if !math.IsNaN(v) {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case p[a] < p[b]:
+			return -1
+		case p[a] > p[b]:
+			return 1
+		}
+		return 0
+	})
+	corrected := slices.Clone(p)
+	least := 0.0
+	for rank, i := range order {
+		least = max(least, min(1, p[i]*float64(len(order)-rank)))
+		corrected[i] = least
+	}
+	return corrected
+}
+
+// Rate is how often something happened, k times in n tries, with the exact 95 %
+// interval of Clopper and Pearson (The use of confidence or fiducial limits
+// illustrated in the case of the binomial, Biometrika 26, 1934).
+func Rate(k, n int) Interval {
+	i := Interval{math.NaN(), 0, 1, n}
+	if n < 1 || k < 0 || k > n {
+		return i
+	}
+	x, m, tail := float64(k), float64(n), (1-Level)/2
+	i.Estimate = x / m
+	if k > 0 {
+		i.Low = distuv.Beta{Alpha: x, Beta: m - x + 1}.Quantile(tail)
+	}
+	if k < n {
+		i.High = distuv.Beta{Alpha: x + 1, Beta: m - x}.Quantile(1 - tail)
+	}
+	return i
+}
+
+// AtLeast is the chance of k or more in n tries of which each succeeds with
+// probability p.
+func AtLeast(k, n int, p float64) float64 {
+	if k <= 0 {
+		return 1
+	}
+	return 1 - distuv.Binomial{N: float64(n), P: p}.CDF(float64(k-1))
+}
+
+// Visible is the smallest difference, as a factor above 1, that nine in ten
+// repetitions of the same measurement would have told from none, when the
+// chance of telling one that is not there must be at most alpha. It is infinite
+// when so few samples cannot be so sure of anything.
+func Visible(e Evidence, alpha float64) float64 {
+	sure, usual := e.Interval(1-alpha), e.Interval(Level)
+	if !sure.Known() || !usual.Known() {
+		return math.Inf(1)
+	}
+	normal := distuv.UnitNormal
+	deviation := math.Log(usual.High/usual.Low) / 2 / normal.Quantile(1-(1-Level)/2)
+	return math.Exp(math.Log(sure.High/sure.Low)/2 + normal.Quantile(0.9)*deviation)
+}
+
+// Rounds is how many rounds like the n that gave the one-sided p-value p would
+// give one of at most tail: evidence in standard deviations grows with the root
+// of their number. It is infinite if p does not speak for the conclusion.
+func Rounds(n int, p, tail float64) float64 {
+	if n < 1 || !(p < 0.5) {
+		return math.Inf(1)
+	}
+	normal := distuv.UnitNormal
+	factor := normal.Quantile(tail) / normal.Quantile(p)
+	least := math.Ceil(-math.Log2(tail)) // fewer cannot give such a p-value
+	return max(least, math.Ceil(float64(n)*factor*factor))
+}

@@ -1,0 +1,113 @@
+package stat
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestHolmByHand(t *testing.T) {
+	// Holm's own steps: 0.01 x 4, 0.015 x 3, 0.03 x 2, 0.04 x 1, never falling.
+	got := Holm([]float64{0.03, 0.01, math.NaN(), 0.04, 0.015})
+	want := []float64{0.06, 0.04, math.NaN(), 0.06, 0.045}
+	for i := range want {
+		if !near(got[i], want[i]) && !(math.IsNaN(got[i]) && math.IsNaN(want[i])) {
+			t.Errorf("%v, want %v", got, want)
+			break
+		}
+	}
+}
+
+func TestHolmKeepsOrderAndNeverHelps(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := rapid.SliceOf(rapid.Float64Range(0, 1)).Draw(t, "p")
+		original := slices.Clone(p)
+		corrected := Holm(p)
+		if !slices.Equal(p, original) {
+			t.Fatal("the argument was changed")
+		}
+		for i := range p {
+			if corrected[i] < p[i] || corrected[i] > 1 {
+				t.Fatalf("%v became %v", p[i], corrected[i])
+			}
+			for j := range p {
+				if p[i] < p[j] && corrected[i] > corrected[j] {
+					t.Fatalf("%v and %v became %v and %v", p[i], p[j], corrected[i], corrected[j])
+				}
+			}
+		}
+	})
+}
+
+// Tables of the exact interval: for instance 30 of 600 is 3.4 to 7.1 %.
+func TestRate(t *testing.T) {
+	for _, c := range []struct {
+		k, n      int
+		low, high float64
+	}{
+		{0, 10, 0, 0.3085},
+		{10, 10, 0.6915, 1},
+		{5, 10, 0.1871, 0.8129},
+		{30, 600, 0.0340, 0.0706},
+		{0, 0, 0, 1},
+	} {
+		i := Rate(c.k, c.n)
+		if math.Abs(i.Low-c.low) > 5e-5 || math.Abs(i.High-c.high) > 5e-5 {
+			t.Errorf("%d of %d: %.4f to %.4f, want %.4f to %.4f", c.k, c.n, i.Low, i.High, c.low, c.high)
+		}
+	}
+}
+
+func TestAtLeast(t *testing.T) {
+	if p := AtLeast(2, 4, 0.05); math.Abs(p-0.01401875) > 1e-9 {
+		t.Errorf("2 or more of 4 at 5 %%: %v", p)
+	}
+	if p := AtLeast(0, 0, 0.05); p != 1 {
+		t.Errorf("none or more of none: %v", p)
+	}
+}
+
+// A difference as large as Visible says is told in about nine of ten runs.
+func TestVisibleIsSeenInNineOfTen(t *testing.T) {
+	const tries, rounds, spread = 3_000, 20, 0.01
+	random := rand.New(rand.NewPCG(9, 0))
+	sample := func(shift float64) Sample {
+		logs := make([]float64, rounds)
+		for i := range logs {
+			logs[i] = shift + spread*random.NormFloat64()
+		}
+		return Sample{sorted: slices.Sorted(slices.Values(logs)), ratio: true}
+	}
+	var visible []float64
+	for range tries {
+		visible = append(visible, math.Log(Visible(sample(0), 0.05)))
+	}
+	effect := Values(visible).Interval(Level).Estimate
+	seen := 0
+	for range tries {
+		if sample(effect).Interval(Level).Low > 1 {
+			seen++
+		}
+	}
+	if rate := float64(seen) / tries; rate < 0.86 || rate > 0.95 {
+		t.Errorf("%.2f %% was said to be visible, and was seen in %.1f %%", 100*effect, 100*rate)
+	}
+	if v := Visible(Values([]float64{1, 2, 3}), 0.05); !math.IsInf(v, 1) {
+		t.Errorf("three samples see %v", v)
+	}
+}
+
+func TestRounds(t *testing.T) {
+	if r := Rounds(10, 0.6, 0.001); !math.IsInf(r, 1) {
+		t.Errorf("evidence against a conclusion leads to it in %v rounds", r)
+	}
+	if r := Rounds(5, 1.0/32, 0.001); r < 10 {
+		t.Errorf("%v rounds give no p-value under 0.001", r)
+	}
+	if few, many := Rounds(20, 0.01, 0.005), Rounds(20, 0.1, 0.005); !(few > 20 && many > few) {
+		t.Errorf("%v and %v rounds", few, many)
+	}
+}

@@ -1,0 +1,77 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"parcon/experiments/variant"
+	"parcon/report/stat"
+)
+
+// Twins is the A/A test of a run: variants that ran twice under two names. What
+// calls them different is wrong.
+type Twins struct {
+	Compared, Called int
+	Worst            stat.Interval // the ratio furthest from 1
+	Chance           float64       // of as many or more being called different on a sound machine
+}
+
+// called is how often an interval at stat.Level misses the truth.
+const called = 1 - stat.Level
+
+// tooRare is the chance below which the A/A test is failed: a sound machine
+// fails one run in a hundred.
+const tooRare = 0.01
+
+// Failed says that the machine, or the harness on it, sees differences that
+// are not there far too often: its verdicts are worth nothing.
+func (t Twins) Failed() bool { return t.Compared > 0 && t.Chance < tooRare }
+
+// twinsOf compares all twins of a table.
+func twinsOf(t *Table) Twins {
+	tested := Twins{Chance: 1}
+	for _, name := range t.names {
+		experiment, rest, _ := strings.Cut(name, "/")
+		v, err := variant.Parse(rest)
+		if err != nil || v.Get("twin") == "" {
+			continue
+		}
+		r := t.ratio(strings.ToLower(experiment), v, v.Without("twin"), "ns/op")
+		if !r.Known() {
+			continue
+		}
+		tested.Compared++
+		if r.Low > 1 || r.High < 1 {
+			tested.Called++
+		}
+		if tested.Compared == 1 || math.Abs(math.Log(r.Estimate)) > math.Abs(math.Log(tested.Worst.Estimate)) {
+			tested.Worst = r
+		}
+	}
+	tested.Chance = stat.AtLeast(tested.Called, tested.Compared, called)
+	return tested
+}
+
+// String says how the test went.
+func (t Twins) String() string {
+	if t.Compared == 0 {
+		return "no variant ran twice under two names in enough rounds, so this run cannot show how often it calls the same thing different"
+	}
+	return fmt.Sprintf("%d of %s that ran twice under two names were called different, %s are to be expected; the largest ratio between the two was %s",
+		t.Called, plural(t.Compared, "variant"), number(called*float64(t.Compared)), withInterval(t.Worst, number))
+}
+
+// withhold takes back what was decided, if the twins say that deciding is not
+// sound here.
+func (t Twins) withhold(judged []Judged) {
+	if !t.Failed() {
+		return
+	}
+	for i := range judged {
+		if judged[i].Verdict != NotMeasured {
+			judged[i].Verdict = Undecided
+			judged[i].Reason = fmt.Sprintf("withheld: %s of variants with themselves came out different, so a difference says nothing here", fmt.Sprintf("%d of %s", t.Called, plural(t.Compared, "comparison")))
+		}
+	}
+}

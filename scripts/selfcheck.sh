@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Measures how often parcon itself is wrong on this machine, and publishes it in
+# results/selfcheck: about half an hour. Close everything else first.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+dir=run/selfcheck-$(date +%Y-%m-%d-%H%M%S)
+mkdir -p run
+go build -o run/parcon .
+flock run/lock run/parcon selfcheck --comparisons 600 --tries 100 --out "$dir"
+scripts/publish.sh "$dir" selfcheck
