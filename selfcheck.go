@@ -167,8 +167,10 @@ func openBench(dir string) (*bench, error) {
 	if b.same, err = lab.Open(programs, full, nil, cases); err != nil {
 		return nil, err
 	}
-	// The calibrated size is for a task of the catalogue's length.
+	// The calibrated size is for a task of the catalogue's length. A multiple of
+	// 100 has a whole number of percents.
 	size := b.same.Sizes()[selfcheckWork] * int(selfcheckTask) / int(experiments.Lengths.Length)
+	size = max(100, size/100*100)
 	_ = b.same.Close()
 	open := func(percent int) (*lab.Lab, error) {
 		return lab.Open(programs, full, map[string]int{selfcheckWork: size * (100 + percent) / 100}, cases)
