@@ -29,8 +29,10 @@ func compareCommand(stdout, stderr io.Writer) *cobra.Command {
 		Short: "Tell what changed between two runs, or two outputs of go test -bench",
 		Long: `Compare reads two runs (folders that hold trials.txt) or two files in the Go benchmark
 format, such as output of go test -bench, and tells of every benchmark whether it changed.
-All benchmarks are corrected together: the chance that any of them is called changed
-wrongly is at most 5 %. Exit code 3: something surely got worse by more than --threshold.`,
+All benchmarks are corrected together: the chance that noise makes any of them look changed
+is at most 5 %. A machine that changed between the two runs is no noise and looks like a
+change: measure both alternately and use --paired. Exit code 3: something surely got worse
+by more than --threshold, noise apart.`,
 		Example: "  parcon compare old.txt new.txt\n" +
 			"  parcon compare old.txt new.txt --threshold 5% --unit B/op",
 		Args: func(_ *cobra.Command, args []string) error {

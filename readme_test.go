@@ -58,6 +58,8 @@ func short(t *testing.T, args []string) []string {
 		return []string{"--help"}
 	case args[0] == "compare":
 		return []string{"compare", "results/standard", "results/standard"}
+	case args[0] == "selfcheck":
+		return append(args, "--comparisons", "1", "--tries", "0", "--out", out)
 	case args[0] == "report":
 		return append(args, "--out", out)
 	case args[0] == "run":

@@ -31,6 +31,7 @@ type options struct {
 	timeout   time.Duration
 	out       string
 	resume    string
+	tasksOf   string
 }
 
 func defaultOptions() options {
@@ -60,6 +61,7 @@ by itself, beside the serial baseline.`,
 	f.Uint64Var(&o.seed, "seed", 0, "seed of the order of trials (default: a random one)")
 	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long one trial may take")
 	f.StringVar(&o.out, "out", "", "folder for the result; it must not hold one yet (default: run/ and the time)")
+	f.StringVar(&o.tasksOf, "tasks-of", "", "give tasks the length that they had in the run in this folder, so that the two can be compared")
 	f.StringVar(&o.resume, "resume", "", "go on with the run in this folder, on its own schedule")
 	return c
 }
@@ -74,7 +76,7 @@ type job struct {
 	precision float64
 	timeout   time.Duration
 	dir       string
-	sizes     map[string]int  // of a run that is resumed
+	sizes     map[string]int  // of a run that is resumed, or of another
 	done      []runner.Result // of a run that is resumed
 	setup     runner.Setup    // of a run that is resumed
 }
@@ -135,6 +137,11 @@ func (o options) job(args []string) (job, error) {
 	if len(j.names) == 0 {
 		for _, e := range experiments.All {
 			j.names = append(j.names, e.Name)
+		}
+	}
+	if o.tasksOf != "" {
+		if j.sizes, err = sizesOf(o.tasksOf); err != nil {
+			return job{}, err
 		}
 	}
 	return j, o.limits(&j)

@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,8 +37,8 @@ beside a load that drifts on one core, and code with two percent more work. It p
 often the two were called different: by parcon, and by the usual way, ten samples of one
 side and then ten of the other. Both ways take turns and about the same time.
 
-The default takes about a quarter of an hour. It exits with 1 if parcon is surely wrong more
-often than in one comparison of twenty.`,
+The default takes about a quarter of an hour. It exits with 1 if parcon's 95 % intervals miss
+the truth, that the same code is the same, more often than chance can explain.`,
 		Example: "  parcon selfcheck\n  parcon selfcheck --comparisons 600 --tries 100 --out results/selfcheck",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -116,17 +120,29 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 			return stopped(ctx, err, path)
 		}
 	}
-	if err := writeReport(s.dir, s.dir, stdout, stderr); err != nil {
-		return err
-	}
 	table, err := report.ReadFile(path)
 	if err != nil {
 		return err
 	}
+	if err := printRates(stdout, table); err != nil {
+		return fmt.Errorf("printing the rates: %w", err)
+	}
+	if err := writeReport(s.dir, s.dir, stdout, stderr); err != nil {
+		return err
+	}
 	if report.Deceives(table) {
-		return fmt.Errorf("this machine makes parcon see differences that are not there: `parcon doctor` may say why")
+		return fmt.Errorf("parcon sees differences that are not there on this machine: do not trust what it measures here; `parcon doctor` may say why")
 	}
 	return nil
+}
+
+func printRates(out io.Writer, table *report.Table) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	head, rows := report.HonestyRows(table)
+	for _, row := range append([][]string{head}, rows...) {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	return w.Flush()
 }
 
 // stopped says what is left of a self-check that ended early.
@@ -272,9 +288,20 @@ func (b *bench) parcon(ctx context.Context, st stage, comparison int) error {
 		Experiments: []runner.Experiment{{Name: experiments.Title(report.HonestyExperiment), Cases: sides[:]}},
 		Seed:        b.random.Uint64(), Rounds: st.rounds,
 	}
+	keep := func(r runner.Result) error {
+		maps.DeleteFunc(r.Values, func(unit string, _ float64) bool { return !slices.Contains(keptUnits, unit) })
+		return b.keep(r)
+	}
 	try := runner.Watch(b.same.Child(time.Minute).Try, nil)
-	_, err = runner.Run(ctx, plan, nil, try, b.keep, func(runner.Result, int, int, time.Duration) {})
+	_, err = runner.Run(ctx, plan, nil, try, keep, func(runner.Result, int, int, time.Duration) {})
 	return err
+}
+
+// keptUnits are what a self-check writes of a trial: it has tens of thousands,
+// of which only the time and the noise around it are of interest.
+var keptUnits = []string{
+	"ns/op", "cpu-ns/op", "life-ns", "start-unix-s",
+	"steal-ns", "others-busy", "throttled-ns", "run-delay-ns", "involuntary-ctxsw/op",
 }
 
 // usual compares as most people do: all samples of one side, then all of the

@@ -113,12 +113,36 @@ func (j *job) read(path string) (err error) {
 			return damaged(keyPrecision)
 		}
 	}
-	j.sizes = map[string]int{}
-	for _, field := range strings.Fields(j.setup.Get(keySizes)) {
-		name, text, _ := strings.Cut(field, ":")
-		if j.sizes[name], err = strconv.Atoi(text); err != nil {
-			return damaged(keySizes)
-		}
+	if j.sizes, err = readSizes(j.setup); err != nil {
+		return damaged(keySizes)
 	}
 	return nil
+}
+
+// readSizes reads the amounts of work that tasks were calibrated to.
+func readSizes(setup runner.Setup) (map[string]int, error) {
+	sizes := map[string]int{}
+	for _, field := range strings.Fields(setup.Get(keySizes)) {
+		name, text, _ := strings.Cut(field, ":")
+		size, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, err
+		}
+		sizes[name] = size
+	}
+	return sizes, nil
+}
+
+// sizesOf reads them from the run in a folder.
+func sizesOf(dir string) (map[string]int, error) {
+	path := filepath.Join(dir, trialsFile)
+	setup, _, _, err := runner.Read(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --tasks-of takes the folder of a run", err)
+	}
+	sizes, err := readSizes(setup)
+	if err != nil || len(sizes) == 0 {
+		return nil, fmt.Errorf("%s holds no lengths of tasks in its line %q: --tasks-of takes the folder of a run", path, keySizes+": "+setup.Get(keySizes))
+	}
+	return sizes, nil
 }

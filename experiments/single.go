@@ -26,7 +26,11 @@ func Single(names []string) (Experiment, error) {
 			return Experiment{}, err
 		}
 		base := v.With("model", "serial").With("workers", "1")
-		cases = append(cases, Case{base, singleTasks(g.Workload.Kind, 1)}, Case{v, singleTasks(g.Workload.Kind, g.Workers)})
+		named := Case{v, singleTasks(g.Workload.Kind, g.Workers)}
+		cases = append(cases, Case{base, singleTasks(g.Workload.Kind, 1)}, named)
+		if v.Get("twin") == "" {
+			cases = append(cases, twin(named))
+		}
 	}
 	return Experiment{
 		Name:     "single",

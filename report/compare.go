@@ -80,16 +80,17 @@ func Compare(old, new *Side, q Question) (Changes, error) {
 		if !q.Paired {
 			evidence[i] = stat.Shifts(x, y)
 		} else {
-			pairs := min(len(x), len(y))
-			if len(x) != len(y) {
+			of, over, whole := pairs(new, old, b)
+			if !whole {
 				odd = append(odd, row.Name)
 			}
-			evidence[i] = stat.Ratios(x[:pairs], y[:pairs])
+			evidence[i] = stat.Ratios(of, over)
 		}
 		c.Rows = append(c.Rows, row)
 	}
+	beyond := surelyWorse(evidence, c.Unit, 1+q.Threshold)
 	for i, contrast := range Contrasts(evidence, 1+q.Margin) {
-		c.Rows[i].decide(contrast, c.Unit, q.Threshold)
+		c.Rows[i].decide(contrast, c.Unit, beyond[i])
 	}
 	for _, s := range []*Side{old, new} {
 		if s.Failed > 0 {
@@ -97,7 +98,7 @@ func Compare(old, new *Side, q Question) (Changes, error) {
 		}
 	}
 	if len(odd) > 0 {
-		c.say("more samples on one side than on the other, so the last have no partner: %s", list(odd))
+		c.say("some samples have no partner on the other side and are left out: %s", list(odd))
 	}
 	if len(leftOut) > 0 {
 		c.say("samples that are zero, negative or no number have no ratio and are left out: %s", list(leftOut))
@@ -192,11 +193,11 @@ func withoutPackage(old, new *Side) (*Side, *Side) {
 	}
 	strip := func(s *Side) *Side {
 		stripped := *s
-		stripped.names, stripped.samples = nil, map[benchmark][]float64{}
+		stripped.names, stripped.samples, stripped.rounds = nil, map[benchmark][]float64{}, map[benchmark][]int{}
 		for _, b := range s.names {
 			bare := benchmark{name: b.name}
 			stripped.names = append(stripped.names, bare)
-			stripped.samples[bare] = s.samples[b]
+			stripped.samples[bare], stripped.rounds[bare] = s.samples[b], s.rounds[b]
 		}
 		return &stripped
 	}
@@ -256,8 +257,29 @@ func usable(values []float64) int {
 	return n
 }
 
-// decide gives a row its verdict in words.
-func (r *Change) decide(c Contrast, unit string, threshold float64) {
+// surelyWorse tells which ratios are worse by more than a factor, corrected over
+// all of them as the verdicts are.
+func surelyWorse(ratios []stat.Evidence, unit string, factor float64) []bool {
+	p := make([]float64, len(ratios))
+	for i, r := range ratios {
+		one := r.Above(factor)
+		if moreIsBetter(unit) {
+			one = r.Below(1 / factor)
+		}
+		if p[i] = min(1, 2*one); r.Interval(stat.Level).N == 0 {
+			p[i] = math.NaN()
+		}
+	}
+	worse := make([]bool, len(ratios))
+	for i, corrected := range stat.Holm(p) {
+		worse[i] = corrected <= 1-stat.Level
+	}
+	return worse
+}
+
+// decide gives a row its verdict in words. beyond says that it is surely worse
+// by more than the threshold.
+func (r *Change) decide(c Contrast, unit string, beyond bool) {
 	r.Contrast = c
 	if c.Difference != NoneToTell && !c.Ratio.Known() {
 		r.Difference = NotTold // a difference without an interval convinces nobody
@@ -274,7 +296,7 @@ func (r *Change) decide(c Contrast, unit string, threshold float64) {
 	if moreIsBetter(unit) {
 		worse = Lower
 	}
-	r.Worse = r.Difference == worse && r.Worsening(unit).Low > 1+threshold
+	r.Worse = r.Difference == worse && beyond
 }
 
 // Worsening is the factor by which a row got worse; below 1 it got better.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -242,8 +243,53 @@ func TestPairsSeeThroughDrift(t *testing.T) {
 		t.Errorf("in pairs: %+v", r)
 	}
 	c := changes(t, old, bench("", 9, drift(103), "X"), "ns/op", Question{Paired: true})
-	if r := c.Rows[0]; r.Ratio.N != 9 || !strings.Contains(strings.Join(c.Notes, ""), "have no partner: X-8") {
+	if r := c.Rows[0]; r.Ratio.N != 9 || !strings.Contains(strings.Join(c.Notes, ""), "have no partner on the other side and are left out: X-8") {
 		t.Errorf("%+v, %q", r, c.Notes)
+	}
+}
+
+// Where lines tell their rounds, these pair them, also after a trial that failed.
+func TestPairsMeetByTheirRounds(t *testing.T) {
+	side := func(factor float64, skip int) *Side {
+		var w strings.Builder
+		for round := range 10 {
+			if round != skip {
+				fmt.Fprintf(&w, "BenchmarkX 1 %g ns/op %d round\n", factor*math.Pow(2, float64(round)), round)
+			}
+		}
+		s, err := ReadSide(strings.NewReader(w.String()), "run", "ns/op")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	c, err := Compare(side(1, 3), side(3, 5), Question{Paired: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := c.Rows[0].Ratio; r.N != 8 || math.Abs(r.Low-3) > 1e-9 || math.Abs(r.High-3) > 1e-9 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// Forty benchmarks that got worse by just the threshold are not surely worse by
+// more, whatever their number.
+func TestThresholdIsCorrectedForTheNumberOfRows(t *testing.T) {
+	const tables, rows = 3000, 40
+	random := rand.New(rand.NewPCG(12, 0))
+	wrong := 0
+	for range tables {
+		all := make([]stat.Evidence, rows)
+		for i := range all {
+			all[i] = known{1.05 * math.Exp(0.01*random.NormFloat64()), 0.01}
+		}
+		if slices.Contains(surelyWorse(all, "ns/op", 1.05), true) {
+			wrong++
+		}
+	}
+	// One side of a two-sided test.
+	if rate := float64(wrong) / tables; rate < 0.015 || rate > 0.036 {
+		t.Errorf("%.1f %% of the tables hold a row that is called worse", 100*rate)
 	}
 }
 

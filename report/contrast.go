@@ -67,7 +67,7 @@ func contrasts(ratios []stat.Evidence, margin, level float64) []Contrast {
 		case different[i] <= alpha:
 			c.Difference = Lower
 		}
-		c.Visible = stat.Visible(r, alpha/float64(measured))
+		c.Visible = r.Visible(alpha / float64(measured))
 	}
 	return all
 }

@@ -318,21 +318,25 @@ func verdictFigure(judged []Judged) figure {
 		}
 		rows = append(rows, chart.ForestRow{
 			Group: j.ID + "  " + j.Text, Label: label(j.Decider.Comparison),
-			Ratio: drawn(j.Decider.Value), BoundLow: j.Decider.Low, BoundHigh: j.Decider.High,
-			Verdict: string(j.Verdict),
+			Ratio: drawn(j.Sure), BoundLow: j.Decider.Low, BoundHigh: j.Decider.High,
+			Verdict: string(j.Verdict), Open: j.Verdict == Undecided,
 		})
 	}
 	var counts []string
 	for _, v := range []Verdict{Holds, Refuted, Undecided, NotMeasured} {
 		if count[v] > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", count[v], v))
+			word := string(v)
+			if v == Holds && count[v] > 1 {
+				word = "hold"
+			}
+			counts = append(counts, fmt.Sprintf("%d %s", count[v], word))
 		}
 	}
 	title := fmt.Sprintf("%s: %s", plural(len(judged), "claim"), strings.Join(counts, ", "))
 	return figure{"verdicts", title, chart.Forest(chart.Text{
 		Title:    title,
 		Subtitle: "For each claim the comparison nearest to its bound, or furthest beyond it; the bound is shaded",
-		Note:     "Whiskers: 95 % intervals over rounds.",
+		Note:     "Whiskers: intervals so wide that all claims together are right with 95 %.",
 	}, rows)}
 }
 

@@ -32,19 +32,33 @@ const (
 // belong to.
 const HonestyExperiment = "selfcheck"
 
-// honestyMargin is what a self-check takes for equal, as `parcon compare` does.
-const honestyMargin = 1.01
-
-// A Honesty is how often one way of comparing found what in one setting.
+// A Honesty is how often one way of comparing found what in one setting. Both
+// ways call two sides different when their own test's p-value is at most 0.05,
+// and nothing else counts: no margin within which a difference is none.
 type Honesty struct {
 	Machine string
 	Effect  int // percent; 0: both sides are the same
 	Way     string
+	Samples int // of a side, the fewest
 	Tried   int
-	Called  int           // different; where there is an effect, in its direction
-	Rate    stat.Interval // of that
-	Missed  int           // intervals that do not cover the truth, of parcon's way
-	Seconds float64       // that one comparison took, the mean
+	Called  int     // different; where there is an effect, in its direction
+	Missed  int     // intervals that do not cover the truth, of parcon's way
+	Seconds float64 // that one comparison took, the mean
+}
+
+// Rate is how often the sides were called different.
+func (h Honesty) Rate() stat.Interval { return stat.Rate(h.Called, h.Tried) }
+
+// Misses is how often parcon's interval did not cover the truth.
+func (h Honesty) Misses() stat.Interval { return stat.Rate(h.Missed, h.Tried) }
+
+// Nominal is how often the way's test calls the same thing different if all that
+// it assumes is true. Tests of few samples go in steps, so that is below 5 %.
+func (h Honesty) Nominal() float64 {
+	if h.Way == WayUsual {
+		return stat.ShiftSize(h.Samples, h.Samples, 1-stat.Level)
+	}
+	return stat.SignSize(h.Samples, 1-stat.Level)
 }
 
 // honestyOf judges every comparison of a self-check.
@@ -85,7 +99,6 @@ func honestyOf(t *Table) []Honesty {
 				h.add(pair[0], pair[1])
 			}
 		}
-		h.Rate = stat.Rate(h.Called, h.Tried)
 		h.Seconds /= float64(max(1, h.Tried))
 		all = append(all, h)
 	}
@@ -103,6 +116,9 @@ func (h *Honesty) add(a, b *series) {
 			h.Seconds += s.at(unitIndex("life-ns"), i) / 1e9
 		}
 	}
+	if n := min(len(a.rounds), len(b.rounds)); h.Tried == 1 || n < h.Samples {
+		h.Samples = n
+	}
 	wall := unitIndex("ns/op")
 	if h.Way == WayUsual {
 		if slower, different := usually(a.values[wall], b.values[wall]); different && (h.Effect == 0 || slower) {
@@ -110,12 +126,13 @@ func (h *Honesty) add(a, b *series) {
 		}
 		return
 	}
-	evidence := stat.Ratios(pair(b, a, wall))
-	c := Contrasts([]stat.Evidence{evidence}, honestyMargin)[0]
-	if c.Difference == Higher || c.Difference == Lower && h.Effect == 0 {
+	ratio := stat.Ratios(pair(b, a, wall))
+	slower, faster := 2*ratio.Above(1) <= 1-stat.Level, 2*ratio.Below(1) <= 1-stat.Level
+	if slower || faster && h.Effect == 0 {
 		h.Called++
 	}
-	if truth := 1 + float64(h.Effect)/100; c.Ratio.Low > truth || c.Ratio.High < truth {
+	truth, i := 1+float64(h.Effect)/100, ratio.Interval(stat.Level)
+	if i.Low > truth || i.High < truth {
 		h.Missed++
 	}
 }
@@ -128,11 +145,14 @@ func usually(a, b []float64) (slower, different bool) {
 	return median(b) > median(a), p < 0.05
 }
 
-// Deceives says that this machine makes parcon call the same thing different
-// more often than it may: surely more than in one comparison of twenty.
+// tooOften is the chance below which so many missed intervals are no chance.
+const tooOften = 0.001
+
+// Deceives says that parcon's 95 % intervals miss the truth, in comparisons of
+// the same code, more often than chance can explain.
 func Deceives(t *Table) bool {
 	return slices.ContainsFunc(honestyOf(t), func(h Honesty) bool {
-		return h.Effect == 0 && h.Way == WayParcon && h.Rate.Low > 1-stat.Level
+		return h.Effect == 0 && h.Way == WayParcon && stat.AtLeast(h.Missed, h.Tried, 1-stat.Level) < tooOften
 	})
 }
 
@@ -153,18 +173,26 @@ var wayNames = map[string]string{
 	WayUsual:  "all of A, then all of B",
 }
 
-// honestyRows is the table of a self-check.
+// HonestyRows is the table of a self-check, empty if the trials are not of one.
+func HonestyRows(t *Table) (head []string, rows [][]string) { return honestyRows(honestyOf(t)) }
+
 func honestyRows(all []Honesty) (head []string, rows [][]string) {
-	head = []string{"compared", "way", "called different", "rate (95 % interval)", "interval misses the truth", "time each"}
+	head = []string{"compared", "way", "samples", "called different", "rate (95 % interval)", "rate of its test", "interval misses the truth", "time each"}
+	rate := func(i stat.Interval) string {
+		return fmt.Sprintf("%s (%s to %s)", percent(i.Estimate), percent(i.Low), percent(i.High))
+	}
 	for _, h := range all {
-		missed := "–"
+		samples, missed := fmt.Sprintf("%d + %d", h.Samples, h.Samples), "–"
 		if h.Way == WayParcon {
-			missed = fmt.Sprintf("%d, %s", h.Missed, percent(float64(h.Missed)/float64(h.Tried)))
+			samples, missed = plural(h.Samples, "round"), rate(h.Misses())
+		}
+		nominal := "–"
+		if h.Effect == 0 {
+			nominal = percent(h.Nominal())
 		}
 		rows = append(rows, []string{
-			h.subject(), wayNames[h.Way], fmt.Sprintf("%d of %d", h.Called, h.Tried),
-			fmt.Sprintf("%s (%s to %s)", percent(h.Rate.Estimate), percent(h.Rate.Low), percent(h.Rate.High)),
-			missed, span(1e9 * h.Seconds),
+			h.subject(), wayNames[h.Way], samples, fmt.Sprintf("%d of %d", h.Called, h.Tried), rate(h.Rate()),
+			nominal, missed, span(1e9 * h.Seconds),
 		})
 	}
 	return head, rows
@@ -175,7 +203,7 @@ func honestyFinding(all []Honesty) string {
 	rate := func(way string, effect int, machine string) (string, bool) {
 		for _, h := range all {
 			if h.Way == way && h.Effect == effect && h.Machine == machine {
-				return percent(h.Rate.Estimate), true
+				return percent(h.Rate().Estimate), true
 			}
 		}
 		return "", false
@@ -194,7 +222,7 @@ func honestyFinding(all []Honesty) string {
 	}
 	for _, h := range all {
 		if usual, ok := rate(WayUsual, h.Effect, h.Machine); h.Effect != 0 && h.Way == WayParcon && ok {
-			parts = append(parts, fmt.Sprintf("a slow-down of %d %% is found in %s of tries, the usual way finds it in %s", h.Effect, percent(h.Rate.Estimate), usual))
+			parts = append(parts, fmt.Sprintf("a slow-down of %d %% is found in %s of tries, the usual way finds it in %s", h.Effect, percent(h.Rate().Estimate), usual))
 		}
 	}
 	if len(parts) == 0 {
@@ -214,7 +242,7 @@ func honestyFigure(all []Honesty) figure {
 		}
 		p := &panels[len(panels)-1]
 		p.Rows = append(p.Rows, wayNames[h.Way])
-		p.Values = append(p.Values, chart.Interval{Estimate: h.Rate.Estimate, Low: h.Rate.Low, High: h.Rate.High})
+		p.Values = append(p.Values, chart.Interval{Estimate: h.Rate().Estimate, Low: h.Rate().Low, High: h.Rate().High})
 		if h.Effect == 0 {
 			p.Reference, p.ReferenceLabel = 1-stat.Level, "5 %"
 		}
@@ -232,7 +260,7 @@ func honestyTitle(all []Honesty) string {
 	worst := map[string]float64{}
 	for _, h := range all {
 		if h.Effect == 0 {
-			worst[h.Way] = max(worst[h.Way], h.Rate.Estimate)
+			worst[h.Way] = max(worst[h.Way], h.Rate().Estimate)
 		}
 	}
 	return fmt.Sprintf("False alarms: parcon up to %s, the usual way up to %s", percent(worst[WayParcon]), percent(worst[WayUsual]))

@@ -45,7 +45,7 @@ func TestSelfcheckCountsWhatIsCalledDifferent(t *testing.T) {
 		way                   string
 	}{{0, 20, 3, WayParcon}, {0, 20, 3, WayUsual}, {2, 4, 4, WayParcon}, {2, 4, 4, WayUsual}} {
 		h := got[i]
-		if h.Effect != want.effect || h.Tried != want.tried || h.Called != want.called || h.Way != want.way || h.Seconds != 24 {
+		if h.Effect != want.effect || h.Tried != want.tried || h.Called != want.called || h.Way != want.way || h.Seconds != 24 || h.Samples != 12 {
 			t.Errorf("%+v, want %+v", h, want)
 		}
 	}
@@ -53,10 +53,10 @@ func TestSelfcheckCountsWhatIsCalledDifferent(t *testing.T) {
 
 func TestDeceivesWhenTheSameIsTooOftenDifferent(t *testing.T) {
 	if Deceives(read(t, selfchecked(40, 3))) {
-		t.Error("3 of 40 are not surely more than one in twenty")
+		t.Error("3 of 40 may be chance")
 	}
 	if !Deceives(read(t, selfchecked(40, 8))) {
-		t.Error("8 of 40 are")
+		t.Error("8 of 40 are no chance")
 	}
 }
 

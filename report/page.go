@@ -82,7 +82,7 @@ func (p page) verdicts(w *strings.Builder) {
 	if len(p.judged) == 0 {
 		return
 	}
-	w.WriteString("## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. All claims are corrected together, so the chance of any wrong verdict in the table is at most 5 %.\n\n")
+	w.WriteString("## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. All claims are corrected together: as far as noise is the cause, the chance of any wrong verdict in the table is at most 5 %.\n\n")
 	p.picture(w, "verdicts")
 	var rows [][]string
 	for _, j := range p.judged {
@@ -323,7 +323,7 @@ func (p page) selfcheck(w *strings.Builder) {
 	p.picture(w, "honesty")
 	head, rows := honestyRows(p.honesty)
 	table(w, head, rows)
-	fmt.Fprintf(w, "*parcon*: rounds in random order, each trial in a fresh process; different means faster or slower by the sign test at 0.05, and not equal within %s. *%s*: ten samples of one side and then ten of the other, by Go's testing package, and Mann and Whitney's test at 0.05, as benchstat has it. *Interval misses the truth*: of parcon's 95 %% intervals, of which 5 %% are to miss it.\n\n", percent(honestyMargin-1), wayNames[WayUsual])
+	fmt.Fprintf(w, "*parcon*: rounds in random order, each trial in a fresh process, the sign test at 0.05. *%s*: ten samples of one side and then ten of the other, by Go's testing package, Mann and Whitney's test at 0.05, as benchstat has it. *Rate of its test*: how often that test errs if all that it assumes is true; tests of few samples go in steps, so it is below 5 %%. *Interval misses the truth*: of parcon's 95 %% intervals, 5 %% of which are to miss it. A way that errs often also finds differences by luck.\n\n", wayNames[WayUsual])
 }
 
 // doubts prints what speaks against the numbers above.
@@ -337,11 +337,12 @@ func (p page) doubts(w *strings.Builder) {
 }
 
 func (p page) allDoubts() []string {
-	all := []string{p.roundsDoubt(), p.cuts(), p.chance()}
-	if len(p.honesty) == 0 {
-		all = slices.Insert(all, 0, p.aa())
+	all := []string{p.aa(), p.roundsDoubt(), p.order(), p.cuts(), p.chance(), p.flattered()}
+	if len(p.honesty) > 0 {
+		all = []string{"like was compared with like, in random order: noise alone cannot make parcon err, a harness that favours one side could. What hits one of two different models more than the other is no error of this kind and is not seen here"}
+	} else {
+		all = append(all, p.noise()...)
 	}
-	all = append(all, p.noise()...)
 	if n := len(p.table.Failed); n > 0 {
 		all = append(all, fmt.Sprintf("%s failed and count in no number above:", plural(n, "trial")))
 		for i, f := range p.table.Failed {
@@ -378,11 +379,27 @@ func (p page) chance() string {
 	if n == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("the verdicts on %s are corrected together by Holm: the chance that one or more of them is wrong is at most 5 %%, as far as noise is the cause", plural(n, "claim"))
+	text := fmt.Sprintf("the verdicts on %s are corrected together by Holm: the chance that one or more of them is wrong is at most 5 %%, as far as noise is the cause and rounds are independent; so are, apart from them, the sides of all comparisons", plural(n, "claim"))
 	if p.table.level != stat.Level {
 		text += fmt.Sprintf(". This run ended experiments when their intervals were narrow enough, which favours those that are narrow by luck, so what stands here as 95 %% is computed at %s, and p decides at %s", percent(p.table.level), number(1-p.table.level))
 	}
 	return text
+}
+
+// order warns of a file that does not tell its rounds.
+func (p page) order() string {
+	if p.table.unordered == 0 || len(p.honesty) > 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s tell no round, as those of go test do not: the i-th of one variant is paired with the i-th of another although they were not measured together, so a machine that drifted is in the ratios", plural(p.table.unordered, "line"))
+}
+
+// flattered warns of the best of many.
+func (p page) flattered() string {
+	if len(p.compute.cells)+len(p.waiting.cells) == 0 {
+		return ""
+	}
+	return "the fastest of several models that are in truth alike is the one that luck favoured: its speed-up is a little too high, and its interval is not corrected for that"
 }
 
 // cuts tells of rounds that were interrupted.
@@ -425,7 +442,7 @@ const fewRounds = 10
 func (p page) aa() string {
 	text := p.twins.String()
 	if p.twins.Failed() {
-		text += "; a sound machine does so in fewer than one run in a hundred, so all verdicts are withheld: `parcon doctor` may say what is wrong here"
+		text += "; that is to be expected in fewer than one run in a hundred, so all verdicts are withheld: measure again, and if it happens again do not trust what is measured here"
 	}
 	return text
 }
@@ -439,7 +456,7 @@ func (p page) noise() []string {
 	if told == 0 {
 		return []string{"this system does not tell what disturbed a trial (stolen time, throttling, load)"}
 	}
-	text := fmt.Sprintf("a trial counts as disturbed, by a rule that was fixed beforehand, if the hypervisor or other programs took %s of the machine's processor time while it lived, or a quota held it back for as long: ", percent(disturbedShare))
+	text := fmt.Sprintf("a trial counts as disturbed, by a rule that was fixed beforehand, if the hypervisor or other programs took %s of the machine's processor time while it lived, or a quota held it back for as long (all of it, not only what is unusual for its variant): ", percent(disturbedShare))
 	if p.calm.left == 0 {
 		return []string{text + "none was"}
 	}
@@ -476,5 +493,8 @@ func (p page) environment(w *strings.Builder) {
 		rows = append(rows, []string{e.Key, e.Value})
 	}
 	table(w, []string{"key", "value"}, rows)
-	w.WriteString("Each trial ran in a fresh process; each round ran every variant once, in random order. `trials.txt` beside this report holds every trial in the Go benchmark format: `benchstat -col /model trials.txt` reads it, and `parcon report` makes this page from it again. Serial code ran with GOMAXPROCS=1, so that its garbage collector has the same one core.\n")
+	if p.table.unordered == 0 {
+		w.WriteString("Each trial ran in a fresh process; each round ran every variant once, in random order. ")
+	}
+	w.WriteString("`trials.txt` beside this report holds every trial in the Go benchmark format: `benchstat -col /model trials.txt` reads it, and `parcon report` makes this page from it again. Serial code ran with GOMAXPROCS=1, so that its garbage collector has the same one core.\n")
 }

@@ -20,6 +20,7 @@ type Side struct {
 	config  map[string][]string // the different values of each key that matters
 	names   []benchmark         // in the order of their first sample
 	samples map[benchmark][]float64
+	rounds  map[benchmark][]int // of the samples, where every line tells its round
 }
 
 // benchmark tells benchmarks of one name in two packages apart.
@@ -39,7 +40,7 @@ var (
 // in Bad; a file without any sample is an error. name stands for the file in
 // messages.
 func ReadSide(r io.Reader, name, unit string) (*Side, error) {
-	s := &Side{Name: name, unit: unit, config: map[string][]string{}, samples: map[benchmark][]float64{}}
+	s := &Side{Name: name, unit: unit, config: map[string][]string{}, samples: map[benchmark][]float64{}, rounds: map[benchmark][]int{}}
 	file := &ends{Reader: r}
 	lines := benchfmt.NewReader(file, name)
 	units := map[string]bool{}
@@ -93,6 +94,35 @@ func (s *Side) add(line *benchfmt.Result, units map[string]bool) {
 		s.names = append(s.names, b)
 	}
 	s.samples[b] = append(s.samples[b], value)
+	if round, ok := line.Value("round"); ok {
+		s.rounds[b] = append(s.rounds[b], int(round))
+	}
+}
+
+// pairs returns the samples of a benchmark that belong together: those of one
+// round, where both sides tell their rounds, else the i-th of both. whole says
+// that each had a partner.
+func pairs(x, y *Side, b benchmark) (of, over []float64, whole bool) {
+	of, over = x.samples[b], y.samples[b]
+	if len(x.rounds[b]) == len(of) && len(y.rounds[b]) == len(over) {
+		return byRound(of, over, x.rounds[b], y.rounds[b])
+	}
+	n := min(len(of), len(over))
+	return of[:n], over[:n], len(of) == len(over)
+}
+
+func byRound(x, y []float64, xRounds, yRounds []int) (a, b []float64, whole bool) {
+	at := map[int]int{}
+	for i, round := range yRounds {
+		at[round] = i
+	}
+	for i, round := range xRounds {
+		if j, ok := at[round]; ok {
+			a, b = append(a, x[i]), append(b, y[j])
+			delete(at, round)
+		}
+	}
+	return a, b, len(a) == len(x) && len(b) == len(y)
 }
 
 // note remembers that the file has a value of a key. A file of two runs may have

@@ -28,10 +28,12 @@ type Table struct {
 	series map[string]*series
 	names  []string // keys of series in the order of their first trial
 	trials int
-	ratios map[ratioKey]ratio // computed so far: charts and tables ask for the same ones
-	lines  map[roundKey]int   // how many each round of an experiment has, failures included
-	cases  map[string]int     // how many it is to have, as the file's head says
-	level  float64            // that intervals are computed at
+	// unordered is how many lines do not say in which round they were measured.
+	unordered int
+	ratios    map[ratioKey]ratio // computed so far: charts and tables ask for the same ones
+	lines     map[roundKey]int   // how many each round of an experiment has, failures included
+	cases     map[string]int     // how many it is to have, as the file's head says
+	level     float64            // that intervals are computed at
 }
 
 // ratio is one that was computed: charts want the interval alone, and often.
@@ -131,7 +133,7 @@ func Read(r io.Reader, name string) (*Table, error) {
 // says. A file without that line, of go test for one, has no such rounds.
 func (t *Table) cutRounds() {
 	for _, key := range slices.SortedFunc(maps.Keys(t.lines), roundKey.compare) {
-		if t.lines[key] >= t.cases[key.experiment] {
+		if t.lines[key] >= t.cases[key.experiment] && !t.paused(key) {
 			continue
 		}
 		t.Cut = append(t.Cut, Cut{strings.ToLower(key.experiment), key.round, t.lines[key]})
@@ -148,6 +150,41 @@ func (t *Table) cutRounds() {
 		}
 		return empty
 	})
+}
+
+// pause is how long nothing may run within a round. Between two trials of a run
+// lie milliseconds; a run that was stopped and resumed has been away for longer.
+const pause = 10 * time.Second
+
+// paused says whether a round was interrupted and its rest measured later. Where
+// a trial failed nothing is known of how long that took.
+func (t *Table) paused(key roundKey) bool {
+	for _, f := range t.Failed {
+		if f.Experiment == key.experiment && f.Round == key.round {
+			return false
+		}
+	}
+	type life struct{ start, end float64 }
+	var lives []life
+	start, long := unitIndex("start-unix-s"), unitIndex("life-ns")
+	for _, name := range t.names {
+		if !strings.HasPrefix(name, key.experiment+"/") {
+			continue
+		}
+		s := t.series[name]
+		for i, round := range s.rounds {
+			if int(round) == key.round && !math.IsNaN(s.at(start, i)) && !math.IsNaN(s.at(long, i)) {
+				lives = append(lives, life{s.at(start, i), s.at(start, i) + s.at(long, i)/1e9})
+			}
+		}
+	}
+	slices.SortFunc(lives, func(a, b life) int { return cmp.Compare(a.start, b.start) })
+	for i := 1; i < len(lives); i++ {
+		if lives[i].start-lives[i-1].end > pause.Seconds() {
+			return true
+		}
+	}
+	return false
 }
 
 // readHead takes from the file's head what decides how its lines are read.
@@ -204,11 +241,12 @@ func (t *Table) addLine(line *benchfmt.Result) {
 		t.addFailure(string(line.Name[:i]), string(line.Name[i+len(failedKey):]), line)
 		return
 	}
-	s := t.series[string(line.Name)]
+	name := withoutProcs(string(line.Name))
+	s := t.series[name]
 	if s == nil {
 		s = &series{}
-		t.series[string(line.Name)] = s
-		t.names = append(t.names, string(line.Name))
+		t.series[name] = s
+		t.names = append(t.names, name)
 	}
 	round := len(s.rounds) // as good as any for output of go test, which has no rounds
 	var values [len(units)]float64
@@ -226,9 +264,22 @@ func (t *Table) addLine(line *benchfmt.Result) {
 			round = int(value)
 		}
 	}
+	if _, ok := line.Value("round"); !ok {
+		t.unordered++
+	}
 	s.add(round, values)
-	experiment, _, _ := strings.Cut(string(line.Name), "/")
+	experiment, _, _ := strings.Cut(name, "/")
 	t.count(experiment, round)
+}
+
+// withoutProcs takes GOMAXPROCS off a name that go test printed: "X/workers=8-2".
+// The names of parcon's own trials end in no such thing.
+func withoutProcs(name string) string {
+	i := strings.LastIndexByte(name, '-')
+	if i < 0 || i+1 == len(name) || strings.Trim(name[i+1:], "0123456789") != "" {
+		return name
+	}
+	return name[:i]
 }
 
 const failedKey = "/failed="
@@ -305,6 +356,17 @@ func (t *Table) Get(key string) string {
 		}
 	}
 	return ""
+}
+
+// failures counts the failed trials of a variant.
+func (t *Table) failures(experiment string, v variant.Variant) int {
+	n := 0
+	for _, f := range t.Failed {
+		if f.Experiment == experiments.Title(experiment) && f.Variant == v.String() {
+			n++
+		}
+	}
+	return n
 }
 
 // find returns the series of an experiment's variant, nil if it has no trial.

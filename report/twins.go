@@ -10,7 +10,9 @@ import (
 )
 
 // Twins is the A/A test of a run: variants that ran twice under two names. What
-// calls them different is wrong.
+// calls them different is wrong. Since their order is random, a machine that is
+// only noisy does not fail it; what does is a harness that treats one of two
+// names better, or an order that is not random after all.
 type Twins struct {
 	Compared, Called int
 	Worst            stat.Interval // the ratio furthest from 1
@@ -58,20 +60,41 @@ func (t Twins) String() string {
 	if t.Compared == 0 {
 		return "no variant ran twice under two names in enough rounds, so this run cannot show how often it calls the same thing different"
 	}
-	return fmt.Sprintf("%d of %s that ran twice under two names were called different, %s are to be expected; the largest ratio between the two was %s",
+	text := fmt.Sprintf("%d of %s that ran twice under two names were called different, %s are to be expected; the largest ratio between the two was %s",
 		t.Called, plural(t.Compared, "variant"), number(called*float64(t.Compared)), withInterval(t.Worst, number))
+	if stat.AtLeast(t.Compared, t.Compared, called) >= tooRare {
+		text += "; so few cannot fail this test"
+	}
+	return text
 }
 
-// withhold takes back what was decided, if the twins say that deciding is not
-// sound here.
-func (t Twins) withhold(judged []Judged) {
+// withheld says why nothing is decided.
+func (t Twins) withheld() string {
+	return fmt.Sprintf("withheld: %d of %s of a variant with itself came out different, so a difference says nothing here", t.Called, plural(t.Compared, "comparison"))
+}
+
+// withhold takes back all that was decided, if the twins say that deciding is
+// not sound here.
+func (t Twins) withhold(judged []Judged, contrasts map[string]Contrast) {
 	if !t.Failed() {
 		return
 	}
 	for i := range judged {
-		if judged[i].Verdict != NotMeasured {
-			judged[i].Verdict = Undecided
-			judged[i].Reason = fmt.Sprintf("withheld: %s of variants with themselves came out different, so a difference says nothing here", fmt.Sprintf("%d of %s", t.Called, plural(t.Compared, "comparison")))
+		j := &judged[i]
+		if j.Verdict == NotMeasured {
+			continue
+		}
+		j.Verdict, j.Reason, j.P = Undecided, t.withheld(), math.NaN()
+		for k := range j.Compared {
+			if j.Compared[k].Verdict != NotMeasured {
+				j.Compared[k].Verdict = Undecided
+			}
+		}
+	}
+	for key, c := range contrasts {
+		if c.Difference != NoneToTell {
+			c.Difference, c.P = NotTold, math.NaN()
+			contrasts[key] = c
 		}
 	}
 }

@@ -26,14 +26,17 @@ type Compared struct {
 	experiments.Comparison
 	Value    stat.Interval
 	Verdict  Verdict
+	lost     int // rounds in which one of its trials failed
 	evidence stat.Evidence
 	inside   float64 // one-sided p-value of "it lies outside the bound"
 	outside  float64 // of "it lies inside"
 }
 
 // Judged is a claim with its verdict. Decider is the comparison that the verdict
-// rests on: of a claim that holds the one nearest to its bound. P is the chance
-// of a verdict that sure if it were wrong, corrected for the number of claims.
+// rests on: of a claim that holds the one nearest to its bound. Sure is its
+// interval at the level that the correction asks of it. P is the chance of
+// evidence this strong if the verdict were wrong, corrected for the number of
+// claims.
 type Judged struct {
 	experiments.Claim
 	Experiment string
@@ -42,6 +45,7 @@ type Judged struct {
 	P          float64
 	Compared   []Compared
 	Decider    Compared
+	Sure       stat.Interval
 	holds      float64 // one-sided p-value of "the claim is false"
 	refuted    float64 // of "the claim is true"
 }
@@ -66,7 +70,9 @@ func judge(t *Table, claims []asked) []Judged {
 		all[i] = Judged{Claim: a.claim, Experiment: a.experiment}
 		if a.claim.Unmeasured == "" {
 			for _, c := range a.claim.Comparisons {
-				all[i].Compared = append(all[i].Compared, decide(measure(t, a.experiment, c), c, t.level))
+				compared := decide(measure(t, a.experiment, c), c, t.level)
+				compared.lost = t.failures(a.experiment, c.Of) + t.failures(a.experiment, c.Over)
+				all[i].Compared = append(all[i].Compared, compared)
 			}
 		}
 		all[i].weigh()
@@ -125,7 +131,7 @@ func settle(all []Judged, alpha float64, roundTime func(experiment string) time.
 		j.P = corrected
 		switch {
 		case !math.IsNaN(corrected):
-			j.conclude(alpha, corrected/p[i], roundTime(j.Experiment))
+			j.conclude(alpha, float64(atLeast(p, p[i])), roundTime(j.Experiment))
 		case j.Unmeasured != "":
 			j.Verdict, j.Reason = NotMeasured, j.Unmeasured
 		default:
@@ -153,6 +159,18 @@ func measure(t *Table, experiment string, c experiments.Comparison) stat.Evidenc
 	return stat.Values(nil)
 }
 
+// atLeast counts the p-values that are not smaller: what Holm's correction
+// multiplies this one with.
+func atLeast(all []float64, p float64) int {
+	n := 0
+	for _, v := range all {
+		if v >= p {
+			n++
+		}
+	}
+	return n
+}
+
 // conclude gives a measured claim its verdict. factor is what Holm's correction
 // multiplied its p-value with, round how long a round takes.
 func (j *Judged) conclude(alpha, factor float64, round time.Duration) {
@@ -166,7 +184,12 @@ func (j *Judged) conclude(alpha, factor float64, round time.Duration) {
 		j.Verdict = NotMeasured
 	}
 	j.Decider = j.decider()
-	j.Reason = j.tally()
+	level := alpha / factor
+	if j.refuted < j.holds {
+		level /= float64(len(j.Compared))
+	}
+	j.Sure = j.Decider.evidence.Interval(1 - level)
+	j.Reason = j.tally() + j.lost()
 	switch j.Verdict {
 	case NotMeasured:
 		j.Reason += "; the file has no round in which the variants of one ran"
@@ -184,15 +207,17 @@ func (j *Judged) missing() bool {
 	return false
 }
 
-// decider is the comparison that the verdict rests on: the strongest evidence
-// against a claim that is refuted, else the weakest for it.
+// decider is the comparison that the verdict rests on, or would: the strongest
+// evidence against a claim if that is stronger than the evidence for it, else the
+// weakest for it.
 func (j *Judged) decider() Compared {
 	best := j.Compared[0]
+	against := j.Verdict != NotMeasured && j.refuted < j.holds
 	for _, c := range j.Compared[1:] {
 		switch {
 		case j.Verdict == NotMeasured && c.Verdict == NotMeasured && best.Verdict != NotMeasured,
-			j.Verdict == Refuted && (c.outside < best.outside || c.outside == best.outside && c.margin() < best.margin()),
-			(j.Verdict == Holds || j.Verdict == Undecided) && (c.inside > best.inside || c.inside == best.inside && c.margin() < best.margin()):
+			against && (c.outside < best.outside || c.outside == best.outside && c.margin() < best.margin()),
+			!against && j.Verdict != NotMeasured && (c.inside > best.inside || c.inside == best.inside && c.margin() < best.margin()):
 			best = c
 		}
 	}
@@ -215,20 +240,35 @@ func (j *Judged) tally() string {
 	return text
 }
 
+// lost says how many rounds a comparison lacks because a trial of it failed.
+func (j *Judged) lost() string {
+	most := 0
+	for _, c := range j.Compared {
+		most = max(most, c.lost)
+	}
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; up to %s a comparison are missing because a trial failed: what fails when it is slow looks faster than it is", plural(most, "round"))
+}
+
 // open says what would decide a claim that is undecided: a one-sided p-value of
 // at most tail.
 func (j *Judged) open(tail float64, round time.Duration) string {
-	p := j.holds
+	p := j.Decider.inside
 	if j.refuted < j.holds {
-		p = j.refuted
+		p, tail = j.Decider.outside, tail/float64(len(j.Compared))
 	}
 	n := j.Decider.Value.N
-	more := stat.Rounds(n, p, tail) - float64(n)
+	needed := stat.Rounds(n, p, tail)
 	text := "; too close to the bound to call in any useful time"
-	if more <= mostFurther {
-		text = fmt.Sprintf("; about %s would decide", plural(max(1, int(more)), "more round"))
+	if needed <= float64(n+mostFurther) {
+		// Evidence as strong as so far just reaches the mark then, so it is
+		// missed as often as not.
+		needed = max(needed, float64(n+1))
+		text = fmt.Sprintf("; every second run of %.0f rounds would decide", needed)
 		if round > 0 {
-			text += " (" + roughly(time.Duration(max(1, more))*round) + ")"
+			text += " (" + roughly(time.Duration(needed)*round) + ")"
 		}
 	}
 	if buys := int(time.Minute / max(1, round)); round > 0 && buys > 0 && j.Decider.Value.Known() {

@@ -79,14 +79,17 @@ func newPage(t *Table) page {
 	p.judged = judge(t, claims)
 	rest, left := t.undisturbed(cores)
 	p.calm = calm{left, judge(rest, claims)}
-	p.twins.withhold(p.judged)
-	p.twins.withhold(p.calm.judged)
 	p.contrasts = contrast(p.judged, t.level)
+	p.twins.withhold(p.judged, p.contrasts)
+	p.twins.withhold(p.calm.judged, nil)
 	p.figures = p.view.figures(p.judged)
 	if p.honesty = honestyOf(t); len(p.honesty) > 0 {
 		p.figures = append(p.figures, honestyFigure(p.honesty))
 	}
 	p.answer = p.sentence()
+	if p.twins.Failed() {
+		p.answer = "No verdict is given, " + p.twins.withheld() + ". What was measured: " + p.answer
+	}
 	return p
 }
 

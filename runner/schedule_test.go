@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -151,8 +152,7 @@ func TestARoundIsTheSameEachTimeAndUnlikeOthers(t *testing.T) {
 	}
 }
 
-// Each place is as likely for each case, for each block and for each
-// experiment: over many rounds all of them come first.
+// Over many rounds every case comes first.
 func TestEveryCaseComesFirstAtTimes(t *testing.T) {
 	plan := wide(1)
 	firsts := map[string]bool{}
@@ -162,6 +162,33 @@ func TestEveryCaseComesFirstAtTimes(t *testing.T) {
 	}
 	if len(firsts) != 40 {
 		t.Errorf("%d of 40 cases came first in 2000 rounds: %v", len(firsts), firsts)
+	}
+}
+
+// Of two that are compared, either comes first in half of the rounds, and what
+// came first says nothing of the next round: the twins of a run rest on that.
+func TestOrderWithinABlockIsAFairCoin(t *testing.T) {
+	const rounds = 4000
+	plan := runner.Plan{Seed: 11, Experiments: []runner.Experiment{{Name: "Pair", Cases: []runner.Case{
+		{Variant: "side=a", Block: "x"}, {Variant: "side=b", Block: "x"},
+	}}}}
+	first, changes, last := 0, 0, ""
+	for round := range rounds {
+		v := runner.Round(plan, round, nil)[0].Variant
+		if v == "side=a" {
+			first++
+		}
+		if v != last {
+			changes++
+		}
+		last = v
+	}
+	// Four standard deviations of a fair coin.
+	const wide = 4 * 0.5 * 63.3
+	for what, n := range map[string]int{"a comes first": first, "the order changes": changes} {
+		if math.Abs(float64(n)-rounds/2) > wide {
+			t.Errorf("%s in %d of %d rounds", what, n, rounds)
+		}
 	}
 }
 

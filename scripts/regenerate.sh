@@ -7,5 +7,7 @@ profile=${1:-standard}
 dir=run/$profile-$(date +%Y-%m-%d-%H%M%S)
 mkdir -p run
 go build -o run/parcon .
+# What a restless machine says is not worth publishing; ANYWAY=1 does so all the same.
+[ -n "${ANYWAY:-}" ] || run/parcon doctor --strict
 flock run/lock run/parcon run --profile "$profile" --out "$dir"
 scripts/publish.sh "$dir" "$profile"

@@ -161,12 +161,12 @@ func demoForest(groups int) *chart.Figure {
 	for g := range groups {
 		name := fmt.Sprintf("H%d  Goroutines and threads are equally fast on CPU-bound work", g+1)
 		rows = append(rows,
-			chart.ForestRow{name, "primes, 2 workers", near(1.01, 0.02), 0.95, 1.05, "holds"},
-			chart.ForestRow{name, "matrix multiplication, 4 workers, long", near(1.04, 0.03), 0.95, 1.05, "undecided"},
-			chart.ForestRow{name, "hash, 8 workers", chart.Interval{1.9, 1.7, 40}, 1.5, inf, "holds"},
-			chart.ForestRow{name, "sleep, 8 workers", near(0.5+0.02*float64(g), 0.1), 0.9, inf, "refuted"})
+			chart.ForestRow{name, "primes, 2 workers", near(1.01, 0.02), 0.95, 1.05, "holds", false},
+			chart.ForestRow{name, "matrix multiplication, 4 workers, long", near(1.04, 0.03), 0.95, 1.05, "undecided", true},
+			chart.ForestRow{name, "hash, 8 workers", chart.Interval{1.9, 1.7, 40}, 1.5, inf, "holds", false},
+			chart.ForestRow{name, "sleep, 8 workers", near(0.5+0.02*float64(g), 0.1), 0.9, inf, "refuted", false})
 	}
-	rows = append(rows, chart.ForestRow{"Others", "not measured", chart.Interval{nan, nan, nan}, 0, 2, "no data"})
+	rows = append(rows, chart.ForestRow{"Others", "not measured", chart.Interval{nan, nan, nan}, 0, 2, "no data", true})
 	return chart.Forest(chart.Text{
 		Title:    "Nine of twelve predictions hold, one is refuted",
 		Subtitle: "Ratio of medians with 95 % intervals over the region each hypothesis allows",

@@ -13,6 +13,7 @@ type ForestRow struct {
 	Ratio               Interval
 	BoundLow, BoundHigh float64
 	Verdict             string
+	Open                bool // nothing is decided, wherever the interval lies
 }
 
 const (
@@ -29,7 +30,8 @@ var allowed = rgb(0xDCE9E2)
 // Forest draws one row per comparison: its label, its interval on a log axis
 // over the shaded region it may lie in, its estimate and its verdict. The mark
 // is a disc when the interval lies in the region, a cross when it lies outside,
-// and a ring when it reaches over an edge or is not known. The figure grows
+// and a ring when it reaches over an edge, is not known, or the row is open. The
+// figure grows
 // with the rows, 5 to 60 of them make a picture which can be read.
 func Forest(text Text, rows []ForestRow) *Figure {
 	height := 46 + forestTop(rows) + float64(len(rows))*forestRow
@@ -209,7 +211,7 @@ func (f forest) bar(low, high, y float64, c color.RGBA) {
 func forestMark(r ForestRow) (glyph, color.RGBA) {
 	low, high, ok := r.Ratio.bar()
 	switch {
-	case !ok || math.IsNaN(r.BoundLow) || math.IsNaN(r.BoundHigh):
+	case !ok || r.Open || math.IsNaN(r.BoundLow) || math.IsNaN(r.BoundHigh):
 		return ring, grey
 	case low >= r.BoundLow && high <= r.BoundHigh:
 		return disc, rgb(0x00624A)

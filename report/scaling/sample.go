@@ -115,7 +115,7 @@ func (s sample) draw(pick func(i, n int) int) curve {
 	return c
 }
 
-// center is the mean of the middle half, as in package stat, without the
+// center is the mean of the middle half, without the
 // interval, which a resample does not need. It sorts its argument.
 func center(x []float64) float64 {
 	slices.Sort(x)

@@ -3,6 +3,7 @@ package stat
 import (
 	"math"
 	"slices"
+	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -65,18 +66,26 @@ func AtLeast(k, n int, p float64) float64 {
 	return 1 - distuv.Binomial{N: float64(n), P: p}.CDF(float64(k-1))
 }
 
-// Visible is the smallest difference, as a factor above 1, that nine in ten
-// repetitions of the same measurement would have told from none, when the
-// chance of telling one that is not there must be at most alpha. It is infinite
-// when so few samples cannot be so sure of anything.
-func Visible(e Evidence, alpha float64) float64 {
-	sure, usual := e.Interval(1-alpha), e.Interval(Level)
-	if !sure.Known() || !usual.Known() {
-		return math.Inf(1)
-	}
-	normal := distuv.UnitNormal
-	deviation := math.Log(usual.High/usual.Low) / 2 / normal.Quantile(1-(1-Level)/2)
-	return math.Exp(math.Log(sure.High/sure.Low)/2 + normal.Quantile(0.9)*deviation)
+// nineInTen is how often a visible difference is told.
+const nineInTen = 0.9
+
+// deviationOf is the standard error of an estimate's logarithm, as far as its
+// interval at Level tells.
+func deviationOf(i Interval) float64 {
+	return math.Log(i.High/i.Low) / 2 / distuv.UnitNormal.Quantile(1-(1-Level)/2)
+}
+
+// SignSize is how often the sign test of n rounds calls the same thing different
+// at the level alpha, two-sided: it goes in steps, so that is less than alpha.
+func SignSize(n int, alpha float64) float64 {
+	k := mostAgainst(n, alpha)
+	return 2 * signTail(n, k+1)
+}
+
+// mostAgainst is how many of n rounds may lie on the wrong side where the sign
+// test decides at the level alpha, two-sided; -1 if it cannot.
+func mostAgainst(n int, alpha float64) int {
+	return sort.Search(n, func(k int) bool { return 2*signTail(n, k+1) > alpha }) - 1
 }
 
 // Rounds is how many rounds like the n that gave the one-sided p-value p would

@@ -171,9 +171,9 @@ func (f noise) comparison(r *rand.Rand, rounds int, truth float64) (a, b []float
 }
 
 func TestCoverageUnderNoiseAndDrift(t *testing.T) {
-	const tries, truth = 10_000, 1.7
+	const tries, truth = 6_000, 1.7
 	for name, f := range noises {
-		for _, rounds := range []int{8, 10, 14, 20, 40} {
+		for _, rounds := range []int{6, 7, 8, 9, 10, 14, 20, 40} {
 			random := rand.New(rand.NewPCG(1, uint64(rounds)))
 			covered, bias := 0, 0.0
 			for range tries {
@@ -186,6 +186,7 @@ func TestCoverageUnderNoiseAndDrift(t *testing.T) {
 			if rate := float64(covered) / tries; rate < 0.93 || rate > 0.97 {
 				t.Errorf("%s, %d rounds: the interval covered the truth in %.1f %%", name, rounds, 100*rate)
 			}
+			t.Logf("%-17s %2d rounds: coverage %.1f %%, bias %+.3f %%", name, rounds, 100*float64(covered)/tries, 100*bias)
 			if math.Abs(bias) > 0.005 {
 				t.Errorf("%s, %d rounds: the ratio is off by %.2f %%", name, rounds, 100*bias)
 			}
@@ -196,22 +197,27 @@ func TestCoverageUnderNoiseAndDrift(t *testing.T) {
 // To stop when the interval is narrow enough must neither cost coverage nor be
 // in vain: where fewer rounds than a fixed 20 give 2 %, fewer are run.
 func TestStoppingByPrecision(t *testing.T) {
-	const tries, least, truth = 3_000, 10, 1.3
+	const tries, least, truth = 2_000, 10, 1.3
+	normal := func(r *rand.Rand) float64 { return r.NormFloat64() }
+	heavy := func(r *rand.Rand) float64 { return r.NormFloat64() / math.Sqrt(r.ExpFloat64()) }
 	for _, c := range []struct {
 		name   string
+		shape  func(*rand.Rand) float64
 		spread float64 // of one trial
 		most   int
 		saves  bool
 	}{
-		{"quiet", 0.006, 20, true},
-		{"usual", 0.010, 20, true},
-		{"uneasy", 0.02, 20, false},
-		{"loud", 0.03, 20, false},
-		{"loud, many rounds", 0.03, 100, false},
+		{"quiet", normal, 0.006, 20, true},
+		{"usual", normal, 0.010, 20, true},
+		{"uneasy", normal, 0.02, 20, false},
+		{"loud", normal, 0.03, 20, false},
+		{"loud, many rounds", normal, 0.03, 100, false},
+		{"heavy tails", heavy, 0.01, 20, false},
+		{"heavy tails, many rounds", heavy, 0.02, 100, false},
 	} {
-		f := independent(func(r *rand.Rand) float64 { return c.spread * r.NormFloat64() })
+		f := independent(func(r *rand.Rand) float64 { return c.spread * c.shape(r) })
 		random := rand.New(rand.NewPCG(4, 0))
-		covered, rounds := 0, 0
+		covered, rounds, wrong := 0, 0, 0
 		for range tries {
 			a, b := f.comparison(random, c.most, truth)
 			n := least
@@ -219,9 +225,16 @@ func TestStoppingByPrecision(t *testing.T) {
 				n++
 			}
 			rounds += n
-			if i := Ratios(a[:n], b[:n]).Interval(Careful); i.Low <= truth && truth <= i.High {
+			at := Ratios(a[:n], b[:n])
+			if i := at.Interval(Careful); i.Low <= truth && truth <= i.High {
 				covered++
 			}
+			if 2*min(at.Above(truth), at.Below(truth)) <= 1-Careful {
+				wrong++
+			}
+		}
+		if rate := float64(wrong) / tries; rate > 0.05 {
+			t.Errorf("%s: stopped early, the test was wrong in %.1f %%", c.name, 100*rate)
 		}
 		if rate := float64(covered) / tries; rate < 0.94 {
 			t.Errorf("%s: stopped early, the interval covered the truth in %.1f %%", c.name, 100*rate)
@@ -231,6 +244,29 @@ func TestStoppingByPrecision(t *testing.T) {
 		if c.saves && mean > 0.6*20 {
 			t.Errorf("%s: stopping takes %.1f rounds, 20 would have been fixed", c.name, mean)
 		}
+	}
+}
+
+// What hits one side alone is part of the ratio: the package comment says how
+// far that leads from the undisturbed one.
+func TestNoiseOnOneSideIsInTheRatio(t *testing.T) {
+	const tries, rounds = 5_000, 20
+	random := rand.New(rand.NewPCG(8, 0))
+	var oneSided noise = func(r *rand.Rand, _ int) (float64, float64) {
+		a, b := 0.01*r.NormFloat64(), 0.01*r.NormFloat64()
+		if r.Float64() < 0.2 {
+			b += 0.3
+		}
+		return a, b
+	}
+	covered := 0
+	for range tries {
+		if i := Ratios(oneSided.comparison(random, rounds, 1)).Interval(Level); i.Low <= 1 && 1 <= i.High {
+			covered++
+		}
+	}
+	if rate := float64(covered) / tries; rate < 0.84 || rate > 0.88 {
+		t.Errorf("the undisturbed ratio was covered in %.1f %%, the package comment says 86 %%", 100*rate)
 	}
 }
 

@@ -35,6 +35,7 @@ type Facts struct {
 	Quota     Maybe[Quota]    // the control group's limit
 	Virtual   Maybe[bool]     // whether this is a virtual machine
 	Clock     Clock           // what stamps are read from
+	Steady    Maybe[Steady]   // how much the same work wavers
 	Watch     Maybe[Watch]    // what happened while Look watched
 	CPU       Maybe[Pressure] // of tasks that were ready to run and had no core
 	Memory    Maybe[Pressure] // of tasks that waited for memory
@@ -134,7 +135,7 @@ type Finding struct {
 // the same level those that do the most harm to a run first.
 func Examine(f Facts) []Finding {
 	checks := []func(Facts) Finding{
-		load, pressure, steal, quota, battery, memory, governor, turbo, heat,
+		load, speed, pressure, steal, quota, battery, memory, governor, turbo, heat,
 		clockSource, cores, siblings, affinity, files, virtual,
 	}
 	all := make([]Finding, len(checks))

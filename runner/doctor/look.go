@@ -44,8 +44,11 @@ func Look(ctx context.Context, p Place) Facts {
 		RAM: t.ram(ctx), Files: fileSystem(ctx, p.Dir),
 	}
 	t.watch(ctx, p.Span, &f)
-	// Last: it computes, and would be seen by the watch.
+	// Last: they compute, and would be seen by the watch.
 	f.Clock = t.clock()
+	if ctx.Err() == nil {
+		f.Steady = Known(steadiness())
+	}
 	return f
 }
 
