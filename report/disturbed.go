@@ -103,29 +103,48 @@ func attribute(t *Table, cores int) []attribution {
 	return all
 }
 
-// undisturbed is the table without the trials that the rule calls disturbed, and
-// how many of those there are. Their pairs go with them.
+// undisturbed is the table without the trials that the rule calls disturbed, as
+// far as claims need it, and how many of those there are. Their pairs go with
+// them.
 func (t *Table) undisturbed(cores int) (*Table, int) {
 	rest := NewTable()
 	rest.Setup, rest.names, rest.level = t.Setup, t.names, t.level
 	left := 0
 	for _, name := range t.names {
-		s, kept := t.series[name], &series{}
+		s := t.series[name]
+		var kept []int
 		for i := range s.rounds {
-			if (trial{s, i, float64(cores)}).isDisturbed() {
-				left++
-				continue
+			if !(trial{s, i, float64(cores)}).isDisturbed() {
+				kept = append(kept, i)
 			}
-			var values [len(units)]float64
-			for u := range values {
-				values[u] = s.at(u, i)
-			}
-			kept.add(int(s.rounds[i]), values)
 		}
-		rest.series[name] = kept
+		left += len(s.rounds) - len(kept)
+		rest.series[name] = s.only(kept)
 	}
 	if left == 0 {
 		return t, 0
 	}
 	return rest, left
+}
+
+// only is a series of some of its trials, with the units that claims compare.
+func (s *series) only(trials []int) *series {
+	if len(trials) == len(s.rounds) {
+		return s
+	}
+	part := &series{rounds: make([]int32, len(trials))}
+	for k, i := range trials {
+		part.rounds[k] = s.rounds[i]
+	}
+	for _, unit := range []string{"ns/op", "cpu-ns/op", "peak-rss-bytes", "cores-busy", "start-unix-s"} {
+		u := unitIndex(unit)
+		if s.values[u] == nil {
+			continue
+		}
+		part.values[u] = make([]float64, len(trials))
+		for k, i := range trials {
+			part.values[u][k] = s.values[u][i]
+		}
+	}
+	return part
 }

@@ -132,8 +132,12 @@ func Read(r io.Reader, name string) (*Table, error) {
 // cutRounds takes out the rounds that have fewer trials than the file's head
 // says. A file without that line, of go test for one, has no such rounds.
 func (t *Table) cutRounds() {
+	paused := map[string]map[int]bool{}
+	for experiment := range t.cases {
+		paused[experiment] = t.paused(experiment)
+	}
 	for _, key := range slices.SortedFunc(maps.Keys(t.lines), roundKey.compare) {
-		if t.lines[key] >= t.cases[key.experiment] && !t.paused(key) {
+		if t.lines[key] >= t.cases[key.experiment] && !paused[key.experiment][key.round] {
 			continue
 		}
 		t.Cut = append(t.Cut, Cut{strings.ToLower(key.experiment), key.round, t.lines[key]})
@@ -156,35 +160,42 @@ func (t *Table) cutRounds() {
 // lie milliseconds; a run that was stopped and resumed has been away for longer.
 const pause = 10 * time.Second
 
-// paused says whether a round was interrupted and its rest measured later. Where
-// a trial failed nothing is known of how long that took.
-func (t *Table) paused(key roundKey) bool {
-	for _, f := range t.Failed {
-		if f.Experiment == key.experiment && f.Round == key.round {
-			return false
-		}
+// paused finds the rounds of an experiment that were interrupted and whose rest
+// was measured later. Where a trial failed nothing is known of how long that
+// took, so such a round is taken as whole.
+func (t *Table) paused(experiment string) map[int]bool {
+	type life struct {
+		round      int32
+		start, end float64
 	}
-	type life struct{ start, end float64 }
 	var lives []life
 	start, long := unitIndex("start-unix-s"), unitIndex("life-ns")
 	for _, name := range t.names {
-		if !strings.HasPrefix(name, key.experiment+"/") {
+		if !strings.HasPrefix(name, experiment+"/") {
 			continue
 		}
 		s := t.series[name]
 		for i, round := range s.rounds {
-			if int(round) == key.round && !math.IsNaN(s.at(start, i)) && !math.IsNaN(s.at(long, i)) {
-				lives = append(lives, life{s.at(start, i), s.at(start, i) + s.at(long, i)/1e9})
+			if at, lived := s.at(start, i), s.at(long, i); !math.IsNaN(at) && !math.IsNaN(lived) {
+				lives = append(lives, life{round, at, at + lived/1e9})
 			}
 		}
 	}
-	slices.SortFunc(lives, func(a, b life) int { return cmp.Compare(a.start, b.start) })
+	slices.SortFunc(lives, func(a, b life) int {
+		return cmp.Or(cmp.Compare(a.round, b.round), cmp.Compare(a.start, b.start))
+	})
+	found := map[int]bool{}
 	for i := 1; i < len(lives); i++ {
-		if lives[i].start-lives[i-1].end > pause.Seconds() {
-			return true
+		if a, b := lives[i-1], lives[i]; a.round == b.round && b.start-a.end > pause.Seconds() {
+			found[int(b.round)] = true
 		}
 	}
-	return false
+	for _, f := range t.Failed {
+		if f.Experiment == experiment {
+			delete(found, f.Round)
+		}
+	}
+	return found
 }
 
 // readHead takes from the file's head what decides how its lines are read.
