@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/perf/benchfmt"
 
@@ -45,17 +43,6 @@ type ratio struct {
 type roundKey struct {
 	experiment string
 	round      int
-}
-
-// A Cut is a round that was interrupted, and how many trials it lost by that:
-// what ran beside what is by chance then, so none of its trials counts.
-type Cut struct {
-	Experiment    string
-	Round, Trials int
-}
-
-type ratioKey struct {
-	experiment, of, over, unit string
 }
 
 // An Entry is one line of a file's configuration.
@@ -129,75 +116,6 @@ func Read(r io.Reader, name string) (*Table, error) {
 	return t, nil
 }
 
-// cutRounds takes out the rounds that have fewer trials than the file's head
-// says. A file without that line, of go test for one, has no such rounds.
-func (t *Table) cutRounds() {
-	paused := map[string]map[int]bool{}
-	for experiment := range t.cases {
-		paused[experiment] = t.paused(experiment)
-	}
-	for _, key := range slices.SortedFunc(maps.Keys(t.lines), roundKey.compare) {
-		if t.lines[key] >= t.cases[key.experiment] && !paused[key.experiment][key.round] {
-			continue
-		}
-		t.Cut = append(t.Cut, Cut{strings.ToLower(key.experiment), key.round, t.lines[key]})
-		for _, name := range t.names {
-			if strings.HasPrefix(name, key.experiment+"/") {
-				t.series[name].drop(key.round)
-			}
-		}
-	}
-	t.names = slices.DeleteFunc(t.names, func(name string) bool {
-		empty := len(t.series[name].rounds) == 0
-		if empty {
-			delete(t.series, name)
-		}
-		return empty
-	})
-}
-
-// pause is how long nothing may run within a round. Between two trials of a run
-// lie milliseconds; a run that was stopped and resumed has been away for longer.
-const pause = 10 * time.Second
-
-// paused finds the rounds of an experiment that were interrupted and whose rest
-// was measured later. Where a trial failed nothing is known of how long that
-// took, so such a round is taken as whole.
-func (t *Table) paused(experiment string) map[int]bool {
-	type life struct {
-		round      int32
-		start, end float64
-	}
-	var lives []life
-	start, long := unitIndex("start-unix-s"), unitIndex("life-ns")
-	for _, name := range t.names {
-		if !strings.HasPrefix(name, experiment+"/") {
-			continue
-		}
-		s := t.series[name]
-		for i, round := range s.rounds {
-			if at, lived := s.at(start, i), s.at(long, i); !math.IsNaN(at) && !math.IsNaN(lived) {
-				lives = append(lives, life{round, at, at + lived/1e9})
-			}
-		}
-	}
-	slices.SortFunc(lives, func(a, b life) int {
-		return cmp.Or(cmp.Compare(a.round, b.round), cmp.Compare(a.start, b.start))
-	})
-	found := map[int]bool{}
-	for i := 1; i < len(lives); i++ {
-		if a, b := lives[i-1], lives[i]; a.round == b.round && b.start-a.end > pause.Seconds() {
-			found[int(b.round)] = true
-		}
-	}
-	for _, f := range t.Failed {
-		if f.Experiment == experiment {
-			delete(found, f.Round)
-		}
-	}
-	return found
-}
-
 // readHead takes from the file's head what decides how its lines are read.
 func (t *Table) readHead() {
 	if t.Get("precision") != "" {
@@ -216,10 +134,6 @@ func (t *Table) count(experiment string, round int) {
 	if t.cases[experiment] > 0 {
 		t.lines[roundKey{experiment, round}]++
 	}
-}
-
-func (k roundKey) compare(l roundKey) int {
-	return cmp.Or(cmp.Compare(k.experiment, l.experiment), cmp.Compare(k.round, l.round))
 }
 
 // lastByte remembers the last byte that was read.
@@ -469,43 +383,4 @@ func (s *series) byRound() []int {
 		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(s.rounds[i], s.rounds[j]) })
 	}
 	return order
-}
-
-// roundTime is how long a round of an experiment usually took, 0 if the file
-// does not tell when its trials started.
-func (t *Table) roundTime(experiment string) time.Duration {
-	type span struct {
-		first, last float64
-		trials      int
-	}
-	rounds := map[int32]*span{}
-	start := unitIndex("start-unix-s")
-	for name, s := range t.series {
-		if !strings.HasPrefix(name, experiments.Title(experiment)+"/") {
-			continue
-		}
-		for i, round := range s.rounds {
-			at := s.at(start, i)
-			if math.IsNaN(at) {
-				continue
-			}
-			if rounds[round] == nil {
-				rounds[round] = &span{at, at, 0}
-			}
-			r := rounds[round]
-			r.first, r.last, r.trials = min(r.first, at), max(r.last, at), r.trials+1
-		}
-	}
-	var times []float64
-	for _, r := range rounds {
-		if r.trials > 1 {
-			// From the first start to the last start is one trial short.
-			times = append(times, (r.last-r.first)*float64(r.trials)/float64(r.trials-1))
-		}
-	}
-	usual := stat.Values(times).Interval(stat.Level).Estimate
-	if math.IsNaN(usual) {
-		return 0
-	}
-	return time.Duration(usual * float64(time.Second))
 }

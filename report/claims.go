@@ -1,0 +1,99 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"parcon/experiments"
+	"parcon/report/stat"
+)
+
+func (p page) verdicts(w *strings.Builder) {
+	if len(p.judged) == 0 {
+		return
+	}
+	w.WriteString("## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. All claims are corrected together: as far as noise is the cause, the chance of any wrong verdict in the table is at most 5 %.\n\n")
+	p.picture(w, "verdicts")
+	var rows [][]string
+	for _, j := range p.judged {
+		row := []string{j.ID, j.Text, "**" + string(j.Verdict) + "**", "–", "–", "–", j.Reason}
+		if len(j.Compared) > 0 {
+			row[3] = label(j.Decider.Comparison) + ": " + withInterval(j.Decider.Value, number)
+			row[4] = bound(j.Decider.Low, j.Decider.High)
+			row[5] = chanceOf(j.P)
+		}
+		rows = append(rows, row)
+	}
+	table(w, []string{"id", "claim", "verdict", "decided by (95 % interval)", "bound", "p", "why"}, rows)
+	fmt.Fprintf(w, "*p*: the chance of evidence as strong as this if the verdict were wrong, corrected for the number of claims; at most %s decides. Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once.\n\n", number(1-p.table.level))
+	for _, j := range p.judged {
+		if j.Caveat != "" {
+			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
+		}
+	}
+	w.WriteString("\n")
+	p.comparisons(w)
+}
+
+// comparisons lists all that the verdicts rest on, folded away.
+func (p page) comparisons(w *strings.Builder) {
+	head := []string{"claim", "comparison", "ratio or value (95 % interval)", "bound", "verdict by itself", "sides", "visible", "rounds"}
+	if p.calm.left > 0 {
+		head = append(head, "without disturbed trials")
+	}
+	var rows [][]string
+	for i, j := range p.judged {
+		for k, c := range j.Compared {
+			sides, visible := "–", "–"
+			if contrast, ok := p.contrasts[contrastKey(j.Experiment, c.Comparison)]; ok {
+				sides, visible = sideWords(c.Measure)[contrast.Difference], beyond(contrast.Visible)
+			}
+			row := []string{
+				j.ID, label(c.Comparison), withInterval(c.Value, number), bound(c.Low, c.High), string(c.Verdict), sides, visible, fmt.Sprint(c.Value.N),
+			}
+			if p.calm.left > 0 {
+				row = append(row, withInterval(p.calm.judged[i].Compared[k].Value, number))
+			}
+			rows = append(rows, row)
+		}
+	}
+	fmt.Fprintf(w, "<details><summary>All %d comparisons</summary>\n\n", len(rows))
+	table(w, head, rows)
+	fmt.Fprintf(w, "*Verdict by itself*: by this interval alone. *Sides*: the first side against the second, all rows corrected together by Holm; equal means within %s. *Visible*: the smallest difference that nine in ten such runs would have told in this table.\n\n</details>\n\n", percent(experiments.Same-1))
+}
+
+// contrastKey names a comparison among all.
+func contrastKey(experiment string, c experiments.Comparison) string {
+	return experiment + " " + string(c.Measure) + " " + c.Of.String() + " " + c.Over.String()
+}
+
+// sideWords are the differences in the words of a measure.
+func sideWords(m experiments.Measure) map[Difference]string {
+	words := map[Difference]string{Higher: "more", Lower: "less", Equal: "equal", NotTold: "undecided", NoneToTell: "not measured"}
+	if m == experiments.Throughput {
+		words[Higher], words[Lower] = "faster", "slower"
+	}
+	return words
+}
+
+// contrast tells the sides of all comparisons apart, each once however many
+// claims make it.
+func contrast(judged []Judged, level float64) map[string]Contrast {
+	var keys []string
+	var ratios []stat.Evidence
+	for _, j := range judged {
+		for _, c := range j.Compared {
+			key := contrastKey(j.Experiment, c.Comparison)
+			if c.Measure == experiments.CoresBusy || slices.Contains(keys, key) {
+				continue
+			}
+			keys, ratios = append(keys, key), append(ratios, c.evidence)
+		}
+	}
+	told := map[string]Contrast{}
+	for i, c := range contrasts(ratios, experiments.Same, level) {
+		told[keys[i]] = c
+	}
+	return told
+}

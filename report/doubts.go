@@ -1,0 +1,169 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"parcon/report/stat"
+)
+
+// doubts prints what speaks against the numbers above.
+func (p page) doubts(w *strings.Builder) {
+	w.WriteString("## Doubts\n\n")
+	for _, d := range p.allDoubts() {
+		w.WriteString("- " + d + "\n")
+	}
+	w.WriteString("\n")
+	p.causes(w)
+}
+
+func (p page) allDoubts() []string {
+	all := []string{p.aa(), p.roundsDoubt(), p.order(), p.cuts(), p.chance(), p.flattered()}
+	if len(p.honesty) > 0 {
+		all = []string{"like was compared with like, in random order: noise alone cannot make parcon err, a harness that favours one side could. What hits one of two different models more than the other is no error of this kind and is not seen here"}
+	} else {
+		all = append(all, p.noise()...)
+	}
+	if n := len(p.table.Failed); n > 0 {
+		all = append(all, fmt.Sprintf("%s failed and count in no number above:", plural(n, "trial")))
+		for i, f := range p.table.Failed {
+			if i == mostFailures {
+				all = append(all, fmt.Sprintf("  - … and %d more", n-i))
+				break
+			}
+			all = append(all, fmt.Sprintf("  - %s/%s in round %d: %s", f.Experiment, f.Variant, f.Round+1, f.Reason))
+		}
+	}
+	if n := len(p.table.Bad); n > 0 {
+		all = append(all, fmt.Sprintf("%s of the result file could not be read and were passed over; the first: %s", plural(n, "line"), p.table.Bad[0]))
+	}
+	if name := p.table.Get("programs"); name != "" && name != "small" {
+		all = append(all, fmt.Sprintf("the trials ran in %s, because the small trial program could not be built: processes start more slowly and take more memory than they need", name))
+	}
+	if fs := p.table.Get("filesystem"); fs == "tmpfs" || fs == "ramfs" {
+		all = append(all, fmt.Sprintf("the workload file wrote to %s, which is memory: it says nothing of a disk", fs))
+	}
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}
+
+// mostFailures is how many failed trials are told one by one.
+const mostFailures = 20
+
+// chance tells what stands behind a verdict.
+func (p page) chance() string {
+	n := 0
+	for _, j := range p.judged {
+		if len(j.Compared) > 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("the verdicts on %s are corrected together by Holm: the chance that one or more of them is wrong is at most 5 %%, as far as noise is the cause and rounds are independent; so are, apart from them, the sides of all comparisons", plural(n, "claim"))
+	if p.table.level != stat.Level {
+		text += fmt.Sprintf(". This run ended experiments when their intervals were narrow enough, which favours those that are narrow by luck, so what stands here as 95 %% is computed at %s, and p decides at %s", percent(p.table.level), number(1-p.table.level))
+	}
+	return text
+}
+
+// order warns of a file that does not tell its rounds.
+func (p page) order() string {
+	if p.table.unordered == 0 || len(p.honesty) > 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s tell no round, as those of go test do not: the i-th of one variant is paired with the i-th of another although they were not measured together, so a machine that drifted is in the ratios", plural(p.table.unordered, "line"))
+}
+
+// flattered warns of the best of many.
+func (p page) flattered() string {
+	if len(p.compute.cells)+len(p.waiting.cells) == 0 {
+		return ""
+	}
+	return "the fastest of several models that are in truth alike is the one that luck favoured: its speed-up is a little too high, and its interval is not corrected for that"
+}
+
+// cuts tells of rounds that were interrupted.
+func (p page) cuts() string {
+	var parts []string
+	for _, c := range p.table.Cut {
+		parts = append(parts, fmt.Sprintf("round %d of %s (%s)", c.Round+1, c.Experiment, plural(c.Trials, "trial")))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "interrupted, and not used: " + strings.Join(parts, ", ")
+}
+
+// roundsDoubt tells how many rounds each experiment has.
+func (p page) roundsDoubt() string {
+	var parts []string
+	few := false
+	for _, e := range p.measured {
+		most := 0
+		for _, v := range gridOf(p.table, e.Name).cells {
+			most = max(most, len(p.table.find(e.Name, v).rounds))
+		}
+		few = few || most < fewRounds
+		parts = append(parts, fmt.Sprintf("%s %d", e.Name, most))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	text := "rounds: " + strings.Join(parts, ", ")
+	if few {
+		text += fmt.Sprintf("; with fewer than %d rounds intervals are wide, and small differences stay unseen", fewRounds)
+	}
+	return text
+}
+
+const fewRounds = 10
+
+// aa tells what the twins say.
+func (p page) aa() string {
+	text := p.twins.String()
+	if p.twins.Failed() {
+		text += "; that is to be expected in fewer than one run in a hundred, so all verdicts are withheld: measure again, and if it happens again do not trust what is measured here"
+	}
+	return text
+}
+
+// noise sums up what the system said around the trials.
+func (p page) noise() []string {
+	told := 0
+	for _, a := range p.disturbances {
+		told = max(told, a.told)
+	}
+	if told == 0 {
+		return []string{"this system does not tell what disturbed a trial (stolen time, throttling, load)"}
+	}
+	text := fmt.Sprintf("a trial counts as disturbed, by a rule that was fixed beforehand, if the hypervisor or other programs took %s of the machine's processor time while it lived, or a quota held it back for as long (all of it, not only what is unusual for its variant): ", percent(disturbedShare))
+	if p.calm.left == 0 {
+		return []string{text + "none was"}
+	}
+	text += fmt.Sprintf("%d of %s. The verdicts rest on all trials, because leaving out what one does not like is how numbers are bent; without the disturbed ones ", p.calm.left, plural(p.table.trials-len(p.table.Failed), "trial"))
+	var changed []string
+	for i, j := range p.judged {
+		if was, is := j.Verdict, p.calm.judged[i].Verdict; was != is {
+			changed = append(changed, fmt.Sprintf("%s would be %s, not %s", j.ID, is, was))
+		}
+	}
+	if len(changed) == 0 {
+		return []string{text + "all verdicts are the same"}
+	}
+	return []string{text + strings.Join(changed, ", ")}
+}
+
+// causes is the table of what disturbed the trials.
+func (p page) causes(w *strings.Builder) {
+	if len(p.disturbances) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, a := range p.disturbances {
+		rows = append(rows, []string{a.cause, fmt.Sprintf("%d of %d", a.trials, a.told), withInterval(a.slowdown, times)})
+	}
+	fmt.Fprintf(w, "What the system saw around the trials. One is counted where a cause took %s more of its life than is usual for its variant.\n\n", percent(disturbedShare))
+	table(w, []string{"cause", "trials", "their time over their variant's median"}, rows)
+}
