@@ -243,7 +243,11 @@ func (p page) environment(w *strings.Builder) {
 		rows = append(rows, []string{e.Key, e.Value})
 	}
 	table(w, []string{"key", "value"}, rows)
-	if p.table.unordered == 0 {
+	switch {
+	case len(p.honesty) > 0:
+		w.WriteString("`trials.txt` beside this report holds every trial and every sample in the Go benchmark format, and `parcon report` makes this page from it again.\n")
+		return
+	case p.table.unordered == 0:
 		w.WriteString("Each trial ran in a fresh process; each round ran every variant once, in random order. ")
 	}
 	w.WriteString("`trials.txt` beside this report holds every trial in the Go benchmark format: `benchstat -col /model trials.txt` reads it, and `parcon report` makes this page from it again. Serial code ran with GOMAXPROCS=1, so that its garbage collector has the same one core.\n")
