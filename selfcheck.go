@@ -25,7 +25,7 @@ func selfcheckCommand(stdout, stderr io.Writer) *cobra.Command {
 		Long: `Selfcheck compares the same code with itself, over and over, on the machine as it is and
 beside a load that drifts on one core, and code with two percent more work. It prints how
 often the two were called different: by parcon, and by the usual way, ten samples of one
-side and then ten of the other. Both ways take turns and about the same time.
+side and then ten of the other. Both ways take turns; the usual one gets no less time.
 
 The default takes about a quarter of an hour. It exits with 1 if parcon's 95 % intervals miss
 the truth, that the same code is the same, more often than chance can explain.`,

@@ -13,7 +13,7 @@ func (p page) verdicts(w *strings.Builder) {
 	if len(p.judged) == 0 {
 		return
 	}
-	w.WriteString("## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. All claims are corrected together: as far as noise is the cause, the chance of any wrong verdict in the table is at most 5 %.\n\n")
+	w.WriteString("## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. All claims are corrected together, so what holds by itself may be undecided here: as far as noise is the cause, the chance of any wrong verdict in the table is at most 5 %.\n\n")
 	p.picture(w, "verdicts")
 	var rows [][]string
 	for _, j := range p.judged {
@@ -25,7 +25,7 @@ func (p page) verdicts(w *strings.Builder) {
 		}
 		rows = append(rows, row)
 	}
-	table(w, []string{"id", "claim", "verdict", "decided by (95 % interval)", "bound", "p", "why"}, rows)
+	table(w, []string{"id", "claim", "verdict", "nearest comparison (95 % interval)", "bound", "p", "why"}, rows)
 	fmt.Fprintf(w, "*p*: the chance of evidence as strong as this if the verdict were wrong, corrected for the number of claims; at most %s decides. Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once.\n\n", number(1-p.table.level))
 	for _, j := range p.judged {
 		if j.Caveat != "" {

@@ -266,7 +266,7 @@ func (j *Judged) open(tail float64, round time.Duration) string {
 		// Evidence as strong as so far just reaches the mark then, so it is
 		// missed as often as not.
 		needed = max(needed, float64(n+1))
-		text = fmt.Sprintf("; every second run of %.0f rounds would decide", needed)
+		text = fmt.Sprintf("; one of two runs of %.0f rounds would decide", needed)
 		if round > 0 {
 			text += " (" + roughly(time.Duration(needed)*round) + ")"
 		}
