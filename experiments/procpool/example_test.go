@@ -1,6 +1,8 @@
 package procpool_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -34,6 +36,67 @@ func Example() {
 	// Output:
 	// each word went through another process <nil>
 	// <nil>
+}
+
+// startPool starts two workers: this test binary again.
+func startPool() *procpool.Pool {
+	program, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	pool, err := procpool.Start([]string{program, "worker", "pipes"}, procpool.Options{Workers: 2})
+	if err != nil {
+		panic(err)
+	}
+	return pool
+}
+
+// One request, and one that takes its worker along.
+func ExamplePool_Do() {
+	pool := startPool()
+	defer pool.Close()
+	answer, err := pool.Do(context.Background(), []byte("echo"))
+	fmt.Printf("%s %v\n", answer, err)
+	_, err = pool.Do(context.Background(), []byte("nno such table")) // n: panic
+	var death *procpool.DeathError
+	if errors.As(err, &death) {
+		fmt.Println(death.State, death.Said)
+	}
+	answer, err = pool.Do(context.Background(), []byte("echo again")) // by another worker, or its successor
+	fmt.Printf("%s %v\n", answer, err)
+	// Output:
+	// echo <nil>
+	// exit status 2 panic: no such table
+	// echo again <nil>
+}
+
+func ExamplePool_Submit() {
+	pool := startPool()
+	future := pool.Submit(context.Background(), []byte("echo"), func(answer []byte, err error) {
+		fmt.Printf("callback: %s %v\n", answer, err)
+	})
+	answer, err := future.Wait(context.Background()) // after the callback
+	fmt.Printf("%s %v\n", answer, err)
+	pool.Finish()
+	fmt.Println(pool.Join(context.Background()))
+	// Output:
+	// callback: echo <nil>
+	// echo <nil>
+	// <nil>
+}
+
+func ExamplePool_MapChunks() {
+	pool := startPool()
+	defer pool.Close()
+	lengths := make([]int, 1000)
+	err := pool.MapChunks(context.Background(), len(lengths), 64, func(i int, buf []byte) []byte {
+		return fmt.Appendf(buf, "e%d", i)
+	}, func(i int, answer []byte) error {
+		lengths[i] = len(answer)
+		return nil
+	})
+	fmt.Println(lengths[7], lengths[77], lengths[777], err)
+	// Output: 2 3 4 <nil>
 }
 
 func ExampleServe() {

@@ -10,26 +10,24 @@ import (
 )
 
 func frames(payloads ...[]byte) []byte {
-	var b bytes.Buffer
-	w := bufio.NewWriter(&b)
+	var b []byte
 	for _, p := range payloads {
-		_ = writeFrame(w, p)
+		b = append(appendHead(b, kindOne, len(p)), p...)
 	}
-	_ = w.Flush()
-	return b.Bytes()
+	return b
 }
 
 func TestFramesComeBack(t *testing.T) {
 	payloads := [][]byte{{}, {1}, bytes.Repeat([]byte("long"), 50_000), {}, []byte("last")}
 	r := bufio.NewReaderSize(bytes.NewReader(frames(payloads...)), 16)
-	var buf []byte
+	var kept []byte
 	for i, want := range payloads {
-		var err error
-		if buf, err = readFrame(r, buf); err != nil || !bytes.Equal(buf, want) {
-			t.Fatalf("frame %d: %d bytes, %v, want %d", i, len(buf), err, len(want))
+		got, kind, k, err := readFrame(r, kept)
+		if kept = k; err != nil || kind != kindOne || !bytes.Equal(got, want) {
+			t.Fatalf("frame %d: %d bytes, %v, want %d", i, len(got), err, len(want))
 		}
 	}
-	if _, err := readFrame(r, buf); err != io.EOF {
+	if _, _, _, err := readFrame(r, kept); err != io.EOF {
 		t.Errorf("after the last: %v, want EOF", err)
 	}
 }
@@ -37,7 +35,7 @@ func TestFramesComeBack(t *testing.T) {
 func TestATruncatedFrameIsUnexpected(t *testing.T) {
 	whole := frames([]byte("payload"))
 	for length := 1; length < len(whole); length++ {
-		if _, err := readFrame(bufio.NewReader(bytes.NewReader(whole[:length])), nil); err != io.ErrUnexpectedEOF {
+		if _, _, _, err := readFrame(bufio.NewReader(bytes.NewReader(whole[:length])), nil); err != io.ErrUnexpectedEOF {
 			t.Errorf("cut after %d bytes: %v", length, err)
 		}
 	}
@@ -45,7 +43,7 @@ func TestATruncatedFrameIsUnexpected(t *testing.T) {
 
 func TestAnOverlongFrameIsRefused(t *testing.T) {
 	text := "HTTP/1.1 200 OK" // a length of 1,347,703,880 bytes
-	if _, err := readFrame(bufio.NewReader(strings.NewReader(text)), nil); err == nil || !strings.Contains(err.Error(), "1347703880 bytes") {
+	if _, _, _, err := readFrame(bufio.NewReader(strings.NewReader(text)), nil); err == nil || !strings.Contains(err.Error(), "1347703880 bytes") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -72,6 +70,52 @@ func TestServeEndsWithItsInput(t *testing.T) {
 	}
 }
 
+// What is finished goes out before a panic ends the process, and the panic goes
+// on.
+func TestServeAnswersBeforeItPanics(t *testing.T) {
+	var out bytes.Buffer
+	defer func() {
+		if p := recover(); p != "boom" || !bytes.Equal(out.Bytes(), frames([]byte("\x00a"))) {
+			t.Errorf("panic %v, replies %q", p, out.Bytes())
+		}
+	}()
+	_ = Serve(bytes.NewReader(frames([]byte("a"), []byte("b"), []byte("c"))), &out, func(request, reply []byte) ([]byte, error) {
+		if string(request) == "b" {
+			panic("boom")
+		}
+		return append(reply, request...), nil
+	})
+}
+
+// A chunk that is no chunk is refused.
+func TestServeRefusesABrokenChunk(t *testing.T) {
+	in := append(appendHead(nil, kindChunk, 6), frames([]byte("cut off"))[:6]...)
+	if err := Serve(bytes.NewReader(in), io.Discard, nil); err != errChunk {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Whatever is in a chunk, its requests come off as they were put in, or it is
+// refused.
+func FuzzChunk(f *testing.F) {
+	f.Add(frames([]byte("one"), nil, []byte("three")))
+	f.Add(frames([]byte("cut off"))[:6])
+	f.Add([]byte{255, 255, 255, 255})
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var read [][]byte
+		for rest := text; len(rest) > 0; {
+			request, r, err := cutChunk(rest)
+			if err != nil {
+				return
+			}
+			read, rest = append(read, request), r
+		}
+		if !bytes.Equal(frames(read...), text) {
+			t.Fatalf("%q was read as %q", text, read)
+		}
+	})
+}
+
 // Whatever arrives, frames are read as they were written or refused.
 func FuzzFrame(f *testing.F) {
 	f.Add(frames([]byte("one"), nil, []byte("three")))
@@ -82,14 +126,17 @@ func FuzzFrame(f *testing.F) {
 		r := bufio.NewReaderSize(bytes.NewReader(text), 16)
 		var read [][]byte
 		for {
-			frame, err := readFrame(r, nil)
+			frame, kind, _, err := readFrame(r, nil)
 			if err != nil {
 				if whole := frames(read...); !bytes.HasPrefix(text, whole) || err == io.EOF && len(whole) != len(text) {
 					t.Fatalf("%q was read as %q, %v", text, read, err)
 				}
 				return
 			}
-			read = append(read, frame)
+			if kind != kindOne {
+				return // others may hold what they like
+			}
+			read = append(read, bytes.Clone(frame))
 		}
 	})
 }

@@ -20,6 +20,7 @@ import (
 // connected.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "worker" {
+		note("start", others())
 		if err := serve(os.Args[2]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -30,12 +31,23 @@ func TestMain(m *testing.M) {
 }
 
 func serve(connection string) error {
+	handler := procpool.Handler(handle)
+	if os.Getenv("NOTES") != "" {
+		handler = handleNoting
+	}
 	switch connection {
 	case "pipes":
-		return procpool.Serve(os.Stdin, os.Stdout, handle)
+		return procpool.Serve(os.Stdin, os.Stdout, handler)
 	case "ring":
-		return procpool.ServeRing(os.Stdin, handle)
+		return procpool.ServeRing(os.Stdin, handler)
 	case "mute": // a program that is no worker: it ends without an answer
+		return nil
+	case "panic at once":
+		panic("no configuration")
+	case "parent": // a pool of two that hang, until it is killed
+		return hangWithWorkers()
+	case "deaf": // it lives, reads nothing and says nothing
+		time.Sleep(time.Hour)
 		return nil
 	case "babble":
 		_, err := fmt.Println("hello, this is no frame")
@@ -43,6 +55,12 @@ func serve(connection string) error {
 		return err
 	}
 	return fmt.Errorf("no worker is connected by %q", connection)
+}
+
+func handleNoting(request, reply []byte) ([]byte, error) {
+	note("begin", string(request))
+	defer note("end", string(request))
+	return handle(request, reply)
 }
 
 // The requests that the tests' workers understand, by their first byte.
@@ -55,6 +73,11 @@ const (
 	span    = 's' // when it started and ended, 2 ms apart
 	blow    = 'b' // a megabyte
 	environ = 'v' // the environment
+	shout   = 'n' // none: a panic whose text is the rest
+	segv    = 'g' // none: it is killed by SIGSEGV
+	null    = '0' // none: it reads through a nil pointer
+	hang    = 'h' // none, for an hour
+	slow    = 'w' // the request, when the file named behind the 'w' is there
 )
 
 func handle(request, reply []byte) ([]byte, error) {
@@ -68,6 +91,19 @@ func handle(request, reply []byte) ([]byte, error) {
 		return append(reply, "half an answer"...), errors.New(string(request[1:]))
 	case exit:
 		os.Exit(7)
+	case shout:
+		panic(string(request[1:]))
+	case segv:
+		segfault()
+	case null:
+		var nothing *int
+		return strconv.AppendInt(reply, int64(*nothing), 10), nil
+	case hang:
+		time.Sleep(time.Hour)
+	case slow:
+		for _, err := os.Stat(string(request[1:])); err != nil; _, err = os.Stat(string(request[1:])) {
+			time.Sleep(time.Millisecond)
+		}
 	case die:
 		if self, err := os.FindProcess(os.Getpid()); err == nil {
 			_ = self.Kill()

@@ -1,19 +1,12 @@
 package procpool
 
 import (
-	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
-
-// ringFD is where a worker finds the shared memory: the first descriptor after
-// the standard three.
-const ringFD = 3
 
 // ring is a stream of bytes in shared memory with one writer and one reader,
 // each in a process of its own. head and tail count bytes for ever and wrap
@@ -37,7 +30,10 @@ type ring struct {
 const ringSize = 64 << 10 // a power of two, so that positions survive the wrap of 32 bits
 
 // rings is the shared memory of one worker.
-type rings struct{ requests, replies ring }
+type rings struct {
+	requests, replies ring
+	book              ledger
+}
 
 // Read waits until there is something and returns io.EOF when the ring is
 // closed and empty.
@@ -125,50 +121,31 @@ func futexWake(counter *atomic.Uint32) {
 	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(counter)), futexWakeOp, 1, 0, 0, 0)
 }
 
-func mapRings(fd int) (*rings, func(), error) {
-	memory, err := unix.Mmap(fd, 0, int(unsafe.Sizeof(rings{})), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
-	if err != nil {
-		return nil, nil, fmt.Errorf("mapping shared memory: %w", err)
-	}
-	return (*rings)(unsafe.Pointer(&memory[0])), func() { _ = unix.Munmap(memory) }, nil
-}
-
-// connectRings gives the worker anonymous shared memory. Its standard input and
+// connectRings gives the worker rings in shared memory. Its standard input and
 // output carry nothing: their ends of file tell each side that the other is
 // gone.
-func connectRings(cmd *exec.Cmd) (*worker, error) {
-	fd, err := unix.MemfdCreate("parcon-ring", unix.MFD_CLOEXEC)
-	if err != nil {
-		return nil, fmt.Errorf("making shared memory: %w", err)
-	}
-	memory := os.NewFile(uintptr(fd), "parcon-ring")
-	defer memory.Close()
-	if err := memory.Truncate(int64(unsafe.Sizeof(rings{}))); err != nil {
-		return nil, fmt.Errorf("sizing shared memory: %w", err)
-	}
-	shared, unmap, err := mapRings(fd)
+func connectRings(p *process) (io.Reader, error) {
+	shared, unmap, started, err := share[rings](p.cmd)
 	if err != nil {
 		return nil, err
 	}
-	cmd.ExtraFiles = []*os.File{memory}
-	in, errIn := cmd.StdinPipe()
-	out, errOut := cmd.StdoutPipe()
-	if errIn != nil || errOut != nil {
-		unmap()
-		return nil, fmt.Errorf("making pipes: %v %v", errIn, errOut)
-	}
-	if err := cmd.Start(); err != nil {
+	in, err := p.spawn()
+	started()
+	if err != nil {
 		unmap()
 		return nil, err
 	}
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		_, _ = io.Copy(io.Discard, out)
+		_, _ = io.Copy(io.Discard, p.out)
 		_ = shared.replies.Close()
 		_ = shared.requests.Close()
 	}()
-	return newWorker(cmd, ringInput{&shared.requests, in}, &shared.replies, &shared.requests, func() { <-gone; unmap() }), nil
+	p.in, p.to, p.book = ringInput{&shared.requests, in}, &shared.requests, &shared.book
+	p.drain = func() { <-gone }
+	p.release = func() { <-gone; unmap() }
+	return &shared.replies, nil
 }
 
 // ringInput ends a worker's input. The ring is closed too, not only the pipe: a
@@ -186,9 +163,7 @@ func (r ringInput) Close() error {
 // ServeRing is Serve over the shared memory that a pool with Options.Ring hands
 // to its workers. in must be the standard input.
 func ServeRing(in io.Reader, handle Handler) error {
-	// The memory goes with the process: the goroutine below may still be at it
-	// when Serve has returned, and would fall into a hole.
-	shared, _, err := mapRings(ringFD)
+	shared, err := openShared[rings]()
 	if err != nil {
 		return err
 	}
@@ -197,5 +172,5 @@ func ServeRing(in io.Reader, handle Handler) error {
 		_ = shared.requests.Close()
 		_ = shared.replies.Close()
 	}()
-	return Serve(&shared.requests, &shared.replies, handle)
+	return serve(&shared.requests, &shared.replies, handle, &shared.book)
 }

@@ -5,12 +5,11 @@ package procpool
 import (
 	"errors"
 	"io"
-	"os/exec"
 )
 
 var errRing = errors.New("the shared-memory ring needs Linux (futex and memfd): use pipes")
 
-func connectRings(*exec.Cmd) (*worker, error) { return nil, errRing }
+func connectRings(*process) (io.Reader, error) { return nil, errRing }
 
 // ServeRing is not available here.
 func ServeRing(io.Reader, Handler) error { return errRing }

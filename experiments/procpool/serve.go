@@ -3,68 +3,119 @@ package procpool
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
-	"time"
 )
 
 // A Handler answers one request: it appends its reply to the slice it is given
 // and returns it. It must not keep request, which is used again.
+//
+// When it panics, the process ends as Go programs do, with status 2 and the
+// message on standard error; the pool fails this request and no other.
 type Handler func(request, reply []byte) ([]byte, error)
 
 // Serve is the worker's side of a pool: it answers the requests that arrive on
-// in, one after another, until in ends.
+// in, one after another, until in ends. A program calls it once, with its
+// standard input and output, which then belong to the pool: a child that
+// inherits the output and outlives the worker hides its death.
 //
-// Replies are held back while more requests wait in the buffer, because waking
-// the parent costs far more than a short task. When tasks are long, those held
-// go out before the last request at hand is run, so that the parent can send
-// more while it runs; and none is held for longer than maxHold.
+// Replies are held back while more requests wait in the buffer, for some ten
+// milliseconds at most. When tasks are long, those held go out before the last
+// request at hand is run, so that the parent can send more while it runs.
 func Serve(in io.Reader, out io.Writer, handle Handler) error {
-	r := bufio.NewReaderSize(in, bufferSize)
-	w := bufio.NewWriterSize(out, bufferSize)
-	var request, reply []byte
-	flushed := time.Now()
-	flush := func() error {
-		if w.Buffered() == 0 {
-			return nil
-		}
-		flushed = time.Now()
-		return w.Flush()
-	}
+	return serve(in, out, handle, new(ledger))
+}
+
+func serve(in io.Reader, out io.Writer, handle Handler, book *ledger) error {
+	s := &server{r: bufio.NewReaderSize(in, bufferSize), handle: handle, book: book, box: newOutbox(out, book)}
+	defer s.box.timer.Stop()
+	defer s.box.flush() // a panic goes on from here: what is finished goes out first
+	var kept []byte
 	for {
-		var err error
-		if request, err = readFrame(r, request); err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
+		payload, kind, k, err := readFrame(s.r, kept)
+		kept = k
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
 			return err
+		case kind == kindLedger:
+			err = s.adopt()
+		default:
+			err = s.run(payload, kind)
 		}
-		if r.Buffered() == 0 && time.Since(flushed) > worthAWake {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-		reply = answer(handle, request, reply[:0])
-		if err := writeFrame(w, reply); err != nil {
+		if err != nil {
 			return err
-		}
-		if r.Buffered() == 0 || time.Since(flushed) > maxHold {
-			if err := flush(); err != nil {
-				return err
-			}
 		}
 	}
 }
 
-const (
-	bufferSize = 64 << 10
-	worthAWake = 100 * time.Microsecond // work in hand beside which waking the parent is cheap
-	maxHold    = 10 * time.Millisecond
-)
+// server is a worker at work.
+type server struct {
+	r      *bufio.Reader
+	handle Handler
+	book   *ledger
+	box    *outbox
+	frames int
+	reply  []byte
+}
+
+// adopt changes to the ledger that the pool can read.
+func (s *server) adopt() error {
+	book, err := openShared[ledger]()
+	if err != nil {
+		return err
+	}
+	s.book = book
+	return s.box.keepIn(book)
+}
+
+// run answers the requests of one frame.
+func (s *server) run(payload []byte, kind uint32) error {
+	called := &s.book.skip[s.frames%maxFrames]
+	s.frames++
+	skip := false
+	for first := true; first || len(payload) > 0; first = false {
+		request := payload
+		if payload = nil; kind == kindChunk {
+			var err error
+			if request, payload, err = cutChunk(request); err != nil {
+				return err
+			}
+		}
+		last := len(payload) == 0 && s.r.Buffered() == 0
+		if last {
+			if err := s.box.flushBefore(); err != nil {
+				return err
+			}
+		}
+		s.book.begin()
+		if skip = skip || first && called.Load() != 0; skip {
+			s.reply = append(s.reply[:0], statusSkipped)
+		} else {
+			s.reply = answer(s.handle, request, s.reply[:0])
+		}
+		if err := s.box.add(s.reply); err != nil {
+			return err
+		}
+		s.book.end()
+		if last {
+			if err := s.box.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 func answer(handle Handler, request, reply []byte) []byte {
 	answered, err := handle(request, append(reply, statusOK))
+	if err == nil && len(answered) > maxFrame {
+		err = fmt.Errorf("an answer of %d bytes: the limit is %d", len(answered), maxFrame)
+	}
 	if err != nil {
-		return append(append(reply[:0], statusError), err.Error()...)
+		text := err.Error()
+		return append(append(reply[:0], statusError), text[:min(len(text), maxFrame-1)]...)
 	}
 	return answered
 }

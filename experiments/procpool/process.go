@@ -1,0 +1,201 @@
+package procpool
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os/exec"
+	"sync"
+	"time"
+
+	"parcon/runner/proc"
+)
+
+// process is one worker process and the two streams to it.
+type process struct {
+	cmd     *exec.Cmd
+	in      io.Closer // ends its input
+	to      io.Writer
+	r       *bufio.Reader // of replies
+	out     io.ReadCloser // its standard output
+	book    *ledger       // nil where there is no shared memory
+	said    *lastWords
+	most    int    // requests that can have begun, when it was killed for one; else -1; with the pool's lock
+	drain   func() // waits for the end of its output
+	release func()
+
+	mu      sync.Mutex
+	waiting bool // it is being waited for: its number may soon be another's
+	killed  bool // by the pool
+}
+
+// stuck is how long a descendant of a dead worker may hold its output open.
+const stuck = time.Second
+
+// start starts a process that is connected as the options say.
+func start(argv []string, o Options) (*process, error) {
+	p := &process{cmd: proc.Command(argv, o.Env), said: &lastWords{on: o.Stderr}, most: -1}
+	p.cmd.Stderr = p.said
+	p.cmd.WaitDelay = stuck
+	connect := connectPipes
+	if o.Ring {
+		connect = connectRings
+	}
+	from, err := connect(p)
+	if err != nil {
+		return nil, err
+	}
+	p.r = bufio.NewReaderSize(&replies{from: from, p: p}, bufferSize)
+	return p, nil
+}
+
+func connectPipes(p *process) (io.Reader, error) {
+	book, unmap, started, err := share[ledger](p.cmd)
+	if err != nil {
+		return nil, err
+	}
+	in, err := p.spawn()
+	started()
+	if err != nil {
+		unmap()
+		return nil, err
+	}
+	p.in, p.to, p.book, p.release = in, in, book, unmap
+	p.drain = func() { _, _ = io.Copy(io.Discard, p.out) }
+	return p.out, nil
+}
+
+// spawn starts the process with pipes to its standard input and output.
+func (p *process) spawn() (io.WriteCloser, error) {
+	in, err := p.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if p.out, err = p.cmd.StdoutPipe(); err != nil {
+		_ = in.Close()
+		return nil, err
+	}
+	return in, p.cmd.Start() // which closes the pipes when it fails
+}
+
+// kill ends the process at once. Its end is seen where its replies are read.
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.killed = true
+	if p.waiting {
+		_ = p.cmd.Process.Kill() // knows whether the number is still its own
+		return
+	}
+	p.stopLocked()
+}
+
+// stop is kill for a process that is broken: its death is its own.
+func (p *process) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.waiting {
+		p.stopLocked()
+	}
+}
+
+func (p *process) stopLocked() {
+	proc.Kill(p.cmd)
+	// Something that left its process group may still hold its output.
+	if d, ok := p.out.(interface{ SetReadDeadline(time.Time) error }); ok {
+		_ = d.SetReadDeadline(time.Now().Add(stuck))
+	}
+}
+
+func (p *process) wasKilled() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.killed
+}
+
+// wait waits until it has ended. A process that closed its output and lives on
+// is of no use: with all set, it and its group are killed first.
+func (p *process) wait(all bool) error {
+	p.mu.Lock()
+	if p.waiting {
+		p.mu.Unlock()
+		return nil
+	}
+	if all {
+		proc.Kill(p.cmd)
+	}
+	p.waiting = true
+	p.mu.Unlock()
+	return p.cmd.Wait()
+}
+
+// end lets a process that has nothing to do end by itself and waits for that.
+func (p *process) end() error {
+	_ = p.in.Close()
+	p.drain()
+	err := p.wait(false)
+	p.release()
+	if err == nil || p.wasKilled() {
+		return nil
+	}
+	err = fmt.Errorf("ending worker %d: %w", p.cmd.Process.Pid, err)
+	if said := p.said.String(); said != "" {
+		err = fmt.Errorf("%w; it said: %s", err, said)
+	}
+	return err
+}
+
+// replies is the stream of a worker's replies. At its end the process has been
+// waited for, and what it had finished and not sent has been read too.
+type replies struct {
+	from    io.Reader
+	p       *process
+	arrived uint64 // bytes
+	ended   error
+	unsent  []byte
+}
+
+func (r *replies) Read(b []byte) (int, error) {
+	if r.ended == nil {
+		n, err := r.from.Read(b)
+		r.arrived += uint64(n)
+		if err == nil {
+			return n, nil
+		}
+		_ = r.p.wait(true)
+		if r.p.book != nil {
+			r.unsent = r.p.book.unsent(r.arrived)
+		}
+		r.ended = io.EOF
+		if n > 0 {
+			return n, nil
+		}
+	}
+	if len(r.unsent) == 0 {
+		return 0, r.ended
+	}
+	n := copy(b, r.unsent)
+	r.unsent = r.unsent[n:]
+	return n, nil
+}
+
+// callOff ends what a worker runs of a job, if it does, and lets it skip what it
+// has not begun. lots are those it was sent and was not known to have answered.
+//
+// Without a ledger it cannot be known what runs, and the worker is ended for
+// any request of the job that it was sent.
+func (p *process) callOff(j *job, lots []lot) {
+	holds := false
+	for i := range lots { // not a copy: their place is writing to bytes
+		holds = holds || lots[i].job == j
+	}
+	if !holds || p.wasKilled() {
+		return
+	}
+	if p.book == nil {
+		p.kill()
+	} else if begun, dies := p.book.callOff(j, lots); dies {
+		p.most = begun
+		p.kill()
+	}
+}
