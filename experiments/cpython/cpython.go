@@ -1,0 +1,62 @@
+// Package cpython measures mechanisms on a real CPython, as a reference that
+// stands beside Go's figures: what it costs to create a process or a thread and
+// to give tasks to a pool, whether updates are lost, who sees a write, and how
+// late a timer fires.
+//
+// The work and its clock (time.perf_counter_ns) are in Python, in cpython.py:
+// starting Python, importing and warming up are not in the figures, and Go does
+// nothing meanwhile. Python runs isolated (-I), with an empty environment, and
+// writes no compiled modules (-B): where an installation lacks them, processes
+// that are spawned compile the library again and cost more.
+//
+// The mechanisms, their arguments (key=value) and what they say:
+//
+//	create     unit=fork|spawn|thread n          ns/op, from creation to the end of join
+//	submit     way=apply|async|map n chunk=1 workers=2
+//	                                             ns/op, of a task in multiprocessing.Pool
+//	balance    n workers=2 lock=0|1 way=call|inline
+//	                                             lost, tries, ns/op
+//	isolation  unit=fork|thread n                seen, tries
+//	timer      delay n way=timer|sleep load=idle|busy
+//	                                             error-p50-ns, error-p99-ns, early, tries
+//
+// chunk is for way=map. way=inline is number = number + 1. CPython 3.10 and
+// later switch threads only at calls and at the end of a loop's turn
+// (Python/ceval.c, the eval breaker), so it loses nothing there; way=call
+// computes the sum in a function of its own. Less work than some switch
+// intervals (5 ms) loses nothing either way, because one thread is through
+// before the other begins. A timer's error begins when it is asked for, so the
+// start of its thread is part of it.
+//
+// Processes are forked whatever the version's default is (spawn on macOS,
+// forkserver from 3.14). Windows cannot fork: there these mechanisms say so.
+// On Linux the kernel ends Python with its parent, and Python's children with
+// Python (prctl(2), PR_SET_PDEATHSIG, which needs the module ctypes); elsewhere
+// a thread watches standard input, which is one thread more than on Linux.
+package cpython
+
+import _ "embed"
+
+//go:embed cpython.py
+var script string
+
+// An Interpreter is a CPython that can be measured. It may be handed to another
+// process, so that only one has to look for it.
+type Interpreter struct {
+	Path    string // absolute, no shim
+	Version string // as 3.11.7 or 3.15.0a1
+	GIL     bool   // one thread runs Python at a time
+}
+
+// String names it as people do: CPython 3.11.7.
+func (i Interpreter) String() string {
+	if i.GIL {
+		return "CPython " + i.Version
+	}
+	return "CPython " + i.Version + " without GIL"
+}
+
+// command is what runs a script with arguments.
+func (i Interpreter) command(script string, args ...string) []string {
+	return append([]string{i.Path, "-I", "-B", "-c", script}, args...)
+}

@@ -1,0 +1,139 @@
+package cpython
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"parcon/runner/proc"
+)
+
+// Variable is the environment variable that names the interpreter to measure,
+// by its path or by its name on PATH.
+const Variable = "PARCON_PYTHON"
+
+// Python must be this new: 3.MinMinor.
+const minMinor = 8
+
+// patience is how long an interpreter may take to say what it is.
+const patience = 10 * time.Second
+
+// Find returns the CPython that Variable names, or else the python3 on PATH. The
+// error says in one line why there is none. It takes tens of milliseconds, for
+// python3 may be a script that looks for the true one: call it once.
+func Find() (Interpreter, error) {
+	name := os.Getenv(Variable)
+	if name == "" {
+		name = "python3"
+	}
+	i, err := find(name)
+	if err != nil {
+		return Interpreter{}, fmt.Errorf("looking for CPython as %s: %w: install CPython 3.%d or later, or set %s to its path", name, err, minMinor, Variable)
+	}
+	return i, nil
+}
+
+func find(name string) (Interpreter, error) {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return Interpreter{}, err
+	}
+	// A shim needs its environment, and an old Python does not know -I.
+	answer, err := ask([]string{path, "-E", "-s", "-c", question}, os.Environ(), patience)
+	if err != nil {
+		return Interpreter{}, err
+	}
+	i, err := Parse(answer)
+	if err != nil {
+		return Interpreter{}, err
+	}
+	if !filepath.IsAbs(i.Path) {
+		return Interpreter{}, fmt.Errorf("it says that its path is %q, which is not a whole one", i.Path)
+	}
+	// What answers now is what will be measured.
+	if answer, err = ask(i.command(question), nil, patience); err != nil {
+		return Interpreter{}, fmt.Errorf("starting %s with an empty environment: %w", i.Path, err)
+	}
+	return Parse(answer)
+}
+
+// question makes any Python, also version 2, say what it is. It imports only
+// what is built in: a module of another name may lie in the working directory.
+const question = `import sys
+name = getattr(getattr(sys, "implementation", None), "name", "cpython")
+gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+print("%s %s %d %s" % (name, sys.version.split()[0], gil, sys.executable))`
+
+// Parse reads what an interpreter says of itself, "cpython 3.11.7 1 /usr/bin/python3":
+// implementation, version, whether it has a GIL, path. It refuses what is no
+// CPython or is too old.
+func Parse(answer string) (Interpreter, error) {
+	answer = strings.TrimRight(answer, "\r\n")
+	fields := strings.SplitN(answer, " ", 4)
+	if len(fields) != 4 || strings.ContainsAny(answer, "\r\n") {
+		return Interpreter{}, fmt.Errorf("%q is not the answer of a Python", answer)
+	}
+	name, version, gil, path := fields[0], fields[1], fields[2], fields[3]
+	if name != "cpython" {
+		return Interpreter{}, fmt.Errorf("it is %q, no CPython", name)
+	}
+	major, minor, err := majorMinor(version)
+	if err != nil {
+		return Interpreter{}, err
+	}
+	if major < 3 || major == 3 && minor < minMinor {
+		return Interpreter{}, fmt.Errorf("CPython %s is older than 3.%d", version, minMinor)
+	}
+	if gil != "0" && gil != "1" {
+		return Interpreter{}, fmt.Errorf("%q is not the answer of a Python: %q for its GIL", answer, gil)
+	}
+	if path == "" || path == "None" {
+		return Interpreter{}, errors.New("it does not know its own path")
+	}
+	return Interpreter{Path: path, Version: version, GIL: gil == "1"}, nil
+}
+
+// majorMinor reads the first two numbers of 3.11.7 or 3.15.0a1+.
+func majorMinor(version string) (major, minor int, err error) {
+	parts := strings.Split(version, ".")
+	if len(parts) != 3 {
+		return 0, 0, fmt.Errorf("%q is no version of the form 3.11.7", version)
+	}
+	major, majorErr := strconv.Atoi(parts[0])
+	minor, minorErr := strconv.Atoi(parts[1])
+	if majorErr != nil || minorErr != nil || major < 0 || minor < 0 {
+		return 0, 0, fmt.Errorf("%q is no version of the form 3.11.7", version)
+	}
+	return major, minor, nil
+}
+
+// ask runs a command that answers within the limit.
+func ask(argv, env []string, limit time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	var out, complaint tail
+	c := proc.Command(argv, env)
+	c.Stdout, c.Stderr = &out, &complaint
+	c.WaitDelay = time.Second
+	if err := c.Start(); err != nil {
+		return "", err
+	}
+	stop := context.AfterFunc(ctx, func() { proc.Kill(c) })
+	err := c.Wait()
+	stop()
+	switch reason := complaint.lastLine(); {
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("no answer within %v", limit)
+	case err != nil && reason != "":
+		return "", errors.New(reason)
+	case err != nil:
+		return "", fmt.Errorf("it ended with %w", err)
+	}
+	return string(out.kept), nil
+}
