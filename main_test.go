@@ -42,6 +42,11 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache")) // where the trial program goes
 			env.Setenv("GOFLAGS", "-mod=mod")
+			// A folder of its own, so that what is left there is seen.
+			if err := os.MkdirAll(filepath.Join(env.WorkDir, "tmp"), 0o777); err != nil {
+				return err
+			}
+			env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
 			for _, key := range []string{"GOPATH", "GOMODCACHE", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB", "LOCALAPPDATA"} {
 				if v := os.Getenv(key); v != "" {
 					env.Setenv(key, v)
@@ -64,6 +69,8 @@ func TestScripts(t *testing.T) {
 			"family":        family,
 			"gone":          gone,
 			"onlyfiles":     onlyFiles,
+			"leftovers":     leftovers,
+			"underway":      underway,
 		},
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"parcon/experiments"
+	"parcon/experiments/cpython"
 	"parcon/experiments/lab"
 	"parcon/report"
 	"parcon/runner"
@@ -206,12 +207,16 @@ func choose(names []string) ([]experiments.Experiment, error) {
 
 // runTrials prepares and runs the trials of a job and returns how many failed.
 func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stderr io.Writer) (failed int, err error) {
-	scale := experiments.Scale{Cores: runtime.NumCPU(), Depth: j.profile.Depth}
+	programs, err := programs(stderr)
+	if err != nil {
+		return 0, err
+	}
+	scale := experiments.Scale{Cores: runtime.NumCPU(), Depth: j.profile.Depth, System: runtime.GOOS, Python: programs.Python.Path != ""}
 	path := filepath.Join(j.dir, trialsFile)
 	if _, err := os.Stat(path); err == nil && j.setup == nil {
 		return 0, fmt.Errorf("%s is there already: go on with it by --resume %s, or name another folder with --out", path, j.dir)
 	}
-	l, cases, err := openLab(j, chosen, scale, stderr)
+	l, cases, err := openLab(j, programs, chosen, scale)
 	if err != nil {
 		return 0, err
 	}
@@ -220,7 +225,7 @@ func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stde
 	if j.precision > 0 {
 		plan.Enough = enough(j, chosen, scale)
 	}
-	file, err := openFile(path, j, l, plan)
+	file, err := openFile(path, j, plan, func() runner.Setup { return j.describe(l, plan, chosen, scale) })
 	if err != nil {
 		return 0, err
 	}
@@ -244,16 +249,24 @@ func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stde
 
 const trialsFile = "trials.txt"
 
-// openLab prepares what trials share and turns the experiments' cases into
-// those of the runner.
-func openLab(j job, chosen []experiments.Experiment, scale experiments.Scale, stderr io.Writer) (*lab.Lab, []runner.Experiment, error) {
-	programs, err := lab.Build()
+// programs builds or finds the programs that a run starts.
+func programs(stderr io.Writer) (lab.Programs, error) {
+	built, err := lab.Build()
 	if err != nil {
 		fmt.Fprintf(stderr, "parcon: %v\nparcon: going on with this program in its place: processes start more slowly and take more memory\n", err)
-		if programs, err = lab.Self(); err != nil {
-			return nil, nil, err
+		if built, err = lab.Self(); err != nil {
+			return built, err
 		}
 	}
+	// Without a CPython its variants are left out, which the head of the result
+	// file says.
+	built.Python, _ = cpython.Find()
+	return built, nil
+}
+
+// openLab prepares what trials share and turns the experiments' cases into
+// those of the runner.
+func openLab(j job, programs lab.Programs, chosen []experiments.Experiment, scale experiments.Scale) (*lab.Lab, []runner.Experiment, error) {
 	dir, err := filepath.Abs(j.dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("finding the folder of the result: %w", err)
@@ -300,7 +313,7 @@ func enough(j job, chosen []experiments.Experiment, scale experiments.Scale) fun
 	}
 }
 
-func openFile(path string, j job, l *lab.Lab, plan runner.Plan) (*runner.File, error) {
+func openFile(path string, j job, plan runner.Plan, describe func() runner.Setup) (*runner.File, error) {
 	tasks := map[string]int{}
 	for _, e := range plan.Experiments {
 		for _, c := range e.Cases {
@@ -311,5 +324,5 @@ func openFile(path string, j job, l *lab.Lab, plan runner.Plan) (*runner.File, e
 	if j.setup != nil {
 		return runner.Append(path, j.setup, count)
 	}
-	return runner.Create(path, j.describe(l, plan), count)
+	return runner.Create(path, describe(), count)
 }

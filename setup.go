@@ -11,6 +11,7 @@ import (
 
 	"parcon/experiments"
 	"parcon/experiments/lab"
+	"parcon/report"
 	"parcon/runner"
 )
 
@@ -25,10 +26,11 @@ const (
 	keyPrecision = "precision"
 	keySizes     = "sizes"
 	keyCases     = "cases"
+	keyPython    = "python"
 )
 
 // describe makes the head of a result file: the machine, then what was asked.
-func (j job) describe(l *lab.Lab, plan runner.Plan) runner.Setup {
+func (j job) describe(l *lab.Lab, plan runner.Plan, chosen []experiments.Experiment, scale experiments.Scale) runner.Setup {
 	var sizes []string
 	for _, name := range slices.Sorted(maps.Keys(l.Sizes())) {
 		sizes = append(sizes, fmt.Sprintf("%s:%d", name, l.Sizes()[name]))
@@ -37,19 +39,29 @@ func (j job) describe(l *lab.Lab, plan runner.Plan) runner.Setup {
 	for _, e := range plan.Experiments {
 		cases = append(cases, fmt.Sprintf("%s:%d", e.Name, len(e.Cases)))
 	}
+	var claims []string // as they were before anything ran
+	for _, e := range chosen {
+		if all := e.Claims(scale); len(all) > 0 {
+			claims = append(claims, fmt.Sprintf("%s:%s", e.Name, experiments.Fingerprint(all)))
+		}
+	}
 	s := append(runner.Host(j.dir),
 		runner.Entry{Key: keyProfile, Value: j.profile.Name},
 		runner.Entry{Key: keyNames, Value: strings.Join(j.names, " ")},
 		runner.Entry{Key: keySeed, Value: fmt.Sprint(j.seed)},
 		runner.Entry{Key: keyRounds, Value: fmt.Sprint(j.rounds)},
 		runner.Entry{Key: "gogc", Value: "100"},
-		runner.Entry{Key: "programs", Value: l.Programs()},
+		runner.Entry{Key: "programs", Value: l.Programs().Name},
+		runner.Entry{Key: keyPython, Value: pythonOf(l.Programs())},
 		runner.Entry{Key: "task-cpu", Value: experiments.Lengths.Length.String()},
 		runner.Entry{Key: "task-io", Value: experiments.Lengths.Delay.String()},
 		runner.Entry{Key: "task-mix", Value: experiments.Lengths.Mix.String()},
 		runner.Entry{Key: keySizes, Value: strings.Join(sizes, " ")},
 		runner.Entry{Key: keyCases, Value: strings.Join(cases, " ")},
 	)
+	if len(claims) > 0 {
+		s = append(s, runner.Entry{Key: report.KeyClaims, Value: strings.Join(claims, " ")})
+	}
 	if j.budget > 0 {
 		s = append(s, runner.Entry{Key: keyBudget, Value: j.budget.String()})
 	}
@@ -57,6 +69,14 @@ func (j job) describe(l *lab.Lab, plan runner.Plan) runner.Setup {
 		s = append(s, runner.Entry{Key: keyPrecision, Value: fmt.Sprint(j.precision)})
 	}
 	return s
+}
+
+// pythonOf names the CPython that a run measures beside.
+func pythonOf(p lab.Programs) string {
+	if p.Python.Path == "" {
+		return "none"
+	}
+	return p.Python.String()
 }
 
 // resumed reads what was asked of the run in o.resume and what it has done.

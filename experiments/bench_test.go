@@ -2,15 +2,20 @@ package experiments_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"parcon/experiments"
 	"parcon/experiments/child"
+	"parcon/experiments/cpython"
 	"parcon/experiments/lab"
+	"parcon/experiments/mechanism"
+	"parcon/experiments/variant"
 	"parcon/runner"
 	"parcon/runner/protocol"
 )
@@ -29,10 +34,18 @@ func BenchmarkCompute(b *testing.B) { benchmark(b, "compute") }
 func BenchmarkWaiting(b *testing.B) { benchmark(b, "waiting") }
 func BenchmarkMixing(b *testing.B)  { benchmark(b, "mixing") }
 func BenchmarkCrowd(b *testing.B)   { benchmark(b, "crowd") }
+func BenchmarkCosts(b *testing.B)   { benchmark(b, "costs") }
+func BenchmarkSharing(b *testing.B) { benchmark(b, "sharing") }
+func BenchmarkLocks(b *testing.B)   { benchmark(b, "locks") }
+func BenchmarkLife(b *testing.B)    { benchmark(b, "life") }
+
+// interpreter looks for a CPython, once.
+var interpreter = sync.OnceValues(cpython.Find)
 
 // scale is the quick profile's with -short, else the standard one's.
 func scale() experiments.Scale {
-	s := experiments.Scale{Cores: runtime.NumCPU(), Depth: experiments.Standard}
+	python, _ := interpreter()
+	s := experiments.Scale{Cores: runtime.NumCPU(), Depth: experiments.Standard, System: runtime.GOOS, Python: python.Path != ""}
 	if testing.Short() {
 		s.Depth = experiments.Quick
 	}
@@ -71,12 +84,19 @@ func benchmarkCase(b *testing.B, c experiments.Case) {
 	}
 	// The child's own clock: without the way of the result from there to here.
 	b.ReportMetric(m["ns/op"], "ns/op")
-	report(b, m)
+	report(b, c.Variant, m)
 }
 
-func report(b *testing.B, m protocol.Measurement) {
-	for _, unit := range reported {
-		b.ReportMetric(m[unit], unit)
+// report adds a few units of the grid's, but all that a mechanism counts.
+func report(b *testing.B, v variant.Variant, m protocol.Measurement) {
+	units := reported
+	if mechanism.Names(v) {
+		units = slices.Sorted(maps.Keys(m))
+	}
+	for _, unit := range units {
+		if unit != "ns/op" {
+			b.ReportMetric(m[unit], unit)
+		}
 	}
 }
 
@@ -92,6 +112,7 @@ func laboratory(b *testing.B) *lab.Lab {
 		if err != nil {
 			b.Fatal(err)
 		}
+		programs.Python, _ = interpreter()
 		cases := append(everything(), experiments.Case{Variant: emptyVariant("serial", 1), Tasks: 1})
 		if opened, err = lab.Open(programs, os.TempDir(), nil, cases); err != nil {
 			b.Fatal(err)

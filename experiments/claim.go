@@ -1,8 +1,11 @@
 package experiments
 
 import (
+	"fmt"
+	"hash/fnv"
 	"math"
 
+	"parcon/experiments/mechanism"
 	"parcon/experiments/variant"
 )
 
@@ -25,16 +28,59 @@ type Comparison struct {
 	Low, High float64         // the bound; 0 and +Inf are open ends
 }
 
-// Measure says what is compared.
-type Measure string
+// A Measure says what is compared, and how.
+type Measure struct {
+	Name string // as it stands in a report
+	Unit string // of the result lines
+	How  How
+}
 
-// The measures. All are ratios of Of to Over but CoresBusy, which is a value.
+// How is the way from the values of trials to the number that a bound is for.
+type How int
+
+// The ways.
 const (
-	Throughput Measure = "throughput"  // tasks per second
-	Memory     Measure = "peak memory" // resident bytes at the peak
-	CPUTime    Measure = "CPU time"    // per task
-	CoresBusy  Measure = "cores busy"  // CPU time over wall time, of Of alone
+	Ratio   How = iota // Of's value to Over's, paired by round
+	Inverse            // Over's to Of's: more in a second is less time for each
+	Value              // Of's value alone
+	Share              // Of's count divided by its tries
+	Every              // the same, and the bound must hold in each single trial
+	Some               // the same, and it must hold in one trial at least
 )
+
+// Observed says that it is a fact that is seen to happen or not, in each trial,
+// and not a number that is estimated.
+func (m Measure) Observed() bool { return m.How == Every || m.How == Some }
+
+// The measures of the grid.
+var (
+	Throughput = Measure{"throughput", "ns/op", Inverse}         // tasks per second
+	Memory     = Measure{"peak memory", "peak-rss-bytes", Ratio} // resident bytes at the peak
+	CPUTime    = Measure{"CPU time", "cpu-ns/op", Ratio}         // per task
+	CoresBusy  = Measure{"cores busy", "cores-busy", Value}      // CPU time over wall time
+)
+
+// The measures of mechanisms.
+var (
+	Time       = Measure{"time", "ns/op", Ratio} // of one operation
+	IdleMemory = Measure{"idle memory", "pss-bytes/unit", Ratio}
+	Seen       = Measure{"seen", mechanism.Seen, Every}
+	Happens    = Measure{"happens", mechanism.Seen, Some}
+	Often      = Measure{"share of tries", mechanism.Seen, Share}
+)
+
+// counted is a measure of another count than mechanism.Seen.
+func counted(name, unit string, how How) Measure { return Measure{name, unit, how} }
+
+// always, never and sometimes are the comparisons of facts.
+func always(of variant.Variant) Comparison { return Comparison{Seen, of, variantNone, 1, 1} }
+
+func never(m Measure, of variant.Variant) Comparison { return Comparison{m, of, variantNone, 0, 0} }
+
+// sometimes holds as soon as one trial has counted one.
+func sometimes(m Measure, of variant.Variant) Comparison {
+	return Comparison{m, of, variantNone, math.SmallestNonzeroFloat64, inf}
+}
 
 func atMost(m Measure, of, over variant.Variant, high float64) Comparison {
 	return Comparison{m, of, over, 0, high}
@@ -51,10 +97,13 @@ const (
 	scales  = 0.75 // "uses the cores": this share of the ideal, cores times faster
 	much    = 2.0  // "much faster" for waiting tasks
 	oneCore = 1.03 // cores busy of a model with one core; the runtime's own threads are in it
-	pricier = 1.2  // "a higher price" in memory
+	pricier = 1.2  // "a higher price", "more"
 	lighter = 0.5  // "less memory" where it is to matter
 	asGood  = 0.95 // "no slower": within five percent
 	nearly  = 1.10 // "as well, within ten percent"
+	far     = 5.0  // "far more"
+	mostly  = 0.8  // "nearly all of the time"
+	half    = 0.5  // "more often than not"
 )
 
 var (
@@ -70,4 +119,18 @@ func needsCores(s Scale) string {
 		return oneCoreOnly
 	}
 	return ""
+}
+
+// Fingerprint tells apart catalogues: it changes with every comparison and bound
+// of the claims. A run writes it down before it measures, so that a report can
+// tell whether the claims are still those.
+func Fingerprint(claims []Claim) string {
+	sum := fnv.New64a()
+	for _, claim := range claims {
+		fmt.Fprintln(sum, claim.ID)
+		for _, c := range claim.Comparisons {
+			fmt.Fprintln(sum, c.Measure, c.Of, c.Over, c.Low, c.High)
+		}
+	}
+	return fmt.Sprintf("%016x", sum.Sum64())
 }

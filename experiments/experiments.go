@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"parcon/experiments/child"
+	"parcon/experiments/mechanism"
+	"parcon/experiments/mechanism/all"
 	"parcon/experiments/model"
 	"parcon/experiments/variant"
 	"parcon/experiments/workload"
@@ -35,9 +37,14 @@ type Case struct {
 
 // Scale is what the size of an experiment depends on.
 type Scale struct {
-	Cores int
-	Depth Depth
+	Cores  int
+	Depth  Depth
+	System string // GOOS; "" means linux
+	Python bool   // there is a CPython to measure beside
 }
+
+// Linux says that the system is Linux.
+func (s Scale) Linux() bool { return s.System == "" || s.System == "linux" }
 
 // Depth is how much of the grid is measured.
 type Depth int
@@ -80,7 +87,7 @@ func FindProfile(name string) (Profile, error) {
 }
 
 // All is the catalogue.
-var All = []Experiment{compute, waiting, mixing, crowd}
+var All = []Experiment{compute, waiting, mixing, crowd, costs, sharing, locks, life}
 
 // Find returns the experiment of that name.
 func Find(name string) (Experiment, error) {
@@ -94,7 +101,12 @@ func Find(name string) (Experiment, error) {
 
 // Title is an experiment's name as it follows "Benchmark" in a result file and
 // in the test suite.
-func Title(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
+func Title(name string) string {
+	if name == "" {
+		return ""
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
 
 // Lengths of tasks. They are long beside the cost of handing them out, which
 // the comparison of models must not be about, and short enough for dozens of
@@ -145,6 +157,13 @@ func unique(cases []Case) []Case {
 
 // Procs is the GOMAXPROCS of a variant's process.
 func Procs(v variant.Variant, cores int) (int, error) {
+	if mechanism.Names(v) {
+		m, err := mechanism.Find(all.Mechanisms, v.Get(mechanism.Key))
+		if err != nil || m.Procs == nil {
+			return cores, err
+		}
+		return m.Procs(v, cores), nil
+	}
 	m, err := model.Find(v.Get("model"))
 	if err != nil {
 		return 0, err

@@ -214,7 +214,7 @@ func Example() {
 	e, _ := experiments.Find("waiting")
 	for _, claim := range e.Claims(experiments.Scale{Cores: 2}) {
 		c := claim.Comparisons[0]
-		fmt.Printf("%s: %s of %s over %s\n", claim.ID, c.Measure, c.Of, c.Over)
+		fmt.Printf("%s: %s of %s over %s\n", claim.ID, c.Measure.Name, c.Of, c.Over)
 	}
 	// Output:
 	// P5: throughput of workload=sleep/model=gil/workers=8 over workload=sleep/model=serial/workers=1

@@ -5,6 +5,8 @@ import (
 	"runtime"
 
 	"parcon/experiments/child"
+	"parcon/experiments/mechanism"
+	"parcon/experiments/mechanism/all"
 	"parcon/experiments/variant"
 	"parcon/experiments/workload"
 )
@@ -17,11 +19,19 @@ const MostRounds = 100
 func Single(names []string) (Experiment, error) {
 	var cases []Case
 	for _, name := range names {
-		g, err := child.ParseGrid(name)
+		v, err := variant.Parse(name)
 		if err != nil {
 			return Experiment{}, err
 		}
-		v, err := variant.Parse(name)
+		if mechanism.Names(v) {
+			c, err := singleMechanism(v)
+			if err != nil {
+				return Experiment{}, err
+			}
+			cases = append(cases, c)
+			continue
+		}
+		g, err := child.ParseGrid(name)
 		if err != nil {
 			return Experiment{}, err
 		}
@@ -38,6 +48,26 @@ func Single(names []string) (Experiment, error) {
 		Cases:    func(Scale) []Case { return unique(cases) },
 		Claims:   func(Scale) []Claim { return nil },
 	}, nil
+}
+
+// singleMechanism is the case of a mechanism: with as many operations as the
+// catalogue gives to this variant, or else to the first of the same mechanism.
+func singleMechanism(v variant.Variant) (Case, error) {
+	if _, _, err := mechanism.Parse(all.Mechanisms, v.String()); err != nil {
+		return Case{}, err
+	}
+	alike := Case{v, 1}
+	for _, e := range All {
+		for _, c := range e.Cases(Scale{Cores: runtime.NumCPU(), Depth: Full, System: runtime.GOOS, Python: true}) {
+			if c.Variant.String() == v.String() {
+				return c, nil
+			}
+			if alike.Tasks == 1 && c.Variant.Get(mechanism.Key) == v.Get(mechanism.Key) {
+				alike.Tasks = c.Tasks
+			}
+		}
+	}
+	return alike, nil
 }
 
 // singleTasks is as many tasks as the catalogue's own experiments give to a

@@ -13,20 +13,20 @@ func (p page) verdicts(w *strings.Builder) {
 	if len(p.judged) == 0 {
 		return
 	}
-	w.WriteString("## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. All claims are corrected together, so what holds by itself may be undecided here: as far as noise is the cause, the chance of any wrong verdict in the table is at most 5 %.\n\n")
+	w.WriteString("## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. What is claimed to happen every time, or never, is refuted by a single trial that shows otherwise, and holds if there is none and it surely does not fail in half of all trials; rarer exceptions could be there still. What is claimed to happen holds once it was seen, and is refuted if it surely happens in fewer than half of all trials. All claims are corrected together, so what holds by itself may be undecided here: as far as noise is the cause, the chance of any wrong verdict in the table is at most 5 %.\n\n")
 	p.picture(w, "verdicts")
 	var rows [][]string
 	for _, j := range p.judged {
 		row := []string{j.ID, j.Text, "**" + string(j.Verdict) + "**", "–", "–", "–", j.Reason}
 		if len(j.Compared) > 0 {
-			row[3] = label(j.Decider.Comparison) + ": " + withInterval(j.Decider.Value, number)
-			row[4] = bound(j.Decider.Low, j.Decider.High)
+			row[3] = label(j.Decider.Comparison) + ": " + j.Decider.found()
+			row[4] = demand(j.Decider.Comparison)
 			row[5] = chanceOf(j.P)
 		}
 		rows = append(rows, row)
 	}
 	table(w, []string{"id", "claim", "verdict", "nearest comparison (95 % interval)", "bound", "p", "why"}, rows)
-	fmt.Fprintf(w, "*p*: the chance of evidence as strong as this if the verdict were wrong, corrected for the number of claims; at most %s decides. Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once.\n\n", number(1-p.table.level))
+	fmt.Fprintf(w, "*p*: the chance of evidence as strong as this if the verdict were wrong, corrected for the number of claims; at most %s decides. Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once. \"200 of 200\": seen so often in so many tries; a rate has its 95 %% interval over trials. The *p* of what was seen in every one of n trials is that of its failing in half of all trials or more.\n\n", number(1-p.table.level))
 	for _, j := range p.judged {
 		if j.Caveat != "" {
 			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
@@ -50,10 +50,10 @@ func (p page) comparisons(w *strings.Builder) {
 				sides, visible = sideWords(c.Measure)[contrast.Difference], beyond(contrast.Visible)
 			}
 			row := []string{
-				j.ID, label(c.Comparison), withInterval(c.Value, number), bound(c.Low, c.High), string(c.Verdict), sides, visible, fmt.Sprint(c.Value.N),
+				j.ID, label(c.Comparison), c.found(), demand(c.Comparison), string(c.Verdict), sides, visible, fmt.Sprint(c.Value.N),
 			}
 			if p.calm.left > 0 {
-				row = append(row, withInterval(p.calm.judged[i].Compared[k].Value, number))
+				row = append(row, p.calm.judged[i].Compared[k].found())
 			}
 			rows = append(rows, row)
 		}
@@ -65,14 +65,17 @@ func (p page) comparisons(w *strings.Builder) {
 
 // contrastKey names a comparison among all.
 func contrastKey(experiment string, c experiments.Comparison) string {
-	return experiment + " " + string(c.Measure) + " " + c.Of.String() + " " + c.Over.String()
+	return experiment + " " + c.Measure.Name + " " + c.Of.String() + " " + c.Over.String()
 }
 
 // sideWords are the differences in the words of a measure.
 func sideWords(m experiments.Measure) map[Difference]string {
 	words := map[Difference]string{Higher: "more", Lower: "less", Equal: "equal", NotTold: "undecided", NoneToTell: "not measured"}
-	if m == experiments.Throughput {
+	switch m {
+	case experiments.Throughput:
 		words[Higher], words[Lower] = "faster", "slower"
+	case experiments.Time:
+		words[Higher], words[Lower] = "slower", "faster"
 	}
 	return words
 }
@@ -85,10 +88,10 @@ func contrast(judged []Judged, level float64) map[string]Contrast {
 	for _, j := range judged {
 		for _, c := range j.Compared {
 			key := contrastKey(j.Experiment, c.Comparison)
-			if c.Measure == experiments.CoresBusy || slices.Contains(keys, key) {
+			if c.Measure.How > experiments.Inverse || slices.Contains(keys, key) {
 				continue
 			}
-			keys, ratios = append(keys, key), append(ratios, c.evidence)
+			keys, ratios = append(keys, key), append(ratios, c.evidence.(stat.Evidence))
 		}
 	}
 	told := map[string]Contrast{}

@@ -3,17 +3,23 @@ package report
 import (
 	"math"
 	"slices"
+	"sync"
 
+	"parcon/experiments"
+	"parcon/experiments/mechanism"
 	"parcon/report/stat"
 )
 
 // The rule that calls a trial disturbed, fixed before any of it was measured: so
 // large a share of the machine's processor time, while the trial lived, was
 // stolen by the hypervisor, or used by others, or the trial was held back by a
-// quota for so large a share of its life. It is not smaller because the system
-// counts stolen and used time in steps of 10 ms on each core, and a trial may
-// live for 50 ms.
-const disturbedShare = 0.2
+// quota for so large a share of its life. The system counts stolen and used time
+// in steps of 10 ms on each core, and a trial may live for 15 ms only, so a single
+// step says nothing: there must be two.
+const (
+	disturbedShare = 0.2
+	leastStolen    = 20e6 // ns
+)
 
 // A cause is something that the system says happened around a trial, with how
 // much of it there was beyond what the variant itself usually brings about.
@@ -22,6 +28,7 @@ type cause struct {
 	unit  string
 	share func(t trial) float64 // of the trial's life
 	rule  bool                  // it makes a trial a disturbed one
+	steps bool                  // the system counts it in steps
 }
 
 // trial is one line of a series.
@@ -36,24 +43,27 @@ func (t trial) value(unit string) float64 { return t.at(unitIndex(unit), t.i) }
 func (t trial) ofMachine(ns float64) float64 { return ns / (t.value("life-ns") * t.cores) }
 
 var causes = []cause{
-	{"the hypervisor took processor time", "steal-ns", func(t trial) float64 { return t.ofMachine(t.value("steal-ns")) }, true},
-	{"a CPU quota held it back", "throttled-ns", func(t trial) float64 { return t.value("throttled-ns") / t.value("life-ns") }, true},
-	{"other programs were busy", "others-busy", func(t trial) float64 { return t.value("others-busy") / t.cores }, true},
-	{"its threads waited for a core", "run-delay-ns", func(t trial) float64 { return t.ofMachine(t.value("run-delay-ns")) }, false},
+	{"the hypervisor took processor time", "steal-ns", func(t trial) float64 { return t.ofMachine(t.value("steal-ns")) }, true, true},
+	{"a CPU quota held it back", "throttled-ns", func(t trial) float64 { return t.value("throttled-ns") / t.value("life-ns") }, true, false},
+	{"other programs were busy", "others-busy", func(t trial) float64 { return t.value("others-busy") / t.cores }, true, true},
+	{"its threads waited for a core", "run-delay-ns", func(t trial) float64 { return t.ofMachine(t.value("run-delay-ns")) }, false, false},
 	{"its threads lost their core before they gave it up", "involuntary-ctxsw/op", func(t trial) float64 {
 		// Each time costs about a millisecond, the shortest slice of Linux's
 		// scheduler on few cores.
 		return t.value("involuntary-ctxsw/op") * 1e6 / t.value("ns/op")
-	}, false},
-	{"the cores ran at a lower frequency", "mhz", func(t trial) float64 { return -math.Log(t.value("mhz")) }, false},
-	{"something on the machine waited for a core", "pressure-cpu-ns", func(t trial) float64 { return t.value("pressure-cpu-ns") / t.value("life-ns") }, false},
-	{"something on the machine waited for a disk", "pressure-io-ns", func(t trial) float64 { return t.value("pressure-io-ns") / t.value("life-ns") }, false},
-	{"something on the machine waited for memory", "pressure-memory-ns", func(t trial) float64 { return t.value("pressure-memory-ns") / t.value("life-ns") }, false},
+	}, false, false},
+	{"the cores ran at a lower frequency", "mhz", func(t trial) float64 { return -math.Log(t.value("mhz")) }, false, false},
+	{"something on the machine waited for a core", "pressure-cpu-ns", func(t trial) float64 { return t.value("pressure-cpu-ns") / t.value("life-ns") }, false, false},
+	{"something on the machine waited for a disk", "pressure-io-ns", func(t trial) float64 { return t.value("pressure-io-ns") / t.value("life-ns") }, false, false},
+	{"something on the machine waited for memory", "pressure-memory-ns", func(t trial) float64 { return t.value("pressure-memory-ns") / t.value("life-ns") }, false, false},
 }
 
 // isDisturbed applies the rule.
 func (t trial) isDisturbed() bool {
-	return slices.ContainsFunc(causes, func(c cause) bool { return c.rule && c.share(t) > disturbedShare })
+	return slices.ContainsFunc(causes, func(c cause) bool {
+		share := c.share(t)
+		return c.rule && share > disturbedShare && !(c.steps && share*t.value("life-ns")*t.cores < leastStolen)
+	})
 }
 
 // An attribution is what one cause did to the trials of a run.
@@ -136,7 +146,7 @@ func (s *series) only(trials []int) *series {
 	for k, i := range trials {
 		part.rounds[k] = s.rounds[i]
 	}
-	for _, unit := range []string{"ns/op", "cpu-ns/op", "peak-rss-bytes", "cores-busy", "start-unix-s"} {
+	for _, unit := range comparedUnits() {
 		u := unitIndex(unit)
 		if s.values[u] == nil {
 			continue
@@ -148,3 +158,17 @@ func (s *series) only(trials []int) *series {
 	}
 	return part
 }
+
+// comparedUnits are those that claims are about, and what they are counted in.
+var comparedUnits = sync.OnceValue(func() []string {
+	all := []string{"ns/op", "start-unix-s", mechanism.Tries}
+	for _, e := range experiments.All {
+		for _, claim := range e.Claims(experiments.Scale{Cores: 2}) {
+			for _, c := range claim.Comparisons {
+				all = append(all, c.Measure.Unit)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+})

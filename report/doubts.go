@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"parcon/experiments"
 	"parcon/report/stat"
 )
 
@@ -19,7 +20,7 @@ func (p page) doubts(w *strings.Builder) {
 }
 
 func (p page) allDoubts() []string {
-	all := []string{p.aa(), p.roundsDoubt(), p.order(), p.cuts(), p.chance(), p.flattered()}
+	all := []string{p.aa(), p.roundsDoubt(), p.order(), p.cuts(), p.chance(), p.changedClaims(), p.flattered()}
 	if len(p.honesty) > 0 {
 		all = []string{"like was compared with like, in random order: noise alone cannot make parcon err, a harness that favours one side could. What hits one of two different models more than the other is no error of this kind and is not seen here"}
 	} else {
@@ -49,6 +50,30 @@ func (p page) allDoubts() []string {
 
 // mostFailures is how many failed trials are told one by one.
 const mostFailures = 20
+
+// KeyClaims is the line of a file's head that holds the fingerprints of the
+// claims: "costs:0123456789abcdef sharing:...".
+const KeyClaims = "claims"
+
+// changedClaims warns of claims that were written after the trials were measured.
+func (p page) changedClaims() string {
+	then := map[string]string{}
+	for _, field := range strings.Fields(p.table.Get(KeyClaims)) {
+		name, print, _ := strings.Cut(field, ":")
+		then[name] = print
+	}
+	scale := experiments.Scale{Cores: p.cores, System: p.table.Get("goos")}
+	var changed []string
+	for _, e := range p.measured {
+		if was, told := then[e.Name]; told && was != experiments.Fingerprint(e.Claims(scale)) {
+			changed = append(changed, e.Name)
+		}
+	}
+	if len(changed) == 0 {
+		return ""
+	}
+	return "the claims or bounds of " + strings.Join(changed, ", ") + " are not those that were written down when this was measured: they came after the numbers"
+}
 
 // chance tells what stands behind a verdict.
 func (p page) chance() string {
@@ -101,10 +126,7 @@ func (p page) roundsDoubt() string {
 	var parts []string
 	few := false
 	for _, e := range p.measured {
-		most := 0
-		for _, v := range gridOf(p.table, e.Name).cells {
-			most = max(most, len(p.table.find(e.Name, v).rounds))
-		}
+		most := p.table.rounds(e.Name)
 		few = few || most < fewRounds
 		parts = append(parts, fmt.Sprintf("%s %d", e.Name, most))
 	}
@@ -143,16 +165,26 @@ func (p page) noise() []string {
 		return []string{text + "none was"}
 	}
 	text += fmt.Sprintf("%d of %s. The verdicts rest on all trials, because leaving out what one does not like is how numbers are bent; without the disturbed ones ", p.calm.left, plural(p.table.trials-len(p.table.Failed), "trial"))
-	var changed []string
+	var kinds []string
+	ids := map[string][]string{}
 	for i, j := range p.judged {
-		if was, is := j.Verdict, p.calm.judged[i].Verdict; was != is {
-			changed = append(changed, fmt.Sprintf("%s would be %s, not %s", j.ID, is, was))
+		was, is := j.Verdict, p.calm.judged[i].Verdict
+		if was == is {
+			continue
 		}
+		kind := fmt.Sprintf("would be %s, not %s", is, was)
+		if !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+		ids[kind] = append(ids[kind], j.ID)
 	}
-	if len(changed) == 0 {
+	if len(kinds) == 0 {
 		return []string{text + "all verdicts are the same"}
 	}
-	return []string{text + strings.Join(changed, ", ")}
+	for i, kind := range kinds {
+		kinds[i] = strings.Join(ids[kind], ", ") + " " + kind
+	}
+	return []string{text + strings.Join(kinds, "; ") + "; the other verdicts are the same"}
 }
 
 // causes is the table of what disturbed the trials.

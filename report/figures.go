@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"parcon/experiments"
-	"parcon/experiments/variant"
 	"parcon/report/chart"
 	"parcon/report/stat"
 )
@@ -25,13 +24,16 @@ type view struct {
 	cores                   int
 	compute, waiting, mixed grid
 	crowd                   grid
+	chapters                []chapter // on mechanisms
 }
 
 func viewOf(t *Table, cores int) view {
-	return view{
-		t, cores,
-		gridOf(t, "compute"), gridOf(t, "waiting"), gridOf(t, "mixing"), gridOf(t, "crowd"),
+	v := view{
+		table: t, cores: cores,
+		compute: gridOf(t, "compute"), waiting: gridOf(t, "waiting"), mixed: gridOf(t, "mixing"), crowd: gridOf(t, "crowd"),
 	}
+	v.chapters = v.mechanisms()
+	return v
 }
 
 // many is the number of workers that waiting and mixed tasks are compared at.
@@ -310,17 +312,38 @@ func (v view) priceFigure() figure {
 // verdictFigure shows for each claim the comparison that decided it.
 func verdictFigure(judged []Judged) figure {
 	var rows []chart.ForestRow
-	count := map[Verdict]int{}
+	others := 0
 	for _, j := range judged {
-		count[j.Verdict]++
 		if j.Verdict == NotMeasured {
 			continue
+		}
+		if m := j.Decider.Measure; m.How > experiments.Inverse && m != experiments.CoresBusy {
+			others++
+			continue // on another scale than ratios
 		}
 		rows = append(rows, chart.ForestRow{
 			Group: j.ID + "  " + j.Text, Label: label(j.Decider.Comparison),
 			Ratio: drawn(j.Sure), BoundLow: j.Decider.Low, BoundHigh: j.Decider.High,
 			Verdict: string(j.Verdict), Open: j.Verdict == Undecided,
 		})
+	}
+	title := fmt.Sprintf("%s: %s", plural(len(judged), "claim"), countVerdicts(judged))
+	subtitle := "For each claim the comparison nearest to its bound, or furthest beyond it; the bound is shaded"
+	if others > 0 {
+		subtitle += fmt.Sprintf(". %s decided by counting, or by a share of time, stand in the table only", plural(others, "claim"))
+	}
+	return figure{"verdicts", title, chart.Forest(chart.Text{
+		Title:    title,
+		Subtitle: subtitle,
+		Note:     "Whiskers: intervals so wide that all claims together are right with 95 %.",
+	}, rows)}
+}
+
+// countVerdicts writes "5 hold, 1 refuted".
+func countVerdicts(judged []Judged) string {
+	count := map[Verdict]int{}
+	for _, j := range judged {
+		count[j.Verdict]++
 	}
 	var counts []string
 	for _, v := range []Verdict{Holds, Refuted, Undecided, NotMeasured} {
@@ -332,41 +355,7 @@ func verdictFigure(judged []Judged) figure {
 			counts = append(counts, fmt.Sprintf("%d %s", count[v], word))
 		}
 	}
-	title := fmt.Sprintf("%s: %s", plural(len(judged), "claim"), strings.Join(counts, ", "))
-	return figure{"verdicts", title, chart.Forest(chart.Text{
-		Title:    title,
-		Subtitle: "For each claim the comparison nearest to its bound, or furthest beyond it; the bound is shaded",
-		Note:     "Whiskers: intervals so wide that all claims together are right with 95 %.",
-	}, rows)}
-}
-
-// label names a comparison.
-func label(c experiments.Comparison) string {
-	if len(c.Over.String()) == 0 {
-		return fmt.Sprintf("%s, %s", c.Measure, short(c.Of))
-	}
-	// Nearly all comparisons are of throughput: that word would only be noise.
-	task := taskOf(c.Of)
-	of, than := modelOf(c.Of), strings.TrimPrefix(short(c.Over), task+" ")
-	if n := c.Of.Get("workers"); n != "1" && n == c.Over.Get("workers") {
-		of, than = c.Of.Get("model"), fmt.Sprintf("%s, x %s", c.Over.Get("model"), n)
-	}
-	text := fmt.Sprintf("%s: %s over %s", task, of, than)
-	if c.Measure != experiments.Throughput {
-		text = fmt.Sprintf("%s, %s", c.Measure, text)
-	}
-	return text
-}
-
-func short(v variant.Variant) string {
-	return taskOf(v) + " " + modelOf(v)
-}
-
-func modelOf(v variant.Variant) string {
-	if v.Get("workers") == "1" {
-		return v.Get("model")
-	}
-	return v.Get("model") + " x " + v.Get("workers")
+	return strings.Join(counts, ", ")
 }
 
 // figures draws all charts of a report.
@@ -384,6 +373,13 @@ func (v view) figures(judged []Judged) []figure {
 	}
 	if len(v.waiting.cells) > 0 {
 		all = append(all, v.priceFigure())
+	}
+	for _, c := range v.chapters {
+		for _, s := range c.sections {
+			if s.figure.Figure != nil {
+				all = append(all, s.figure)
+			}
+		}
 	}
 	return all
 }

@@ -43,6 +43,15 @@ func whole(v float64) string {
 	return fmt.Sprintf("%.0f", v)
 }
 
+// grouped writes a count with its thousands apart: "10,000,000".
+func grouped(v float64) string {
+	text := whole(v)
+	for i := len(text) - 3; i > 0 && text[0] >= '0' && text[0] <= '9'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
 // times writes a ratio: "1.98x".
 func times(v float64) string { return number(v) + "x" }
 
@@ -68,6 +77,14 @@ func span(ns float64) string {
 		return number(ns/1e6) + " ms"
 	}
 	return number(ns/1e9) + " s"
+}
+
+// spans writes a time with its interval.
+func spans(i stat.Interval) string {
+	if i.N == 0 || !i.Known() {
+		return withInterval(i, span)
+	}
+	return fmt.Sprintf("%s (%s to %s)", span(i.Estimate), span(i.Low), span(i.High))
 }
 
 func mebibytes(bytes float64) string { return number(bytes/(1<<20)) + " MiB" }

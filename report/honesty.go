@@ -126,7 +126,7 @@ func (h *Honesty) add(a, b *series) {
 		}
 		return
 	}
-	ratio := stat.Ratios(pair(b, a, wall))
+	ratio := stat.Ratios(pair(b, wall, a, wall))
 	slower, faster := 2*ratio.Above(1) <= 1-stat.Level, 2*ratio.Below(1) <= 1-stat.Level
 	if slower || faster && h.Effect == 0 {
 		h.Called++

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"parcon/experiments"
+	"parcon/experiments/mechanism"
+	"parcon/experiments/variant"
 	"parcon/report/scaling"
 )
 
@@ -35,11 +37,7 @@ type calm struct {
 // markdown writes the report.
 func (p page) markdown() string {
 	var w strings.Builder
-	title := "Which way of running many tasks wins, on " + p.perCores()
-	if len(p.honesty) > 0 {
-		title = "How often parcon is wrong on this machine"
-	}
-	fmt.Fprintf(&w, "# %s\n\n**%s**\n\n", title, p.answer)
+	fmt.Fprintf(&w, "# %s\n\n**%s**\n\n", p.title(), p.answer)
 	if len(p.compute.cells) > 0 || len(p.waiting.cells) > 0 {
 		p.picture(&w, "answer")
 		p.picture(&w, "plane")
@@ -60,11 +58,34 @@ func (p page) markdown() string {
 		p.crowds(&w)
 	}
 	p.prices(&w)
+	for _, c := range p.chapters {
+		p.chapter(&w, c)
+	}
 	p.single(&w)
 	p.selfcheck(&w)
 	p.doubts(&w)
 	p.environment(&w)
 	return w.String()
+}
+
+// title says what the report is about.
+func (p page) title() string {
+	switch {
+	case len(p.honesty) > 0:
+		return "How often parcon is wrong on this machine"
+	case !p.grids() && len(p.chapters) > 0:
+		var titles []string
+		for _, c := range p.chapters {
+			titles = append(titles, c.title)
+		}
+		return strings.Join(titles, ", ") + ": on " + p.perCores()
+	}
+	return "Which way of running many tasks wins, on " + p.perCores()
+}
+
+// grids says whether any experiment on models was measured.
+func (v view) grids() bool {
+	return len(v.compute.cells)+len(v.waiting.cells)+len(v.mixed.cells)+len(v.crowd.cells) > 0
 }
 
 // picture places a chart, with its finding as the text for those who do not see
@@ -206,8 +227,8 @@ func (p page) prices(w *strings.Builder) {
 
 // single lists what was measured outside the catalogue.
 func (p page) single(w *strings.Builder) {
-	g := gridOf(p.table, "single")
-	if len(g.cells) == 0 {
+	g, mechanisms := gridOf(p.table, "single"), p.named()
+	if len(g.cells)+len(mechanisms) == 0 {
 		return
 	}
 	w.WriteString("## Variants named by hand\n\n")
@@ -221,7 +242,31 @@ func (p page) single(w *strings.Builder) {
 			mebibytes(p.table.center("single", v, "peak-rss-bytes").Estimate),
 		})
 	}
-	table(w, []string{"variant", "time per task", "speed-up over serial (95 % interval)", "cores busy", "peak memory"}, rows)
+	if len(rows) > 0 {
+		table(w, []string{"variant", "time per task", "speed-up over serial (95 % interval)", "cores busy", "peak memory"}, rows)
+	}
+	rows = nil
+	for _, v := range mechanisms {
+		seen := observe(p.table, "single", experiments.Comparison{Measure: experiments.Happens, Of: v})
+		rows = append(rows, []string{v.String(), spans(p.table.center("single", v, "ns/op")), seen.String()})
+	}
+	if len(rows) > 0 {
+		table(w, []string{"mechanism", "time per operation or try (95 % interval)", "seen in so many tries"}, rows)
+	}
+}
+
+// named lists the variants of mechanisms that were named by hand, without their
+// twins.
+func (p page) named() []variant.Variant {
+	var all []variant.Variant
+	for _, name := range p.table.names {
+		experiment, rest, _ := strings.Cut(name, "/")
+		v, err := variant.Parse(rest)
+		if err == nil && experiment == experiments.Title("single") && mechanism.Names(v) && v.Get(mechanism.Twin) == "" {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 // selfcheck tells how often parcon was wrong.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 
 	"parcon/experiments"
+	"parcon/experiments/mechanism"
 	"parcon/experiments/variant"
 	"parcon/report/stat"
 )
@@ -67,6 +68,12 @@ var units = [...]string{
 	"ctxsw/op", "peak-rss-bytes", "steal-ns", "others-busy", "throttled-ns", "threads",
 	"start-unix-s", "life-ns", "run-delay-ns", "involuntary-ctxsw/op", "mhz",
 	"pressure-cpu-ns", "pressure-io-ns", "pressure-memory-ns",
+	"tries", "seen", "pss-bytes/unit", "rss-bytes/unit", "most-inside", "full",
+	"survivors", "lost", "oversold", "broken-reads", "torn",
+	"over", "more", "less", "early", "timeouts", "hanging", "named",
+	"late-p50-ns", "late-p99-ns", "late-max-ns",
+	"reaped", "gone-p50-ns", "gone-p99-ns", "gone-max-ns",
+	"running-share", "ready-share", "blocked-share", "r-share", "s-share",
 }
 
 func unitIndex(unit string) int { return slices.Index(units[:], unit) }
@@ -294,6 +301,23 @@ func (t *Table) failures(experiment string, v variant.Variant) int {
 	return n
 }
 
+// holds says whether there is any trial of an experiment.
+func (t *Table) holds(experiment string) bool {
+	prefix := experiments.Title(experiment) + "/"
+	return slices.ContainsFunc(t.names, func(name string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+// rounds is the most trials that any variant of an experiment has.
+func (t *Table) rounds(experiment string) int {
+	most := 0
+	for name, s := range t.series {
+		if strings.HasPrefix(name, experiments.Title(experiment)+"/") {
+			most = max(most, len(s.rounds))
+		}
+	}
+	return most
+}
+
 // find returns the series of an experiment's variant, nil if it has no trial.
 func (t *Table) find(experiment string, v variant.Variant) *series {
 	return t.series[experiments.Title(experiment)+"/"+v.String()]
@@ -313,6 +337,13 @@ func (t *Table) values(experiment string, v variant.Variant, unit string) stat.S
 	return stat.Values(values)
 }
 
+// counts are what was counted of a variant and its tries, one of each for each
+// round.
+func (t *Table) counts(experiment string, v variant.Variant, unit string) (counted, tries []float64) {
+	s := t.find(experiment, v)
+	return pair(s, unitIndex(unit), s, unitIndex(mechanism.Tries))
+}
+
 // ratio estimates the ratio of one unit of two variants, paired by round.
 func (t *Table) ratio(experiment string, of, over variant.Variant, unit string) stat.Interval {
 	return t.paired(experiment, of, over, unit).interval
@@ -324,7 +355,7 @@ func (t *Table) paired(experiment string, of, over variant.Variant, unit string)
 	if r, ok := t.ratios[key]; ok {
 		return r
 	}
-	a, b := pair(t.find(experiment, of), t.find(experiment, over), unitIndex(unit))
+	a, b := pair(t.find(experiment, of), unitIndex(unit), t.find(experiment, over), unitIndex(unit))
 	sample := stat.Ratios(a, b)
 	r := ratio{sample, sample.Interval(t.level)}
 	t.ratios[key] = r
@@ -332,14 +363,14 @@ func (t *Table) paired(experiment string, of, over variant.Variant, unit string)
 }
 
 // pair returns the values of the rounds that both have.
-func pair(x, y *series, unit int) (a, b []float64) {
+func pair(x *series, unitX int, y *series, unitY int) (a, b []float64) {
 	var rounds []int
 	var values []float64
-	x.eachRound(unit, func(round int, value float64) {
+	x.eachRound(unitX, func(round int, value float64) {
 		rounds, values = append(rounds, round), append(values, value)
 	})
 	i := 0
-	y.eachRound(unit, func(round int, value float64) {
+	y.eachRound(unitY, func(round int, value float64) {
 		for i < len(rounds) && rounds[i] < round {
 			i++
 		}

@@ -26,10 +26,13 @@ type Compared struct {
 	experiments.Comparison
 	Value    stat.Interval
 	Verdict  Verdict
-	lost     int // rounds in which one of its trials failed
-	evidence stat.Evidence
-	inside   float64 // one-sided p-value of "it lies outside the bound"
-	outside  float64 // of "it lies inside"
+	Fact     *Fact // what was seen, where the measure is of that kind
+	lost     int   // rounds in which one of its trials failed
+	evidence interface {
+		Interval(level float64) stat.Interval
+	}
+	inside  float64 // one-sided p-value of "it lies outside the bound"
+	outside float64 // of "it lies inside"
 }
 
 // Judged is a claim with its verdict. Decider is the comparison that the verdict
@@ -70,8 +73,9 @@ func judge(t *Table, claims []asked) []Judged {
 		all[i] = Judged{Claim: a.claim, Experiment: a.experiment}
 		if a.claim.Unmeasured == "" {
 			for _, c := range a.claim.Comparisons {
-				compared := decide(measure(t, a.experiment, c), c, t.level)
+				compared := compare(t, a.experiment, c)
 				compared.lost = t.failures(a.experiment, c.Of) + t.failures(a.experiment, c.Over)
+				compared.unsettle()
 				all[i].Compared = append(all[i].Compared, compared)
 			}
 		}
@@ -79,6 +83,22 @@ func judge(t *Table, claims []asked) []Judged {
 	}
 	settle(all, 1-t.level, t.roundTime)
 	return all
+}
+
+// compare measures a comparison and decides it by itself.
+func compare(t *Table, experiment string, c experiments.Comparison) Compared {
+	if c.Measure.Observed() {
+		return decideFact(observe(t, experiment, c), c, t.level)
+	}
+	return decide(measure(t, experiment, c), c, t.level)
+}
+
+// unsettle takes back that something never fails if trials of it failed: what
+// ended them may have been the exception.
+func (c *Compared) unsettle() {
+	if c.lost > 0 && c.Fact != nil && c.Measure.How == experiments.Every && c.inside < 1 {
+		c.Verdict, c.inside = Undecided, 1
+	}
 }
 
 // decide holds evidence against a bound.
@@ -145,16 +165,20 @@ func settle(all []Judged, alpha float64, roundTime func(experiment string) time.
 
 // measure collects what a comparison is about.
 func measure(t *Table, experiment string, c experiments.Comparison) stat.Evidence {
-	switch c.Measure {
-	case experiments.Throughput:
-		// More tasks in a second are fewer nanoseconds for each.
-		return t.paired(experiment, c.Over, c.Of, "ns/op")
-	case experiments.Memory:
-		return t.paired(experiment, c.Of, c.Over, "peak-rss-bytes")
-	case experiments.CPUTime:
-		return t.paired(experiment, c.Of, c.Over, "cpu-ns/op")
-	case experiments.CoresBusy:
-		return t.values(experiment, c.Of, "cores-busy")
+	unit := c.Measure.Unit
+	switch c.Measure.How {
+	case experiments.Ratio:
+		return t.paired(experiment, c.Of, c.Over, unit)
+	case experiments.Inverse:
+		return t.paired(experiment, c.Over, c.Of, unit)
+	case experiments.Value:
+		return t.values(experiment, c.Of, unit)
+	case experiments.Share:
+		counted, tries := t.counts(experiment, c.Of, unit)
+		for i := range counted {
+			counted[i] /= tries[i]
+		}
+		return stat.Values(counted)
 	}
 	return stat.Values(nil)
 }
@@ -189,7 +213,7 @@ func (j *Judged) conclude(alpha, factor float64, round time.Duration) {
 		level /= float64(len(j.Compared))
 	}
 	j.Sure = j.Decider.evidence.Interval(1 - level)
-	j.Reason = j.tally() + j.lost()
+	j.Reason = j.tally() + j.lost() + j.room()
 	switch j.Verdict {
 	case NotMeasured:
 		j.Reason += "; the file has no round in which the variants of one ran"
@@ -240,6 +264,24 @@ func (j *Judged) tally() string {
 	return text
 }
 
+// room says how often an exception could still be, where none was seen, or how
+// often what was never seen could still happen: the upper end of the exact 95 %
+// interval, one-sided, of its share of trials.
+func (j *Judged) room() string {
+	f := j.Decider.Fact
+	if f == nil || j.Verdict == Undecided || j.Verdict == NotMeasured {
+		return ""
+	}
+	most := 1 - math.Pow(1-stat.Level, 1/float64(max(1, f.trials.N)))
+	switch {
+	case j.Verdict == Holds && f.trials.Every:
+		return fmt.Sprintf("; an exception could still be in up to %s of such trials", percent(most))
+	case j.Verdict == Refuted && !f.trials.Every:
+		return fmt.Sprintf("; never seen, so it happens in at most %s of such trials", percent(most))
+	}
+	return ""
+}
+
 // lost says how many rounds a comparison lacks because a trial of it failed.
 func (j *Judged) lost() string {
 	most := 0
@@ -260,13 +302,16 @@ func (j *Judged) open(tail float64, round time.Duration) string {
 		p, tail = j.Decider.outside, tail/float64(len(j.Compared))
 	}
 	n := j.Decider.Value.N
+	if j.Decider.Fact != nil {
+		return fmt.Sprintf("; %s without an exception would decide", plural(int(math.Ceil(-math.Log2(tail))), "round"))
+	}
 	needed := stat.Rounds(n, p, tail)
 	text := "; too close to the bound to call in any useful time"
 	if needed <= float64(n+mostFurther) {
 		// Evidence as strong as so far just reaches the mark then, so it is
 		// missed as often as not.
 		needed = max(needed, float64(n+1))
-		text = fmt.Sprintf("; one of two runs of %.0f rounds would decide", needed)
+		text = fmt.Sprintf("; %.0f rounds would decide in every second run", needed)
 		if round > 0 {
 			text += " (" + roughly(time.Duration(needed)*round) + ")"
 		}
@@ -287,6 +332,9 @@ const mostFurther = 1000
 // logarithm of a ratio; negative outside.
 func (c Compared) margin() float64 {
 	m := math.Inf(1)
+	if c.Fact != nil {
+		return m // it is not a matter of degree
+	}
 	if c.Low > 0 {
 		m = math.Min(m, math.Log(c.Value.Estimate/c.Low))
 	}
@@ -301,9 +349,11 @@ func (c Compared) margin() float64 {
 
 // Precise says whether all comparisons of an experiment's claims have at least
 // so many rounds and intervals whose half-width is at most precision, relative
-// to the estimate. An experiment that compares nothing is never precise. It does
-// not look at where the intervals lie, only at how wide they are: to stop when
-// a difference shows would find differences that are not there.
+// to the estimate. An experiment that compares nothing is never precise, nor is one
+// with a claim that something never fails: each further trial is one more chance
+// to see it fail. It does not look at where the intervals lie, only at how wide
+// they are: to stop when a difference shows would find differences that are not
+// there.
 func Precise(t *Table, e experiments.Experiment, s experiments.Scale, rounds int, precision float64) bool {
 	compared := 0
 	for _, claim := range e.Claims(s) {
@@ -312,6 +362,12 @@ func Precise(t *Table, e experiments.Experiment, s experiments.Scale, rounds int
 		}
 		compared += len(claim.Comparisons)
 		for _, c := range claim.Comparisons {
+			if c.Measure.How == experiments.Every {
+				return false
+			}
+			if c.Measure.Observed() {
+				continue
+			}
 			i := measure(t, e.Name, c).Interval(stat.Careful)
 			if !i.Known() || i.N < rounds || i.HalfWidth() > precision {
 				return false

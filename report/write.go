@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -66,16 +67,17 @@ func newPage(t *Table) page {
 	}
 	p := page{view: viewOf(t, cores), twins: twinsOf(t), disturbances: attribute(t, cores)}
 	var claims []asked
+	scale := experiments.Scale{Cores: cores, System: t.Get("goos")}
 	for _, e := range experiments.All {
-		if len(gridOf(t, e.Name).cells) == 0 {
+		if !t.holds(e.Name) {
 			continue
 		}
 		p.measured = append(p.measured, e)
-		for _, c := range e.Claims(experiments.Scale{Cores: cores}) {
+		for _, c := range e.Claims(scale) {
 			claims = append(claims, asked{e.Name, c})
 		}
 	}
-	slices.SortStableFunc(claims, func(a, b asked) int { return idNumber(a.claim.ID) - idNumber(b.claim.ID) })
+	slices.SortStableFunc(claims, func(a, b asked) int { return byID(a.claim.ID, b.claim.ID) })
 	p.judged = judge(t, claims)
 	rest, left := t.undisturbed(cores)
 	p.calm = calm{left, judge(rest, claims)}
@@ -98,6 +100,9 @@ func (p page) sentence() string {
 	if single := gridOf(p.table, "single"); len(single.cells) > 0 && len(p.measured) == 0 {
 		return singleAnswer(single)
 	}
+	if len(p.named()) > 0 && len(p.measured) == 0 {
+		return "What was named by hand was measured: the table tells what came out."
+	}
 	if len(p.honesty) > 0 {
 		return honestyFinding(p.honesty) + "."
 	}
@@ -112,7 +117,15 @@ func (p page) sentence() string {
 		parts = append(parts, p.crowdFinding())
 	}
 	if len(parts) == 0 {
+		for _, c := range p.chapters {
+			parts = append(parts, c.sentence())
+		}
+	}
+	if len(parts) == 0 {
 		return "The file holds no experiment of parcon's catalogue."
+	}
+	if len(p.judged) > 1 && !p.twins.Failed() {
+		parts = append(parts, fmt.Sprintf("Of %s %s", plural(len(p.judged), "claim"), countVerdicts(p.judged)))
 	}
 	return strings.Join(parts, ". ") + "."
 }
@@ -134,14 +147,13 @@ func singleAnswer(g grid) string {
 	return fmt.Sprintf("%s runs %s as fast as serial.", name, withInterval(best, times))
 }
 
-// idNumber sorts P2 before P11.
-func idNumber(id string) int {
-	n, err := strconv.Atoi(id[1:])
-	if err != nil {
-		return math.MaxInt
-	}
-	return n
+// byID sorts chapter by chapter, and P2 before P11.
+func byID(a, b string) int {
+	return cmp.Or(strings.Index(chapters, a[:1])-strings.Index(chapters, b[:1]), len(a)-len(b), strings.Compare(a, b))
 }
+
+// chapters are the letters of claims in their order.
+const chapters = "PUSLF"
 
 // verdictRow is a claim's object in verdicts.json. Numbers that do not exist
 // (an interval's open end) are null.
@@ -171,6 +183,17 @@ type comparisonRow struct {
 	BoundHigh *float64 `json:"bound_high"`
 	Sides     string   `json:"sides,omitempty"`
 	Visible   *float64 `json:"visible"`
+	Observed  *factRow `json:"observed,omitempty"`
+}
+
+// factRow is how often something was seen. Of its comparison, estimate, low and
+// high are the share of trials that show what is claimed.
+type factRow struct {
+	Count float64  `json:"count"`
+	Tries float64  `json:"tries"`
+	Rate  *float64 `json:"rate"` // per try, with its interval over trials
+	Low   *float64 `json:"low"`
+	High  *float64 `json:"high"`
 }
 
 func (p page) verdictRows() []verdictRow {
@@ -190,6 +213,9 @@ func (p page) verdictRows() []verdictRow {
 				Name: label(c.Comparison), Verdict: c.Verdict, Rounds: c.Value.N,
 				Estimate: finite(c.Value.Estimate), Low: finite(c.Value.Low), High: finite(c.Value.High),
 				BoundLow: finite(c.Low), BoundHigh: finite(c.High),
+			}
+			if f := c.Fact; f != nil && f.trials.N > 0 {
+				side.Observed = &factRow{f.Count, f.Tries, finite(f.Rate.Estimate), finite(f.Rate.Low), finite(f.Rate.High)}
 			}
 			if contrast, ok := p.contrasts[contrastKey(j.Experiment, c.Comparison)]; ok {
 				side.Sides, side.Visible = sideWords(c.Measure)[contrast.Difference], finite(contrast.Visible-1)

@@ -1,6 +1,6 @@
 // Package child is what parcon's own processes do when they are started as a
 // child: run a trial, compute reference answers, answer delayed requests, work on
-// tasks, or disturb those that do.
+// tasks, play a part in a mechanism, or disturb those that do.
 //
 // A trial has a process of its own, so that GOMAXPROCS, the heap and the peak
 // of memory are its own. The trial program (experiments/programs/trial) holds
@@ -17,6 +17,8 @@ import (
 	"os"
 	"time"
 
+	"parcon/experiments/mechanism"
+	"parcon/experiments/mechanism/all"
 	"parcon/experiments/worker"
 	"parcon/experiments/workload"
 	"parcon/experiments/workload/web"
@@ -35,6 +37,8 @@ const (
 	Reference = "reference" // see Question
 	Server    = "server"    // see Addresses
 	Worker    = "worker"    // see package worker
+	Part      = "part"      // see package mechanism
+	Empty     = "empty"     // ends at once
 	Disturb   = "disturb"   // a drifting load on one core
 )
 
@@ -48,6 +52,9 @@ type Setting struct {
 	Network string         // host:port of the delay server
 	HTTP    string         // host:port of the same over HTTP
 	Worker  []string       // the small worker program; none: the program of the trial does it
+	Part    []string       // the small program for parts of mechanisms; none: the same
+	Empty   []string       // the program that does nothing; none: the same
+	Python  string         // path of a CPython; "" if there is none
 }
 
 // Main runs the role that the program's arguments ask for and ends the
@@ -72,6 +79,10 @@ func run(role string, args []string) error {
 	case Server:
 		go proc.WatchParent(proc.Stdin())
 		return runServer(os.Stdout)
+	case Part:
+		return mechanism.RunPart(all.Mechanisms, args)
+	case Empty:
+		return nil
 	case Disturb:
 		go proc.WatchParent(proc.Stdin())
 		return disturb()
@@ -102,8 +113,9 @@ func send(out io.Writer, v any) error {
 	return err
 }
 
-// params returns the workload that a variant names and its parameters.
-func (s Setting) params(name string, share int) (workload.Workload, workload.Params, error) {
+// params returns the workload that a variant names and its parameters. The size
+// of a task was calibrated for one length; others are in proportion.
+func (s Setting) params(name string, share int, length time.Duration) (workload.Workload, workload.Params, error) {
 	w, err := workload.Find(Workloads, name)
 	if err != nil {
 		return w, workload.Params{}, err
@@ -117,6 +129,9 @@ func (s Setting) params(name string, share int) (workload.Workload, workload.Par
 	}
 	if w.Sized && p.Size < 1 {
 		return w, p, errors.New("workload " + name + " was not calibrated in this run: its task length is not known")
+	}
+	if length > 0 {
+		p.Size = max(1, int(float64(p.Size)*float64(length)/float64(s.Length)))
 	}
 	return w, p, nil
 }

@@ -55,6 +55,8 @@ func TestParseGridRefuses(t *testing.T) {
 		"workload=sleep/model=loop/delay=long":            `variant "workload=sleep/model=loop/delay=long": delay=long is not a duration such as 100ms`,
 		"workload=sleep/model=loop/delay=0s":              `variant "workload=sleep/model=loop/delay=0s": delay=0s is not a duration above zero such as 100ms`,
 		"workload=sleep/model=loop/delay=-5ms":            `variant "workload=sleep/model=loop/delay=-5ms": delay=-5ms is not a duration above zero such as 100ms`,
+		"workload=sleep/model=loop/length=1ms":            `variant "workload=sleep/model=loop/length=1ms": tasks of sleep have no length=: it is for CPU-bound ones`,
+		"workload=hash/model=loop/length=no":              `variant "workload=hash/model=loop/length=no": length=no is not a duration such as 100ms`,
 		"workload=mix/model=loop/cpu=half":                `variant "workload=mix/model=loop/cpu=half": cpu=half is not a whole number`,
 		"primes":                                          `variant "primes": part "primes" is not of the form key=value`,
 	} {
@@ -85,12 +87,12 @@ func TestParamsAreThoseOfTheWorkload(t *testing.T) {
 		"network": {Name: "network", Share: 25, Delay: 2, Dir: "/dir", Addr: "network:1"},
 		"http":    {Name: "http", Share: 25, Delay: 2, Dir: "/dir", Addr: "http:2"},
 	} {
-		if w, p, err := s.params(name, 25); err != nil || p != want || w.Name != name {
+		if w, p, err := s.params(name, 25, 0); err != nil || p != want || w.Name != name {
 			t.Errorf("%s: %+v, %v, want %+v", name, p, err, want)
 		}
 	}
 	const want = "workload primes was not calibrated in this run: its task length is not known"
-	if _, _, err := s.params("primes", 25); err == nil || err.Error() != want {
+	if _, _, err := s.params("primes", 25, 0); err == nil || err.Error() != want {
 		t.Errorf("error %v", err)
 	}
 }

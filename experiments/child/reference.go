@@ -62,12 +62,16 @@ func (s Setting) reference(name string) ([]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
+	length, err := duration(v, "length")
+	if err != nil {
+		return nil, err
+	}
 	if w.Sized && s.Sizes[w.Name] == 0 {
 		if s.Sizes[w.Name], err = calibrate(w, s.Dir, s.length(w.Kind)); err != nil {
 			return nil, err
 		}
 	}
-	_, params, err := s.params(w.Name, share)
+	_, params, err := s.params(w.Name, share, length)
 	if err != nil {
 		return nil, err
 	}

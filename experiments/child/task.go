@@ -10,7 +10,7 @@ func (o Order) Task() (Grid, workload.Params, workload.Task, error) {
 	if err != nil {
 		return g, workload.Params{}, nil, err
 	}
-	w, params, err := o.Setting.params(g.Workload.Name, g.Share)
+	w, params, err := o.Setting.params(g.Workload.Name, g.Share, g.Length)
 	if err != nil {
 		return g, params, nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"parcon/experiments/mechanism"
 	"parcon/experiments/model"
 	"parcon/experiments/variant"
 	"parcon/experiments/workload"
@@ -40,13 +41,14 @@ type Grid struct {
 	Workload workload.Workload
 	Share    int
 	Delay    time.Duration // 0: the run's
+	Length   time.Duration // of a CPU-bound task; 0: the run's
 	Model    model.Model
 	Workers  int
 }
 
 // gridKeys are the keys of a variant of the grid. twin tells apart two that are
 // the same.
-var gridKeys = []string{"workload", "cpu", "delay", "model", "workers", "twin"}
+var gridKeys = []string{"workload", "cpu", "delay", "length", "model", "workers", "twin"}
 
 // ParseGrid reads a variant's name and says what is wrong with it.
 func ParseGrid(name string) (Grid, error) {
@@ -69,13 +71,14 @@ func ParseGrid(name string) (Grid, error) {
 	if g.Share, err = v.Int("cpu", 50); err != nil {
 		return g, err
 	}
-	if text := v.Get("delay"); text != "" {
-		if g.Delay, err = time.ParseDuration(text); err != nil {
-			return g, fmt.Errorf("variant %q: delay=%s is not a duration such as 100ms", name, text)
-		}
-		if g.Delay <= 0 {
-			return g, fmt.Errorf("variant %q: delay=%s is not a duration above zero such as 100ms", name, text)
-		}
+	if g.Delay, err = duration(v, "delay"); err != nil {
+		return g, err
+	}
+	if g.Length, err = duration(v, "length"); err != nil {
+		return g, err
+	}
+	if g.Length > 0 && (g.Workload.Kind != workload.CPU || !g.Workload.Sized) {
+		return g, fmt.Errorf("variant %q: tasks of %s have no length=: it is for CPU-bound ones", name, g.Workload.Name)
 	}
 	if g.Workers, err = v.Int("workers", 1); err != nil {
 		return g, err
@@ -86,6 +89,22 @@ func ParseGrid(name string) (Grid, error) {
 	return g, nil
 }
 
+// duration is the value of a key that is one, 0 if the variant lacks it.
+func duration(v variant.Variant, key string) (time.Duration, error) {
+	text := v.Get(key)
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("variant %q: %s=%s is not a duration such as 100ms", v, key, text)
+	}
+	if d <= 0 {
+		return 0, fmt.Errorf("variant %q: %s=%s is not a duration above zero such as 100ms", v, key, text)
+	}
+	return d, nil
+}
+
 // runTrial follows the protocol of package protocol.
 func runTrial(stdin io.Reader, out io.Writer) error {
 	in := bufio.NewReader(stdin)
@@ -93,7 +112,7 @@ func runTrial(stdin io.Reader, out io.Writer) error {
 	if err := receive(in, &order); err != nil {
 		return err
 	}
-	t, err := prepare(order)
+	measure, err := prepare(order)
 	if err != nil {
 		return err
 	}
@@ -104,26 +123,38 @@ func runTrial(stdin io.Reader, out io.Writer) error {
 		return fmt.Errorf("waiting for the start signal: %w", err)
 	}
 	go proc.WatchParent(in)
-	m, err := t.measure()
+	m, err := measure()
 	if err != nil {
 		return err
 	}
 	return send(out, m)
 }
 
-// trial is one that is ready to start.
+// prepare makes what an order asks for ready to be measured, once.
+func prepare(order Order) (measure func() (protocol.Measurement, error), err error) {
+	if order.Tasks < 1 {
+		return nil, fmt.Errorf("variant %s: %d tasks: it needs at least 1", order.Variant, order.Tasks)
+	}
+	if strings.HasPrefix(order.Variant, mechanism.Key+"=") {
+		return prepareMechanism(order)
+	}
+	t, err := prepareGrid(order)
+	if err != nil {
+		return nil, err
+	}
+	return t.measure, nil
+}
+
+// trial is one of the grid that is ready to start.
 type trial struct {
 	tasks int
 	crew  model.Crew
 	log   *Record
 }
 
-// prepare starts the crew and lets it work a little, so that connections,
+// prepareGrid starts the crew and lets it work a little, so that connections,
 // pages and branch predictors are not new to it when the clock starts.
-func prepare(order Order) (*trial, error) {
-	if order.Tasks < 1 {
-		return nil, fmt.Errorf("variant %s: %d tasks: it needs at least 1", order.Variant, order.Tasks)
-	}
+func prepareGrid(order Order) (*trial, error) {
 	if len(order.Answers) != workload.Seeds {
 		return nil, fmt.Errorf("variant %s: the right answers of %d seeds, want %d: its reference was not computed", order.Variant, len(order.Answers), workload.Seeds)
 	}

@@ -19,6 +19,8 @@ import (
 
 	"parcon/experiments"
 	"parcon/experiments/child"
+	"parcon/experiments/mechanism"
+	"parcon/experiments/mechanism/all"
 	"parcon/experiments/variant"
 	"parcon/runner"
 	"parcon/runner/proc"
@@ -40,6 +42,7 @@ type Lab struct {
 func Open(programs Programs, dir string, sizes map[string]int, cases []experiments.Case) (*Lab, error) {
 	l := &Lab{programs: programs, setting: experiments.Lengths}
 	l.setting.Dir, l.setting.Sizes, l.setting.Worker = dir, sizes, programs.Worker
+	l.setting.Part, l.setting.Empty, l.setting.Python = programs.Part, programs.Empty, programs.Python.Path
 	if err := l.serve(); err != nil {
 		return nil, err
 	}
@@ -49,8 +52,8 @@ func Open(programs Programs, dir string, sizes map[string]int, cases []experimen
 	return l, nil
 }
 
-// Programs names the programs that the trials run in.
-func (l *Lab) Programs() string { return l.programs.Name }
+// Programs are those that the trials run in.
+func (l *Lab) Programs() Programs { return l.programs }
 
 // Sizes are the calibrated amounts of work of one task, by workload.
 func (l *Lab) Sizes() map[string]int { return l.setting.Sizes }
@@ -90,8 +93,10 @@ func (l *Lab) Close() error {
 // task is the part of a variant that decides a task's answer.
 func task(v variant.Variant) string {
 	name := variant.New("workload", v.Get("workload"))
-	if share := v.Get("cpu"); share != "" {
-		name = name.With("cpu", share)
+	for _, key := range []string{"cpu", "length"} {
+		if value := v.Get(key); value != "" {
+			name = name.With(key, value)
+		}
 	}
 	return name.String()
 }
@@ -99,6 +104,9 @@ func task(v variant.Variant) string {
 func (l *Lab) reference(cases []experiments.Case) error {
 	question := child.Question{Setting: l.setting}
 	for _, c := range cases {
+		if mechanism.Names(c.Variant) {
+			continue
+		}
 		if name := task(c.Variant); !slices.Contains(question.Workloads, name) {
 			question.Workloads = append(question.Workloads, name)
 		}
@@ -143,6 +151,9 @@ func (l *Lab) Child(timeout time.Duration) runner.Child {
 // Case makes a case that the runner can run.
 func (l *Lab) Case(c experiments.Case) (runner.Case, error) {
 	name := c.Variant.String()
+	if mechanism.Names(c.Variant) {
+		return l.mechanismCase(c)
+	}
 	if _, err := child.ParseGrid(name); err != nil {
 		return runner.Case{}, err
 	}
@@ -153,5 +164,22 @@ func (l *Lab) Case(c experiments.Case) (runner.Case, error) {
 	return runner.Case{
 		Variant: name, Block: task(c.Variant), Tasks: c.Tasks, Procs: procs,
 		Order: child.Order{Variant: name, Tasks: c.Tasks, Setting: l.setting, Answers: l.answers[task(c.Variant)]},
+	}, nil
+}
+
+// mechanismCase is one that runs a mechanism. All variants of a mechanism are
+// compared with each other.
+func (l *Lab) mechanismCase(c experiments.Case) (runner.Case, error) {
+	name := c.Variant.String()
+	if _, _, err := mechanism.Parse(all.Mechanisms, name); err != nil {
+		return runner.Case{}, err
+	}
+	procs, err := experiments.Procs(c.Variant, runtime.NumCPU())
+	if err != nil {
+		return runner.Case{}, err
+	}
+	return runner.Case{
+		Variant: name, Block: mechanism.Key + "=" + c.Variant.Get(mechanism.Key), Tasks: c.Tasks, Procs: procs,
+		Order: child.Order{Variant: name, Tasks: c.Tasks, Setting: l.setting},
 	}, nil
 }

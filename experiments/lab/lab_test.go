@@ -127,6 +127,35 @@ func TestACaseKnowsWhatItsTrialNeeds(t *testing.T) {
 	}
 }
 
+// A mechanism has no reference and no calibrated length; its variants run close
+// together.
+func TestACaseOfAMechanism(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs Linux")
+	}
+	proctest.Tidy(t)
+	all := cases(t, "mechanism=balance/model=gil/lock=mutex/workers=2", "mechanism=balance/model=thread/lock=mutex/workers=2", "mechanism=exits/way=fault")
+	l := open(t, all)
+	for i, want := range []struct {
+		block string
+		procs int
+	}{{"mechanism=balance", 1}, {"mechanism=balance", 3}, {"mechanism=exits", runtime.NumCPU()}} {
+		rc, err := l.Case(all[i])
+		if err != nil || rc.Block != want.block || rc.Procs != want.procs {
+			t.Errorf("%s: %+v, %v, want %+v", all[i].Variant, rc, err, want)
+		}
+		m, err := l.Child(time.Minute).Try(t.Context(), rc)
+		if err != nil || m["tries"] != 6 || m["ns/op"] <= 0 || m["gomaxprocs"] != float64(want.procs) {
+			t.Errorf("%s: %v, %v", all[i].Variant, m, err)
+		}
+	}
+	for _, name := range []string{"mechanism=balance/model=gil", "mechanism=bilance"} {
+		if _, err := l.Case(cases(t, name)[0]); err == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
+}
+
 // A resumed run hands in the sizes of the run before; a new one finds them.
 func TestOpenCalibratesWhatHasNoSize(t *testing.T) {
 	proctest.Tidy(t)
@@ -190,12 +219,15 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{programs.Trial[0], programs.Worker[0]} {
+	for _, path := range []string{programs.Trial[0], programs.Worker[0], programs.Part[0], programs.Empty[0]} {
 		if !filepath.IsAbs(path) {
 			t.Errorf("%s depends on where a child starts", path)
 		}
 	}
 	all := cases(t, "workload=primes/model=process/workers=2", "workload=primes/model=process-pool/workers=2", "workload=http/model=process/workers=2")
+	if runtime.GOOS == "linux" {
+		all = append(all, cases(t, "mechanism=create/unit=process", "mechanism=create/unit=empty", "mechanism=zombie", "mechanism=join")...)
+	}
 	l, err := lab.Open(programs, t.TempDir(), small(), all)
 	if err != nil {
 		t.Fatal(err)
@@ -211,7 +243,7 @@ func TestBuild(t *testing.T) {
 		}
 	}
 	// By hand they say what they are, and do nothing.
-	for _, path := range []string{programs.Trial[0], programs.Worker[0]} {
+	for _, path := range []string{programs.Trial[0], programs.Worker[0], programs.Part[0]} {
 		out, err := exec.Command(path).CombinedOutput()
 		if err == nil || !bytes.Contains(out, []byte("not by hand")) {
 			t.Errorf("%s by hand: %v, %q", path, err, out)

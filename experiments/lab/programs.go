@@ -11,14 +11,18 @@ import (
 	"strings"
 
 	"parcon/experiments/child"
+	"parcon/experiments/cpython"
 )
 
-// Programs are the two that a run starts: one for each trial, and one for each
-// process that only works on tasks.
+// Programs are those that a run starts: one for each trial, and smaller ones for
+// processes that only work on tasks, play a part in a mechanism, or do nothing.
 type Programs struct {
-	Name   string   // "small", or "parcon itself", which starts more slowly
-	Trial  []string // path and leading arguments, before a role
-	Worker []string // the same before a mode; empty: Trial in the role of a worker
+	Name   string              // "small", or "parcon itself", which starts more slowly
+	Trial  []string            // path and leading arguments, before a role
+	Worker []string            // the same before a mode; empty: Trial in the role of a worker
+	Part   []string            // before the name of a mechanism; empty: Trial in that role
+	Empty  []string            // ends at once; empty: Trial in that role
+	Python cpython.Interpreter // zero if there is none
 }
 
 // Self makes the running program both. It must call child.Main first thing.
@@ -51,7 +55,8 @@ func Build() (Programs, error) {
 		return Programs{}, fmt.Errorf("making a folder for the trial program: %w", err)
 	}
 	build := exec.Command("go", "build", "-trimpath", "-o", bin+string(filepath.Separator),
-		"parcon/experiments/programs/trial", "parcon/experiments/programs/worker")
+		"parcon/experiments/programs/trial", "parcon/experiments/programs/worker",
+		"parcon/experiments/programs/part", "parcon/experiments/programs/empty")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	var stderr bytes.Buffer
 	build.Stderr = &stderr
@@ -66,5 +71,7 @@ func Build() (Programs, error) {
 		Name:   "small",
 		Trial:  []string{filepath.Join(bin, "trial"+suffix), child.Argument},
 		Worker: []string{filepath.Join(bin, "worker"+suffix)},
+		Part:   []string{filepath.Join(bin, "part"+suffix)},
+		Empty:  []string{filepath.Join(bin, "empty"+suffix)},
 	}, nil
 }

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -70,16 +71,21 @@ func ticks(lo, hi float64, n int, log bool) []float64 {
 	}
 }
 
-func linearTicks(lo, hi float64, n int) []float64 {
+// linearStep is the distance of about n round numbers in lo..hi, and its power of
+// ten.
+func linearStep(lo, hi float64, n int) (step, mag float64) {
 	raw := (hi - lo) / float64(max(n, 1))
-	mag := math.Pow(10, math.Floor(math.Log10(raw)))
-	step := 10 * mag
+	mag = math.Pow(10, math.Floor(math.Log10(raw)))
 	for _, f := range []float64{1, 2, 2.5, 5} {
 		if f*mag >= raw {
-			step = f * mag
-			break
+			return f * mag, mag
 		}
 	}
+	return 10 * mag, mag
+}
+
+func linearTicks(lo, hi float64, n int) []float64 {
+	step, mag := linearStep(lo, hi, n)
 	var out []float64
 	for k := math.Ceil(lo/step - 1e-9); k*step <= hi+step*1e-9; k++ {
 		v := math.Round(k*step/mag*100)*mag/100 + 0 // 0.3, not 0.30000000000000004, and 0, not -0
@@ -105,6 +111,51 @@ func decadeTicks(lo, hi float64, step int, heads ...float64) []float64 {
 		}
 	}
 	return out
+}
+
+// outwards moves the ends of a log axis outwards to round numbers, and returns those
+// between: no value lies beyond the last tick. Over a wide range they are powers
+// of ten; where hi is less than narrow times lo, 1, 2 and 5 of each. Both ends must
+// be above 0.
+func outwards(lo, hi, narrow float64) (from, to float64, at []float64) {
+	heads := []float64{1}
+	if hi < narrow*lo {
+		heads = []float64{1, 2, 5}
+	}
+	var all []float64
+	for e := math.Floor(math.Log10(lo)); e <= math.Ceil(math.Log10(hi))+1; e++ {
+		for _, head := range heads {
+			if v := head * math.Pow(10, e); v > 0 && finite(v) {
+				all = append(all, v)
+			}
+		}
+	}
+	const near = 1e-9 // a number that is round but for its last bits
+	first, last := 0, len(all)-1
+	for first+1 < len(all) && all[first+1] <= lo*(1+near) {
+		first++
+	}
+	for last > first+1 && all[last-1] >= hi*(1-near) {
+		last--
+	}
+	return min(all[first], lo), max(all[last], hi), all[first : last+1]
+}
+
+// outwardsLinear does the same for a linear axis with about n ticks.
+func outwardsLinear(lo, hi float64, n int) (from, to float64, at []float64) {
+	if !(hi > lo) || !finite(hi-lo) {
+		return lo, hi, []float64{lo}
+	}
+	step, mag := linearStep(lo, hi, n)
+	const near = 1e-9
+	first, last := math.Floor(lo/step+near), math.Ceil(hi/step-near)
+	if last-first > 50 {
+		return lo, hi, linearTicks(lo, hi, n) // numbers so large that a step changes nothing
+	}
+	for k := first; k <= last; k++ {
+		at = append(at, math.Round(k*step/mag*100)*mag/100+0) // 0.3, not 0.30000000000000004, and 0, not -0
+	}
+	return min(lo, at[0]), max(hi, at[len(at)-1]), at
 }
 
 // doublings are the powers of two in lo..hi.
@@ -165,12 +216,32 @@ func axisRoom(name string) float64 {
 	return 16
 }
 
+// evenly are every k-th of the ticks, counted from the last, with the least k at
+// which their labels do not touch.
+func evenly(s scale, at []float64, label func(float64) string) []float64 {
+	for k := 1; k < len(at); k++ {
+		var kept []float64
+		fits, free := true, math.Inf(1)
+		for i := len(at) - 1; i >= 0; i -= k {
+			half := axisStyle.width(label(at[i]))/2*slack + 2
+			fits = fits && s.at(at[i])+half <= free
+			free = s.at(at[i]) - half
+			kept = append(kept, at[i])
+		}
+		if fits && len(kept) > 1 {
+			slices.Reverse(kept)
+			return kept
+		}
+	}
+	return at
+}
+
 // bottomAxis draws tick labels below y, leaving out those which would touch
 // the one before.
-func (p pen) bottomAxis(s scale, y float64, at []float64) {
+func (p pen) bottomAxis(s scale, y float64, at []float64, print func(float64) string) {
 	free := math.Inf(-1)
 	for _, v := range at {
-		x, label := s.at(v), number(v)
+		x, label := s.at(v), print(v)
 		p.line(stroke{color: faint, width: 0.7}, point{x, y}, point{x, y - 3})
 		half := axisStyle.width(label)/2*slack + 2
 		if x-half < free {

@@ -18,15 +18,17 @@ type Series struct {
 const curvesGap = 14.0
 
 // Curves draws speed-up by workers, one line per series with error bars and its
-// name at the end. The dashed grey line is ideal(x), and nil draws none. The
-// x axis is logarithmic with ticks at the given workers; the y axis starts at 0,
+// name at the end. The dashed grey line is ideal(x), and nil draws none; its name
+// is text.Level. The
+// x axis is logarithmic with ticks at the given workers, and at the powers of two
+// between them if they are powers of two; the y axis starts at 0,
 // or is logarithmic when the numbers differ more than tenfold, which its
 // heading then says. Series are shifted sideways by a point or two, so that
 // equal ones stay visible.
 func Curves(text Text, ideal func(x float64) float64, series []Series) *Figure {
 	height := max(300, float64(len(series)+1)*curvesGap+90)
 	return &Figure{text: text, height: height, body: func(p pen, in rect) {
-		c := curves{pen: p, ideal: ideal}
+		c := curves{pen: p, ideal: ideal, level: cmp.Or(text.Level, "ideal")}
 		for _, s := range series {
 			if l := clean(s); len(l.pts) > 0 {
 				c.lines = append(c.lines, l)
@@ -66,8 +68,10 @@ func clean(s Series) curve {
 type curves struct {
 	pen
 	ideal func(float64) float64
+	level string // the name of ideal
 	lines []curve
-	ticks []float64
+	ticks []float64 // across
+	marks []float64 // up, on a log axis
 	x, y  scale
 	plot  rect
 }
@@ -77,7 +81,7 @@ func (c curves) draw(text Text, in rect) {
 	for i, l := range c.lines {
 		names[i] = l.name
 	}
-	gutter := max(widest(names, boldStyle, 120), boldStyle.width("ideal"))*slack + 36
+	gutter := max(widest(names, boldStyle, 120), boldStyle.width(c.level))*slack + 36
 	c.plot = rect{in.x0 + 26, in.y0 + 34, in.x1 - gutter, in.y1 - 20}
 	c.scales()
 	heading := text.Y
@@ -87,12 +91,12 @@ func (c curves) draw(text Text, in rect) {
 	c.text(in.x0, in.y1-10, left, heading, axisStyle)
 	c.text((c.plot.x0+c.plot.x1)/2, in.y0+4, centre, text.X, axisStyle)
 	if c.y.log {
-		c.leftAxis(c.y, c.plot, doublings(c.y.lo, c.y.hi))
+		c.leftAxis(c.y, c.plot, c.marks)
 	} else {
 		c.leftAxis(c.y, c.plot, ticks(c.y.lo, c.y.hi, 5, false))
 	}
 	c.line(stroke{color: faint, width: 0.9}, point{c.plot.x0, c.plot.y0}, point{c.plot.x1, c.plot.y0})
-	c.bottomAxis(c.x, c.plot.y0, c.ticks)
+	c.bottomAxis(c.x, c.plot.y0, between(c.ticks), number)
 	c.drawIdeal()
 	for i, l := range c.lines {
 		c.drawLine(l, c.shift(i))
@@ -127,8 +131,21 @@ func (c *curves) scales() {
 	c.x = scale{xs.lo, xs.hi, c.plot.x0 + 14, c.plot.x1 - 10, true}
 	c.y = scale{0, ys.hi * 1.06, c.plot.y0, c.plot.y1, false}
 	if log {
-		c.y = scale{ys.lo / 1.15, ys.hi * 1.12, c.plot.y0, c.plot.y1, true}
+		var lo, hi float64
+		lo, hi, c.marks = outwards(ys.lo, ys.hi, 30)
+		c.y = scale{lo, hi, c.plot.y0, c.plot.y1, true}
 	}
+}
+
+// between adds the powers of two that lie between ticks that all are such: a
+// number of workers that was not measured has its place too.
+func between(at []float64) []float64 {
+	for _, v := range at {
+		if math.Exp2(math.Round(math.Log2(v))) != v {
+			return at
+		}
+	}
+	return doublings(at[0], at[len(at)-1])
 }
 
 // shift is how far the series i is moved sideways, in points.
@@ -173,7 +190,7 @@ func (c curves) drawLine(l curve, shift float64) {
 	}
 }
 
-// names writes the names of the series, and "ideal", right of the plot.
+// names writes the names of the series, and of the dashed line, right of the plot.
 func (c curves) names() {
 	type end struct {
 		name string
@@ -183,7 +200,7 @@ func (c curves) names() {
 	var ends []end
 	if c.ideal != nil {
 		if v := c.ideal(c.x.hi); drawable(v, c.y.log) && c.inside(v) {
-			ends = append(ends, end{"ideal", point{c.x.at(c.x.hi), c.y.at(v)}, nil})
+			ends = append(ends, end{c.level, point{c.x.at(c.x.hi), c.y.at(v)}, nil})
 		}
 	}
 	for i, l := range c.lines {

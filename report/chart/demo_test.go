@@ -37,6 +37,7 @@ func demo() []named {
 		{"curves-io", demoCurvesIO()},
 		{"map", demoMap()},
 		{"dots", demoDots()},
+		{"dots-shared", demoShared()},
 		{"forest", demoForest(3)},
 		{"forest60", demoForest(15)},
 		{"bars", demoBars(1)},
@@ -148,10 +149,21 @@ func demoDots() *chart.Figure {
 		Subtitle: "Cost per task by model, medians of 20 runs with 95 % intervals",
 		Note:     "Hollow mark at the edge: zero, which a log axis cannot show.",
 	}, models, []chart.Panel{
-		{"CPU time per task, µs", true, nears(0.1, 0.4, 0.5, 11, 60, 900, 0.9, 1.2, 0.1), unit("%.3g µs")},
-		{"Peak memory, MB", false, nears(0.05, 9, 9, 14, 61, 140, 9, 9, 8), unit("%.0f MB")},
-		{"Switches per task", true, nears(0.3, 0.01, 0.02, 2, 4.1, 12, 1.1, 0, nan), unit("%.2g")},
-		{"Start-up, ms", false, []chart.Interval{{1, nan, nan}, {1.2, 1, math.Inf(1)}, {2, 1, 3}, {30, 20, 45}, {80, 60, 99}, {1, 1, 1}, {0, 0, 0}}, nil},
+		{Title: "CPU time per task, µs", Log: true, Values: nears(0.1, 0.4, 0.5, 11, 60, 900, 0.9, 1.2, 0.1), Format: unit("%.3g µs")},
+		{Title: "Peak memory, MB", Values: nears(0.05, 9, 9, 14, 61, 140, 9, 9, 8), Format: unit("%.0f MB")},
+		{Title: "Switches per task", Log: true, Values: nears(0.3, 0.01, 0.02, 2, 4.1, 12, 1.1, 0, nan), Format: unit("%.2g")},
+		{Title: "Start-up, ms", Values: []chart.Interval{{1, nan, nan}, {1.2, 1, math.Inf(1)}, {2, 1, 3}, {30, 20, 45}, {80, 60, 99}, {1, 1, 1}, {0, 0, 0}}},
+	})
+}
+
+// demoShared has panels that can be compared.
+func demoShared() *chart.Figure {
+	return chart.Dots(chart.Text{
+		Title:    "Waking another core costs more than any switch",
+		Subtitle: "Time of a round trip by unit",
+	}, models[:3], []chart.Panel{
+		{Title: "on one core, µs", Log: true, Shared: true, Values: nears(0.1, 0.3, 2, 2.4)},
+		{Title: "across two cores, µs", Log: true, Shared: true, Values: nears(0.1, 0.9, 40, 60)},
 	})
 }
 

@@ -27,6 +27,7 @@ type Text struct {
 	Title    string // the finding, in bold
 	Subtitle string // what is shown, smaller and grey
 	X, Y     string // names and units of the axes
+	Level    string // of Curves: what the dashed line is; "" means ideal
 	Note     string // a small grey line at the foot
 }
 

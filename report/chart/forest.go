@@ -119,7 +119,7 @@ func (f forest) draw(text Text, in rect) {
 	one := f.s.at(1)
 	f.line(stroke{color: grey, width: 1}, point{one, f.plot.y0}, point{one, f.plot.y1})
 	f.line(stroke{color: faint, width: 0.8}, point{f.plot.x0, f.plot.y0}, point{f.plot.x1, f.plot.y0})
-	f.bottomAxis(f.s, f.plot.y0, at)
+	f.bottomAxis(f.s, f.plot.y0, at, number)
 	f.text((f.plot.x0+f.plot.x1)/2, in.y0+4, centre, text.X, axisStyle)
 	f.fill(allowed, rect{in.x0, in.y0 + 3, in.x0 + 14, in.y0 + 11}.corners()...)
 	f.text(in.x0+19, in.y0+4, left, "allowed", axisStyle)

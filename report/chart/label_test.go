@@ -138,3 +138,70 @@ func TestCrosses(t *testing.T) {
 		}
 	}
 }
+
+// No value may lie beyond the ticks of an axis: a reader could not tell how far.
+func TestOutwardTicksHoldAllValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lo := math.Pow(10, rapid.Float64Range(-300, 300).Draw(t, "exponent"))
+		hi := lo * math.Pow(10, rapid.Float64Range(0, 7).Draw(t, "decades"))
+		from, to, at := outwards(lo, hi, 30)
+		if !slices.IsSorted(at) || len(at) < 2 || len(at) > 10 || math.Abs(at[0]/from-1) > 1e-8 || math.Abs(at[len(at)-1]/to-1) > 1e-8 || from > lo || to < hi {
+			t.Fatalf("%v..%v: %v in %v..%v", lo, hi, at, from, to)
+		}
+		if to > 100.001*hi || from < lo/10.001 {
+			t.Fatalf("%v..%v: %v..%v is too wide", lo, hi, from, to)
+		}
+		n := rapid.IntRange(2, 9).Draw(t, "n")
+		low := rapid.Float64Range(-1e6, 0).Draw(t, "low")
+		high := low + rapid.Float64Range(1e-3, 1e6).Draw(t, "width")
+		from, to, at = outwardsLinear(low, high, n)
+		if step, _ := linearStep(low, high, n); math.Abs(low) > 1e6*step {
+			return // numbers so large that a step changes nothing
+		}
+		near := 1e-6 * (high - low)
+		if !slices.IsSorted(at) || len(at) < 2 || len(at) > n+3 || from > low+near || to < high-near || math.Abs(at[0]-from) > near || math.Abs(at[len(at)-1]-to) > near {
+			t.Fatalf("%v..%v: %v in %v..%v", low, high, at, from, to)
+		}
+	})
+	for _, c := range []struct {
+		lo, hi float64
+		want   []float64
+	}{
+		{2.7, 805, []float64{1, 10, 100, 1000}},
+		{0.98, 21, []float64{0.5, 1, 2, 5, 10, 20, 50}},
+		{1, 1000, []float64{1, 10, 100, 1000}},
+		{5, 5, []float64{5, 10}},
+	} {
+		if _, _, got := outwards(c.lo, c.hi, 30); !slices.EqualFunc(got, c.want, func(a, b float64) bool { return math.Abs(a/b-1) < 1e-9 }) {
+			t.Errorf("%v..%v: %v, want %v", c.lo, c.hi, got, c.want)
+		}
+	}
+	if _, _, got := outwardsLinear(0, 98, 2); !slices.Equal(got, []float64{0, 50, 100}) {
+		t.Errorf("0..98: %v", got)
+	}
+}
+
+// Labels that touch are left out at equal steps, and the last one stays.
+func TestTickLabelsAreEvenlyLeftOut(t *testing.T) {
+	at := []float64{1, 10, 100, 1000, 10000, 100000, 1e6}
+	for width, want := range map[float64][]float64{
+		500: at,
+		90:  {1, 100, 10000, 1e6},
+		55:  {1, 1000, 1e6},
+	} {
+		if got := evenly(scale{1, 1e6, 0, width, true}, at, number); !slices.Equal(got, want) {
+			t.Errorf("%v wide: %v, want %v", width, got, want)
+		}
+	}
+	for from, want := range map[float64][]float64{1: {1, 2, 4, 8}, 3: {3, 8}} {
+		if got := between([]float64{from, 8}); !slices.Equal(got, want) {
+			t.Errorf("between %v and 8: %v, want %v", from, got, want)
+		}
+	}
+}
+
+func TestFamiliesShareABand(t *testing.T) {
+	if got := shaded([]string{"a, 1", "a, 2", "b", "c, 1", "c"}); !slices.Equal(got, []bool{true, true, false, true, true}) {
+		t.Errorf("%v", got)
+	}
+}

@@ -133,7 +133,7 @@ func (p plane) axes() {
 		}
 		p.line(s, point{p.plot.x0, p.y.at(v)}, point{p.plot.x1, p.y.at(v)})
 	}
-	p.bottomAxis(p.x, p.plot.y0-planeStrip, doublings(1, p.x.hi))
+	p.bottomAxis(p.x, p.plot.y0-planeStrip, doublings(1, p.x.hi), number)
 }
 
 // group is one mark: the points of a workload which nearly coincide.

@@ -122,7 +122,7 @@ var (
 	dashes    = [][]float64{nil, dashLong, dashShort, dashDot, dotted, dashMixed}
 )
 
-// looks is the one table of the execution models.
+// looks is the one table of the execution models and loads.
 var looks = map[string]look{
 	"serial":       {rgb(0x707070), ring, nil},
 	"goroutine":    {rgb(0x0072B2), disc, nil},
@@ -132,6 +132,9 @@ var looks = map[string]look{
 	"loop":         {rgb(0xE69F00), nabla, dotted},
 	"process-pool": {rgb(0x009E73), box, dashMixed},
 	"process":      {rgb(0x00624A), hollowDiamond, []float64{10, 3}},
+	// What may run beside them.
+	"full":    {rgb(0x5B4B8A), cross, []float64{6, 2}},
+	"CPython": {rgb(0x6F7D1E), hollowTriangle, []float64{2, 3}},
 }
 
 // others are the colours of names which are not in the table.

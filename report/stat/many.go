@@ -41,21 +41,7 @@ func Holm(p []float64) []float64 {
 // Rate is how often something happened, k times in n tries, with the exact 95 %
 // interval of Clopper and Pearson (The use of confidence or fiducial limits
 // illustrated in the case of the binomial, Biometrika 26, 1934).
-func Rate(k, n int) Interval {
-	i := Interval{math.NaN(), 0, 1, n}
-	if n < 1 || k < 0 || k > n {
-		return i
-	}
-	x, m, tail := float64(k), float64(n), (1-Level)/2
-	i.Estimate = x / m
-	if k > 0 {
-		i.Low = distuv.Beta{Alpha: x, Beta: m - x + 1}.Quantile(tail)
-	}
-	if k < n {
-		i.High = distuv.Beta{Alpha: x + 1, Beta: m - x}.Quantile(1 - tail)
-	}
-	return i
-}
+func Rate(k, n int) Interval { return rate(k, n, Level) }
 
 // AtLeast is the chance of k or more in n tries of which each succeeds with
 // probability p.

@@ -1,0 +1,85 @@
+package child
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"parcon/experiments/mechanism"
+	"parcon/experiments/mechanism/all"
+	"parcon/runner/clock"
+	"parcon/runner/protocol"
+	"parcon/runner/usage"
+)
+
+// prepareMechanism makes a mechanism ready to be measured.
+func prepareMechanism(order Order) (func() (protocol.Measurement, error), error) {
+	m, v, err := mechanism.Parse(all.Mechanisms, order.Variant)
+	if err != nil {
+		return nil, err
+	}
+	if m.Linux && runtime.GOOS != "linux" {
+		return nil, fmt.Errorf("mechanism %s needs Linux", m.Name)
+	}
+	env, err := order.Setting.env()
+	if err != nil {
+		return nil, err
+	}
+	session, err := m.Prepare(mechanism.Trial{Variant: v, Ops: order.Tasks, Env: env})
+	if err != nil {
+		return nil, fmt.Errorf("preparing %s: %w", order.Variant, err)
+	}
+	return func() (protocol.Measurement, error) { return measureMechanism(session, order.Tasks) }, nil
+}
+
+// env is what mechanisms are told of a run's setting.
+func (s Setting) env() (mechanism.Env, error) {
+	env := mechanism.Env{Part: s.Part, Empty: s.Empty, Worker: s.Worker, Python: s.Python, Dir: s.Dir}
+	self, err := os.Executable()
+	if err != nil {
+		return env, fmt.Errorf("finding the path of this program, to start it as a part: %w", err)
+	}
+	for _, p := range []struct {
+		argv *[]string
+		role string
+	}{{&env.Part, Part}, {&env.Empty, Empty}, {&env.Worker, Worker}} {
+		if len(*p.argv) == 0 {
+			*p.argv = []string{self, Argument, p.role}
+		}
+	}
+	return env, nil
+}
+
+// measureMechanism runs a session and adds what it left open: the time of an
+// operation and what this process and its ended children consumed meanwhile.
+func measureMechanism(session mechanism.Session, ops int) (protocol.Measurement, error) {
+	before := usage.Self().Plus(usage.Children())
+	start := clock.Now()
+	m, err := session.Run()
+	end := clock.Now()
+	used := usage.SelfAfter().Plus(usage.Children()).Since(before)
+	if session.Close != nil {
+		err = errors.Join(err, session.Close())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		m = protocol.Measurement{}
+	}
+	wall, n := float64(end-start), float64(ops)
+	for unit, value := range map[string]float64{
+		"ns/op":          wall / n,
+		"cpu-ns/op":      float64(used.CPU()) / n,
+		"cores-busy":     float64(used.CPU()) / wall,
+		"ctxsw/op":       float64(used.Voluntary+used.Involuntary) / n,
+		"peak-rss-bytes": float64(used.PeakRSS),
+		"gomaxprocs":     float64(runtime.GOMAXPROCS(0)),
+	} {
+		if _, given := m[unit]; !given {
+			m[unit] = value
+		}
+	}
+	return m, nil
+}

@@ -1,0 +1,28 @@
+package all_test
+
+import (
+	"fmt"
+	"testing"
+
+	"parcon/experiments/mechanism/all"
+)
+
+// A name means one mechanism, and a reader of the list learns what it does.
+func TestMechanismsAreToldApart(t *testing.T) {
+	seen := map[string]bool{}
+	for _, m := range all.Mechanisms {
+		if seen[m.Name] || m.Name == "" || m.Doc == "" || m.Prepare == nil {
+			t.Errorf("%+v: its name is taken, or it lacks a name, a line of doc or a way to prepare", m.Name)
+		}
+		seen[m.Name] = true
+	}
+}
+
+func Example() {
+	for _, m := range all.Mechanisms {
+		if m.Name == "zombie" {
+			fmt.Println(m.Name, m.Linux)
+		}
+	}
+	// Output: zombie true
+}

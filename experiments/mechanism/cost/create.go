@@ -1,0 +1,183 @@
+package cost
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"iter"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"parcon/experiments/mechanism"
+	"parcon/experiments/worker"
+	"parcon/experiments/workload"
+	"parcon/runner/proc"
+	"parcon/runner/protocol"
+)
+
+// create measures the whole life of a unit that does nothing. The units differ
+// in what they are:
+//
+//	process        the worker program that runs one empty task and answers, as the
+//	               model process does it
+//	empty          a program of Go that ends at once: fork, exec and Go's start
+//	fork           a copy of this process that ends at once: no program is started
+//	thread         a goroutine on a kernel thread of its own, which ends with it
+//	goroutine      a goroutine
+//	coroutine      a coroutine of iter.Pull
+//	cpython-fork   multiprocessing.Process by fork
+//	cpython-spawn  multiprocessing.Process by spawn
+//	cpython-thread threading.Thread
+//
+// A unit is joined when its last statement has run, which for a process is when
+// it was waited for. The kernel takes a thread down just after that, beside the
+// start of the next one. A copy of this process costs more the more memory this
+// process has: its page tables are copied.
+var create = mechanism.Mechanism{
+	Name: "create", Doc: "creates a unit that does nothing and joins it, one after another",
+	Linux: true,
+	Keys: []mechanism.Choice{{Key: "unit", Values: []string{
+		"process", "empty", "fork", "thread", "goroutine", "coroutine", "cpython-fork", "cpython-spawn", "cpython-thread",
+	}}},
+	Prepare: prepareCreate,
+}
+
+func prepareCreate(t mechanism.Trial) (mechanism.Session, error) {
+	kind := t.Get("unit")
+	if unit, ok := strings.CutPrefix(kind, "cpython-"); ok {
+		return prepareCPython(t, "create", "unit="+unit)
+	}
+	unit, err := creator(kind, t.Env)
+	if err == nil {
+		err = unit(0) // so that what the first one finds cold is not measured
+	}
+	if err != nil {
+		return mechanism.Session{}, fmt.Errorf("creating a %s: %w", kind, err)
+	}
+	return mechanism.Session{Run: func() (protocol.Measurement, error) {
+		for i := range t.Ops {
+			if err := unit(i); err != nil {
+				return nil, fmt.Errorf("creating %s %d of %d: %w", kind, i+1, t.Ops, err)
+			}
+		}
+		return nil, nil
+	}}, nil
+}
+
+// creator returns what creates the i-th unit of that kind, joins it and checks
+// that it ran.
+func creator(kind string, env mechanism.Env) (func(i int) error, error) {
+	switch kind {
+	case "process":
+		return func(i int) error { return runWorker(env.Worker, i) }, nil
+	case "empty":
+		return func(int) error { return runEmpty(env.Empty) }, nil
+	case "fork":
+		return fork, canFork()
+	case "thread":
+		return threads(), nil
+	case "goroutine":
+		return goroutines(), nil
+	}
+	return coroutines(), nil
+}
+
+// emptyWorker is the command line of a worker program for empty tasks.
+func emptyWorker(program []string, mode string, more ...string) *exec.Cmd {
+	argv := append(append([]string(nil), program...), mode)
+	argv = append(argv, workload.Params{Name: "empty"}.Args()...)
+	return proc.Command(append(argv, more...), []string{"GOMAXPROCS=1", "GOGC=100"})
+}
+
+func runWorker(program []string, task int) error {
+	var stdout bytes.Buffer
+	cmd := emptyWorker(program, worker.One, strconv.Itoa(task))
+	cmd.Stdout = &stdout
+	if err := runToEnd(cmd); err != nil {
+		return err
+	}
+	result, err := worker.ParseResult(stdout.Bytes())
+	if err != nil {
+		return err
+	}
+	return checkAnswer(task, result)
+}
+
+func checkAnswer(task int, result worker.Result) error {
+	if want := workload.Seed(task); result.Answer != want {
+		return fmt.Errorf("the empty task %d has the answer %d, want %d", task, result.Answer, want)
+	}
+	return nil
+}
+
+func runEmpty(program []string) error {
+	return runToEnd(proc.Command(program, []string{"GOMAXPROCS=1", "GOGC=100"}))
+}
+
+func runToEnd(cmd *exec.Cmd) error {
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	done := killAfter(cmd, patience)
+	if err := done(cmd.Wait()); err != nil {
+		return withReason(cmd, err, stderr.String())
+	}
+	return nil
+}
+
+// withReason adds what a process that failed said at last, in one line.
+func withReason(cmd *exec.Cmd, err error, stderr string) error {
+	if line, _, _ := strings.Cut(strings.TrimSpace(stderr), "\n"); line != "" {
+		return fmt.Errorf("%s: %w: %s", cmd.Path, err, line)
+	}
+	return fmt.Errorf("%s: %w", cmd.Path, err)
+}
+
+// threads ends a thread for every unit: the runtime does that to a thread whose
+// goroutine returns while it is locked to it (runtime/proc.go, mexit).
+func threads() func(int) error {
+	done := make(chan int)
+	last := 0
+	return func(int) error {
+		go func() {
+			runtime.LockOSThread()
+			done <- threadID()
+		}()
+		id := <-done
+		if id == last && id != 0 {
+			return fmt.Errorf("it ran on thread %d, as the one before", id)
+		}
+		last = id
+		return nil
+	}
+}
+
+var errNotRun = errors.New("it did not run")
+
+func goroutines() func(int) error {
+	done := make(chan int)
+	return func(i int) error {
+		go func() { done <- i }()
+		if <-done != i {
+			return errNotRun
+		}
+		return nil
+	}
+}
+
+func coroutines() func(int) error {
+	return func(i int) error {
+		ran := -1
+		next, stop := iter.Pull(func(func(int) bool) { ran = i })
+		_, more := next()
+		stop()
+		if ran != i || more {
+			return errNotRun
+		}
+		return nil
+	}
+}

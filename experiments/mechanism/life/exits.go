@@ -1,0 +1,75 @@
+package life
+
+import (
+	"fmt"
+	"os"
+
+	"parcon/experiments/mechanism"
+	"parcon/runner/proc"
+	"parcon/runner/protocol"
+)
+
+// errorStatus is not one that Go's runtime gives: 1 is what a part returns with
+// an error, 2 a panic.
+const errorStatus = 3
+
+// exits looks whether the wait status alone tells in which way a child ended. The
+// fault is a real one that the kernel punishes: SIGSEGV with its default action.
+// In a Go program a nil pointer is another matter: the runtime catches the signal
+// and makes a panic of it, and a panic nobody recovers from ends with exit status
+// 2, which cannot be told from an error.
+var exits = mechanism.Mechanism{
+	Name:  "exits",
+	Doc:   "the exit status tells done, error, fatal fault and killed apart",
+	Keys:  []mechanism.Choice{{Key: "way", Values: []string{wayDone, wayError, wayFault, wayKilled}}},
+	Linux: true,
+	Prepare: func(t mechanism.Trial) (mechanism.Session, error) {
+		return mechanism.Session{Run: func() (protocol.Measurement, error) {
+			return mechanism.Try(t.Ops, func(int) (bool, error) { return tryExit(t) })
+		}}, nil
+	},
+	Parts: map[string]func([]string) error{"child": endAs},
+}
+
+func tryExit(t mechanism.Trial) (bool, error) {
+	way := t.Get("way")
+	c, err := start(t.Part(1, "child", way))
+	if err != nil {
+		return false, err
+	}
+	defer c.close()
+	if way == wayKilled {
+		if err := c.expect(ready); err != nil {
+			return false, err
+		}
+		if err := c.cmd.Process.Kill(); err != nil {
+			return false, fmt.Errorf("killing a child: %w", err)
+		}
+	}
+	how, err := c.join()
+	if err != nil {
+		return false, err
+	}
+	// An error exit must be the one that was asked for: a child that could not
+	// do its part ends with an error too.
+	return how.way() == way && (way != wayError || how.code == errorStatus), nil
+}
+
+// endAs is a child that ends in one of the ways.
+func endAs(args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("ending in one way: %d were given", len(args))
+	}
+	switch args[0] {
+	case wayDone:
+		return nil
+	case wayError:
+		os.Exit(errorStatus)
+	case wayFault:
+		return fault()
+	case wayKilled:
+		fmt.Println(ready)
+		proc.WatchParent(proc.Stdin())
+	}
+	return fmt.Errorf("ending as %q: there is no such way", args[0])
+}

@@ -1,0 +1,19 @@
+//go:build !linux
+
+package life
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// A trial is refused before it comes to these: all mechanisms here need Linux.
+var errLinux = errors.New("the life of a process is looked at on Linux only")
+
+func taken(int) bool                                 { return false }
+func ended(*os.Process, time.Duration) (bool, error) { return false, errLinux }
+func adopt(bool) (restore func() error, err error)   { return nil, errLinux }
+func fault() error                                   { return errLinux }
+func thread() int                                    { return 0 }
+func nap(d time.Duration)                            { time.Sleep(d) }

@@ -1,0 +1,95 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"parcon/experiments"
+	"parcon/report/stat"
+)
+
+// A Fact is how often something was seen to happen.
+type Fact struct {
+	Count, Tries float64       // of all trials together
+	Rate         stat.Interval // of trials, per try
+	with         int           // trials that counted any
+	trials       stat.Fact
+}
+
+// observe counts in how many trials a fact lies within its bound.
+func observe(t *Table, experiment string, c experiments.Comparison) Fact {
+	counted, tries := t.counts(experiment, c.Of, c.Measure.Unit)
+	f := Fact{trials: stat.Fact{Every: c.Measure.How == experiments.Every}}
+	shares := make([]float64, len(counted))
+	for i := range counted {
+		f.Count += counted[i]
+		f.Tries += tries[i]
+		shares[i] = counted[i] / tries[i]
+		if shares[i] >= c.Low && shares[i] <= c.High {
+			f.trials.Hits++
+		}
+	}
+	for _, n := range counted {
+		if n > 0 {
+			f.with++
+		}
+	}
+	f.trials.N = len(counted)
+	f.Rate = stat.Values(shares).Interval(t.level)
+	return f
+}
+
+// String tells it: "200 of 200", "300 of 14,000 (1.9 % to 2.4 %)" with the interval
+// of the rate, or, where it is so rare that the interval says nothing, "1 of 1,400,
+// in 1 of 14 trials".
+func (f Fact) String() string {
+	if f.trials.N == 0 {
+		return "–"
+	}
+	text := fmt.Sprintf("%s of %s", grouped(f.Count), grouped(f.Tries))
+	switch {
+	case f.Count == 0 || f.Count == f.Tries:
+		return text
+	case f.Rate.Known() && f.Rate.Low < f.Rate.High && f.Rate.Low >= 0.0005:
+		return text + fmt.Sprintf(" (%s to %s)", percent(f.Rate.Low), percent(math.Min(1, f.Rate.High)))
+	}
+	return text + fmt.Sprintf(", in %d of %s", f.with, plural(f.trials.N, "trial"))
+}
+
+// decideFact holds what was seen against what was claimed.
+func decideFact(f Fact, claim experiments.Comparison, level float64) Compared {
+	c := Compared{Comparison: claim, Value: f.trials.Interval(level), evidence: f.trials, inside: f.trials.Inside(), outside: f.trials.Outside(), Fact: &f}
+	switch {
+	case f.trials.N == 0:
+		c.Verdict, c.inside, c.outside = NotMeasured, 1, 1
+	case c.inside <= (1-level)/2:
+		c.Verdict = Holds
+	case c.outside <= (1-level)/2:
+		c.Verdict = Refuted
+	default:
+		c.Verdict = Undecided
+	}
+	return c
+}
+
+// demand writes what a comparison must satisfy.
+func demand(c experiments.Comparison) string {
+	switch c.Measure.How {
+	case experiments.Every:
+		if c.High == 0 {
+			return "never"
+		}
+		return "every time"
+	case experiments.Some:
+		return "it happens"
+	}
+	return bound(c.Low, c.High)
+}
+
+// found writes what the samples say of a comparison.
+func (c Compared) found() string {
+	if c.Fact != nil {
+		return c.Fact.String()
+	}
+	return withInterval(c.Value, number)
+}
