@@ -71,8 +71,8 @@ type Profile struct {
 
 // Profiles lists the profiles, the default first.
 var Profiles = []Profile{
-	{"quick", Quick, 14, 14, 0, "14 rounds of what the claims need: about three minutes on two cores"},
-	{"standard", Standard, 20, 10, 0.02, "up to 20 rounds, more workers and models: about ten minutes"},
+	{"quick", Quick, 14, 14, 0, "14 rounds of what the claims need: about six minutes on two cores"},
+	{"standard", Standard, 20, 10, 0.02, "up to 20 rounds, more workers and models: about twenty minutes"},
 	{"full", Full, 60, 15, 0.01, "up to 60 rounds of the whole grid: about an hour"},
 }
 

@@ -45,8 +45,10 @@ func (v view) creating() section {
 // starting compares the worker program with one that does nothing. m are the
 // trials on creating units.
 func (m trialsOf) starting() string {
-	return clause(m.ratio(m.the("unit", "process"), m.the("unit", "empty"), "ns/op"),
-		"The worker program starts, answers and ends within %s the time that an empty Go program takes to start and end.")
+	process, empty := m.the("unit", "process"), m.the("unit", "empty")
+	answers := m.table.across(m.experiment, process, "answer-ns/op", empty, "ns/op").interval
+	return strings.TrimSpace(strings.Join([]string{clause(answers, "The worker program has started and answered after %s the time that an empty Go program takes to start and end."),
+		clause(m.ratio(process, empty, "ns/op"), "It has ended after %s the time of the empty one.")}, " "))
 }
 
 // dots draws the section's chart, if there is anything to draw.

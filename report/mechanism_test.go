@@ -28,6 +28,9 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 			"process": 1e6, "empty": 8e5, "fork": 1e5, "thread": 3e4, "goroutine": 300, "coroutine": 400,
 			"cpython-fork": 2e6, "cpython-spawn": 6e7, "cpython-thread": 7e4,
 		})
+		if v.Get("unit") == "process" {
+			values["answer-ns/op"] = 9e5
+		}
 	case "switch":
 		values["ns/op"] = pick("unit", map[string]float64{"process": 2400, "thread": 2000, "goroutine": 300, "coroutine": 200})
 		if v.Get("placement") == "two" {

@@ -68,7 +68,7 @@ var units = [...]string{
 	"ctxsw/op", "peak-rss-bytes", "steal-ns", "others-busy", "throttled-ns", "threads",
 	"start-unix-s", "life-ns", "run-delay-ns", "involuntary-ctxsw/op", "mhz",
 	"pressure-cpu-ns", "pressure-io-ns", "pressure-memory-ns",
-	"tries", "seen", "pss-bytes/unit", "rss-bytes/unit", "most-inside", "full",
+	"tries", "seen", "answer-ns/op", "pss-bytes/unit", "rss-bytes/unit", "most-inside", "full",
 	"survivors", "lost", "oversold", "broken-reads", "torn",
 	"over", "more", "less", "early", "timeouts", "hanging", "named",
 	"late-p50-ns", "late-p99-ns", "late-max-ns",
@@ -351,11 +351,16 @@ func (t *Table) ratio(experiment string, of, over variant.Variant, unit string) 
 
 // paired is the evidence on the ratio of one unit of two variants.
 func (t *Table) paired(experiment string, of, over variant.Variant, unit string) ratio {
-	key := ratioKey{experiment, of.String(), over.String(), unit}
+	return t.across(experiment, of, unit, over, unit)
+}
+
+// across is the same for two units of one kind.
+func (t *Table) across(experiment string, of variant.Variant, unit string, over variant.Variant, than string) ratio {
+	key := ratioKey{experiment, of.String(), over.String(), unit + " " + than}
 	if r, ok := t.ratios[key]; ok {
 		return r
 	}
-	a, b := pair(t.find(experiment, of), unitIndex(unit), t.find(experiment, over), unitIndex(unit))
+	a, b := pair(t.find(experiment, of), unitIndex(unit), t.find(experiment, over), unitIndex(than))
 	sample := stat.Ratios(a, b)
 	r := ratio{sample, sample.Interval(t.level)}
 	t.ratios[key] = r

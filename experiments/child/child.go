@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"parcon/experiments/mechanism"
@@ -26,7 +27,7 @@ import (
 )
 
 // Workloads lists all workloads, those too that the small worker program lacks.
-var Workloads = append(workload.All, web.HTTP)
+var Workloads = slices.Concat(workload.All, web.All)
 
 // Argument is the first argument of a program that is started as a child.
 const Argument = "child"

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parcon/experiments/workload"
+	"parcon/experiments/workload/web"
 	"parcon/runner/proc"
 	"parcon/runner/proc/proctest"
 	"parcon/runner/protocol"
@@ -304,8 +305,8 @@ func TestAServerTellsItsAddressesAndEndsWithItsInput(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if answer, err := task(3); err != nil || answer != workload.Reply(3) {
-			t.Errorf("%s: %d, %v, want %d", name, answer, err, workload.Reply(3))
+		if answer, err := task(3); err != nil || answer != web.Reply(3) {
+			t.Errorf("%s: %d, %v, want %d", name, answer, err, web.Reply(3))
 		}
 	}
 	_ = in.Close()

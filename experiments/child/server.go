@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 
-	"parcon/experiments/workload"
 	"parcon/experiments/workload/web"
 )
 
@@ -27,5 +26,5 @@ func runServer(out io.Writer) error {
 		return err
 	}
 	go http.Serve(pages, web.Handler())
-	return workload.ServeDelays(network)
+	return web.ServeDelays(network)
 }

@@ -61,7 +61,7 @@ const Seeds = 8
 func Seed(task int) uint64 { return uint64(task % Seeds) }
 
 // All lists the workloads that the small worker program can run.
-var All = []Workload{primes, hash, matrix, allocate, jsonWork, sleep, file, network, mix, empty}
+var All = []Workload{primes, hash, matrix, allocate, jsonWork, sleep, file, mix, empty}
 
 // Find returns the workload of that name.
 func Find(list []Workload, name string) (Workload, error) {

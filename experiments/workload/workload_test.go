@@ -2,7 +2,6 @@ package workload_test
 
 import (
 	"fmt"
-	"net"
 	"slices"
 	"testing"
 	"time"
@@ -10,20 +9,9 @@ import (
 	"parcon/experiments/workload"
 )
 
-// serve starts the delay server of the network workload.
-func serve(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go workload.ServeDelays(l)
-	return l.Addr().String()
-}
-
 func params(t *testing.T, name string) workload.Params {
 	return workload.Params{
-		Name: name, Size: 50, Share: 50, Delay: time.Millisecond, Dir: t.TempDir(), Addr: serve(t),
+		Name: name, Size: 50, Share: 50, Delay: time.Millisecond, Dir: t.TempDir(),
 	}
 }
 
@@ -87,7 +75,7 @@ func TestPrimesAreAllAndOnlyThePrimes(t *testing.T) {
 }
 
 func TestTasksRunAtOnce(t *testing.T) {
-	for _, name := range []string{"network", "file"} {
+	for _, name := range []string{"hash", "file"} {
 		w, err := workload.Find(workload.All, name)
 		if err != nil {
 			t.Fatal(err)

@@ -32,8 +32,9 @@ func around(a point, d float64) rect { return rect{a.x, a.y, a.x, a.y}.grow(d) }
 // placer finds free places for labels.
 type placer struct {
 	bounds rect
-	taken  []rect // never covered
-	soft   []rect // covered only when there is no other place
+	taken  []rect  // never covered
+	soft   []rect  // covered only when there is no other place
+	marks  []point // all that is named: a label should stand nearest to its own
 	lines  [][2]point
 	cost   float64 // how far the labels lie from what they name, and worse faults
 }
@@ -42,6 +43,7 @@ type placer struct {
 const (
 	costSoft    = 10   // a label covers something soft
 	costCrossed = 300  // a leader runs through a label or over another leader
+	costForeign = 40   // a label stands nearer to another mark than to its own
 	costMissing = 1000 // a label has no place
 )
 
@@ -56,13 +58,14 @@ var directions = []point{{1, 0}, {1, 1}, {1, -1}, {-1, 0}, {-1, 1}, {-1, -1}, {0
 func (p *placer) place(a point, w, h float64) (rect, bool) {
 	for _, strict := range []bool{true, false} {
 		for _, r := range p.candidates(a, w, h) {
-			if p.free(r, strict) && p.reachable(a, r) {
-				p.take(a, r)
-				if !strict {
-					p.cost += costSoft
-				}
-				return r, true
+			if !p.free(r, strict) || !p.reachable(a, r) || strict && !p.owns(a, r) {
+				continue
 			}
+			p.take(a, r)
+			if !strict {
+				p.cost += costSoft
+			}
+			return r, true
 		}
 	}
 	places := p.everywhere(a, w, h)
@@ -81,9 +84,18 @@ func (p *placer) place(a point, w, h float64) (rect, bool) {
 	return rect{}, false
 }
 
+// owns says that a label in r is nearer to its own mark a than to any other.
+func (p *placer) owns(a point, r rect) bool {
+	own := distance(a, r.nearest(a))
+	return !slices.ContainsFunc(p.marks, func(m point) bool { return m != a && distance(m, r.nearest(m)) < own })
+}
+
 func (p *placer) take(a point, r rect) {
 	p.taken = append(p.taken, r)
 	p.cost += distance(a, r.nearest(a))
+	if !p.owns(a, r) {
+		p.cost += costForeign
+	}
 	if end := r.nearest(a); distance(a, end) > nearLabel {
 		p.lines = append(p.lines, [2]point{a, end})
 	}

@@ -45,6 +45,26 @@ func TestEveryLabelFindsAPlaceInAnEmptyPlot(t *testing.T) {
 	})
 }
 
+// Two marks, one above the other: each label stands at its own, whichever is
+// placed first.
+func TestALabelStandsAtItsOwnMark(t *testing.T) {
+	low, high := point{100, 100}, point{100, 122}
+	for _, order := range [][]point{{low, high}, {high, low}} {
+		place := placer{bounds: rect{0, 0, 200, 200}, marks: []point{low, high}}
+		for _, m := range place.marks {
+			place.taken = append(place.taken, around(m, 6))
+		}
+		for _, m := range order {
+			r, ok := place.place(m, 60, 12)
+			for _, other := range place.marks {
+				if !ok || other != m && distance(other, r.nearest(other)) < distance(m, r.nearest(m)) {
+					t.Errorf("the label of %v is in %v, nearer to %v", m, r, other)
+				}
+			}
+		}
+	}
+}
+
 func TestSpread(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.SliceOfN(rapid.Float64Range(-50, 350), 0, 20).Draw(t, "want")

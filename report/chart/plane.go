@@ -167,7 +167,10 @@ func (p plane) marks(workloads []string) {
 	groups := p.groups(workloads)
 	for i, r := range p.arrange(groups) {
 		if r != (rect{}) {
-			p.label(groups[i], r, nameLines(groups[i].names, bodyStyle, planeLabel))
+			foreign := slices.ContainsFunc(groups, func(g group) bool {
+				return g.at != groups[i].at && distance(g.at, r.nearest(g.at)) < distance(groups[i].at, r.nearest(groups[i].at))
+			})
+			p.label(groups[i], r, nameLines(groups[i].names, bodyStyle, planeLabel), foreign)
 		}
 	}
 	for _, g := range groups { // last, over the leaders
@@ -204,6 +207,7 @@ func (p plane) try(groups []group, order []int) ([]rect, float64) {
 	}
 	for _, g := range groups {
 		place.taken = append(place.taken, around(g.at, planeMark+2))
+		place.marks = append(place.marks, g.at)
 	}
 	places := make([]rect, len(groups))
 	for _, i := range order {
@@ -214,9 +218,10 @@ func (p plane) try(groups []group, order []int) ([]rect, float64) {
 	return places, place.cost
 }
 
-// label writes the names of a group into r, and a lone name in its colour.
-func (p plane) label(g group, r rect, lines []string) {
-	if end := r.nearest(g.at); distance(g.at, end) > nearLabel {
+// label writes the names of a group into r, and a lone name in its colour. A line
+// leads to the mark where that is far off, or another mark is nearer.
+func (p plane) label(g group, r rect, lines []string, foreign bool) {
+	if end := r.nearest(g.at); foreign || distance(g.at, end) > nearLabel {
 		p.line(stroke{color: faint, width: 0.7}, g.at, end)
 	}
 	// The text leans towards its mark; r is a little wider than the text.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os/exec"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 	"parcon/experiments/mechanism"
 	"parcon/experiments/worker"
 	"parcon/experiments/workload"
+	"parcon/runner/clock"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )
@@ -49,7 +51,8 @@ func prepareCreate(t mechanism.Trial) (mechanism.Session, error) {
 	if unit, ok := strings.CutPrefix(kind, "cpython-"); ok {
 		return prepareCPython(t, "create", "unit="+unit)
 	}
-	unit, err := creator(kind, t.Env)
+	var answered int64 // time from the start of processes to their answers
+	unit, err := creator(kind, t.Env, &answered)
 	if err == nil {
 		err = unit(0) // so that what the first one finds cold is not measured
 	}
@@ -57,21 +60,30 @@ func prepareCreate(t mechanism.Trial) (mechanism.Session, error) {
 		return mechanism.Session{}, fmt.Errorf("creating a %s: %w", kind, err)
 	}
 	return mechanism.Session{Run: func() (protocol.Measurement, error) {
+		answered = 0
 		for i := range t.Ops {
 			if err := unit(i); err != nil {
 				return nil, fmt.Errorf("creating %s %d of %d: %w", kind, i+1, t.Ops, err)
 			}
 		}
-		return nil, nil
+		m := protocol.Measurement{}
+		if answered > 0 {
+			m["answer-ns/op"] = float64(answered) / float64(t.Ops)
+		}
+		return m, nil
 	}}, nil
 }
 
 // creator returns what creates the i-th unit of that kind, joins it and checks
-// that it ran.
-func creator(kind string, env mechanism.Env) (func(i int) error, error) {
+// that it ran. It adds to answered how long a unit took that answers.
+func creator(kind string, env mechanism.Env, answered *int64) (func(i int) error, error) {
 	switch kind {
 	case "process":
-		return func(i int) error { return runWorker(env.Worker, i) }, nil
+		return func(i int) error {
+			took, err := runWorker(env.Worker, i)
+			*answered += took
+			return err
+		}, nil
 	case "empty":
 		return func(int) error { return runEmpty(env.Empty) }, nil
 	case "fork":
@@ -91,18 +103,19 @@ func emptyWorker(program []string, mode string, more ...string) *exec.Cmd {
 	return proc.Command(append(argv, more...), []string{"GOMAXPROCS=1", "GOGC=100"})
 }
 
-func runWorker(program []string, task int) error {
-	var stdout bytes.Buffer
-	cmd := emptyWorker(program, worker.One, strconv.Itoa(task))
-	cmd.Stdout = &stdout
-	if err := runToEnd(cmd); err != nil {
-		return err
-	}
-	result, err := worker.ParseResult(stdout.Bytes())
+// runWorker returns after so many nanoseconds the answer was there. Then the
+// process ends and is waited for.
+func runWorker(program []string, task int) (answered int64, err error) {
+	start := clock.Now()
+	said, answered, err := runToEnd(emptyWorker(program, worker.One, strconv.Itoa(task)))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return checkAnswer(task, result)
+	result, err := worker.ParseResult(said)
+	if err != nil {
+		return 0, err
+	}
+	return answered - start, checkAnswer(task, result)
 }
 
 func checkAnswer(task int, result worker.Result) error {
@@ -113,20 +126,36 @@ func checkAnswer(task int, result worker.Result) error {
 }
 
 func runEmpty(program []string) error {
-	return runToEnd(proc.Command(program, []string{"GOMAXPROCS=1", "GOGC=100"}))
+	said, _, err := runToEnd(proc.Command(program, []string{"GOMAXPROCS=1", "GOGC=100"}))
+	if err == nil && len(said) > 0 {
+		return fmt.Errorf("%s is to say nothing and said %.100q", program[0], said)
+	}
+	return err
 }
 
-func runToEnd(cmd *exec.Cmd) error {
+// runToEnd runs a process to its end and returns what it wrote to its standard
+// output, all of which must come at once, and when that came (clock.Now).
+func runToEnd(cmd *exec.Cmd) (said []byte, at int64, err error) {
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, 0, err
+	}
 	if err := cmd.Start(); err != nil {
-		return err
+		return nil, 0, err
 	}
 	done := killAfter(cmd, patience)
-	if err := done(cmd.Wait()); err != nil {
-		return withReason(cmd, err, stderr.String())
+	said = make([]byte, 256)
+	n, err := out.Read(said)
+	at = clock.Now()
+	if err != nil && err != io.EOF {
+		return nil, 0, errors.Join(err, done(cmd.Wait()))
 	}
-	return nil
+	if err := done(cmd.Wait()); err != nil {
+		return nil, 0, withReason(cmd, err, stderr.String())
+	}
+	return said[:n], at, nil
 }
 
 // withReason adds what a process that failed said at last, in one line.

@@ -17,7 +17,7 @@ func Example() {
 	addr := strings.TrimPrefix(server.URL, "http://")
 	task, _ := web.HTTP.New(workload.Params{Addr: addr, Delay: time.Millisecond})
 	answer, err := task(3)
-	fmt.Println(answer == workload.Reply(3), err)
+	fmt.Println(answer == web.Reply(3), err)
 	// Output: true <nil>
 }
 

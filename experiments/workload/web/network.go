@@ -1,4 +1,4 @@
-package workload
+package web
 
 import (
 	"encoding/binary"
@@ -6,12 +6,15 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"parcon/experiments/workload"
 )
 
-var network = Workload{
-	Name: "network", Kind: IO,
+// Network asks a server that answers after a delay.
+var Network = workload.Workload{
+	Name: "network", Kind: workload.IO,
 	Doc: "a request over TCP on the loopback to a server in another process that answers after a delay",
-	New: func(p Params) (Task, error) {
+	New: func(p workload.Params) (workload.Task, error) {
 		c := connections{addr: p.Addr, delay: p.Delay, free: make(chan net.Conn, maxIdle)}
 		return c.request, nil
 	},
@@ -19,6 +22,9 @@ var network = Workload{
 
 // Reply is what the servers of network and http answer to a seed.
 func Reply(seed uint64) uint64 { return seed*0x9e3779b97f4a7c15 + 1 }
+
+// maxIdle is how many connections a process keeps for its next tasks.
+const maxIdle = 1 << 10
 
 const requestSize = 16 // delay in nanoseconds, seed
 
