@@ -47,8 +47,10 @@ func (v view) creating() section {
 func (m trialsOf) starting() string {
 	process, empty := m.the("unit", "process"), m.the("unit", "empty")
 	answers := m.table.across(m.experiment, process, "answer-ns/op", empty, "ns/op").interval
-	return strings.TrimSpace(strings.Join([]string{clause(answers, "The worker program has started and answered after %s the time that an empty Go program takes to start and end."),
-		clause(m.ratio(process, empty, "ns/op"), "It has ended after %s the time of the empty one.")}, " "))
+	return strings.TrimSpace(strings.Join([]string{
+		clause(answers, "The worker program has started and answered after %s the time that an empty Go program takes to start and end."),
+		clause(m.ratio(process, empty, "ns/op"), "It has ended after %s the time of the empty one."),
+	}, " "))
 }
 
 // dots draws the section's chart, if there is anything to draw.
