@@ -15,6 +15,7 @@ func (p page) verdicts(w *strings.Builder) {
 	}
 	w.WriteString("## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. What is claimed to happen every time, or never, is refuted by a single trial that shows otherwise, and holds if there is none and it surely does not fail in half of all trials; rarer exceptions could be there still. What is claimed to happen holds once it was seen, and is refuted if it surely happens in fewer than half of all trials. All claims are corrected together, so what holds by itself may be undecided here: as far as noise is the cause, the chance of any wrong verdict in the table is at most 5 %.\n\n")
 	p.picture(w, "verdicts")
+	p.picture(w, "verdicts-mechanisms")
 	var rows [][]string
 	for _, j := range p.judged {
 		row := []string{j.ID, j.Text, "**" + string(j.Verdict) + "**", "–", "–", "–", j.Reason}

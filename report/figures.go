@@ -309,8 +309,26 @@ func (v view) priceFigure() figure {
 	}, rows, panels)}
 }
 
+// verdictFigures are one for the grid and one for mechanisms: ratios of thousands
+// would hide what a few percent decide.
+func verdictFigures(judged []Judged) []figure {
+	split := func(grid bool) []Judged {
+		return slices.DeleteFunc(slices.Clone(judged), func(j Judged) bool { return strings.HasPrefix(j.ID, "P") != grid })
+	}
+	var all []figure
+	for _, part := range []struct {
+		name, on string
+		of       []Judged
+	}{{"verdicts", "tasks", split(true)}, {"verdicts-mechanisms", "mechanisms", split(false)}} {
+		if len(part.of) > 0 {
+			all = append(all, verdictFigure(part.name, part.on, part.of))
+		}
+	}
+	return all
+}
+
 // verdictFigure shows for each claim the comparison that decided it.
-func verdictFigure(judged []Judged) figure {
+func verdictFigure(name, on string, judged []Judged) figure {
 	var rows []chart.ForestRow
 	others := 0
 	for _, j := range judged {
@@ -327,12 +345,12 @@ func verdictFigure(judged []Judged) figure {
 			Verdict: string(j.Verdict), Open: j.Verdict == Undecided,
 		})
 	}
-	title := fmt.Sprintf("%s: %s", plural(len(judged), "claim"), countVerdicts(judged))
+	title := fmt.Sprintf("%s on %s: %s", plural(len(judged), "claim"), on, countVerdicts(judged))
 	subtitle := "For each claim the comparison nearest to its bound, or furthest beyond it; the bound is shaded"
 	if others > 0 {
 		subtitle += fmt.Sprintf(". %s decided by counting, or by a share of time, stand in the table only", plural(others, "claim"))
 	}
-	return figure{"verdicts", title, chart.Forest(chart.Text{
+	return figure{name, title, chart.Forest(chart.Text{
 		Title:    title,
 		Subtitle: subtitle,
 		Note:     "Whiskers: intervals so wide that all claims together are right with 95 %.",
@@ -365,7 +383,7 @@ func (v view) figures(judged []Judged) []figure {
 		all = append(all, v.answerFigure(), v.planeFigure())
 	}
 	if len(judged) > 0 {
-		all = append(all, verdictFigure(judged))
+		all = append(all, verdictFigures(judged)...)
 	}
 	all = append(all, v.curveFigures()...)
 	if len(v.mixed.cells) > 0 {
