@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"parcon/experiments"
 )
 
 // commands are the lines of README's shell blocks, without their comments.
@@ -104,6 +107,33 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			}
 			if _, err := os.Stat(filepath.Join(filepath.Dir(page), link[1])); err != nil {
 				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+}
+
+// The numbers of claims in README and in the change log are the catalogue's.
+func TestNumbersOfClaims(t *testing.T) {
+	all, mechanisms := 0, 0
+	for _, e := range experiments.All {
+		for _, claim := range e.Claims(experiments.Scale{Cores: 2}) {
+			all++
+			if !strings.HasPrefix(claim.ID, "P") {
+				mechanisms++
+			}
+		}
+	}
+	for file, wants := range map[string][]string{
+		"README.md":    {fmt.Sprintf("%d claims of the textbooks", all), fmt.Sprintf("%d more claims", mechanisms)},
+		"CHANGELOG.md": {fmt.Sprintf("%d textbook claims", all), fmt.Sprintf("put %d claims about mechanisms", mechanisms)},
+	} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(string(text), want) {
+				t.Errorf("%s does not say %q", file, want)
 			}
 		}
 	}

@@ -211,6 +211,9 @@ func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stde
 	if err != nil {
 		return 0, err
 	}
+	if was, is := j.setup.Get(keyPython), pythonOf(programs); was != "" && was != is {
+		return 0, fmt.Errorf("resuming %s: it was measured with python %q, here it is %q: its rounds would not be whole; start a new run", j.dir, was, is)
+	}
 	scale := experiments.Scale{Cores: runtime.NumCPU(), Depth: j.profile.Depth, System: runtime.GOOS, Python: programs.Python.Path != ""}
 	path := filepath.Join(j.dir, trialsFile)
 	if _, err := os.Stat(path); err == nil && j.setup == nil {

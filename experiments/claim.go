@@ -69,9 +69,6 @@ var (
 	Often      = Measure{"share of tries", mechanism.Seen, Share}
 )
 
-// counted is a measure of another count than mechanism.Seen.
-func counted(name, unit string, how How) Measure { return Measure{name, unit, how} }
-
 // always, never and sometimes are the comparisons of facts.
 func always(of variant.Variant) Comparison { return Comparison{Seen, of, variantNone, 1, 1} }
 
@@ -93,11 +90,11 @@ func atLeast(m Measure, of, over variant.Variant, low float64) Comparison {
 // The bounds. A textbook says "no faster" or "faster"; these say what that is
 // to mean before anything is measured.
 const (
-	Same    = 1.05 // "no faster": within five percent; also what a report calls equal
+	Same    = 1.05 // "no faster": within five percent, "more": beyond them; also what a report calls equal
 	scales  = 0.75 // "uses the cores": this share of the ideal, cores times faster
-	much    = 2.0  // "much faster" for waiting tasks
+	much    = 2.0  // "much faster", "much more"
 	oneCore = 1.03 // cores busy of a model with one core; the runtime's own threads are in it
-	pricier = 1.2  // "a higher price", "more"
+	pricier = 1.2  // "a higher price" in memory
 	lighter = 0.5  // "less memory" where it is to matter
 	asGood  = 0.95 // "no slower": within five percent
 	nearly  = 1.10 // "as well, within ten percent"

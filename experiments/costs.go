@@ -32,25 +32,25 @@ func inFlight(pool string, workers int) variant.Variant {
 	return of("flight", "pool", pool, "workers", itoa(workers))
 }
 
-// TaskLengths are those at which a process for every task is compared with a
+// taskLengths are those at which a process for every task is compared with a
 // pool of processes.
-func TaskLengths(d Depth) []string {
+func taskLengths(d Depth) []string {
 	if d == Quick {
 		return []string{"100us", "1ms", "10ms"}
 	}
-	return []string{"100us", "300us", "1ms", "3ms", "10ms", "30ms"}
+	return []string{"100us", "300us", "1ms", "3ms", "10ms", "30ms", "100ms"}
 }
 
 // lengthTasks is how many tasks of a length one worker runs in a trial.
-var lengthTasks = map[string]int{"100us": 60, "300us": 60, "1ms": 30, "3ms": 20, "10ms": 8, "30ms": 3}
+var lengthTasks = map[string]int{"100us": 60, "300us": 60, "1ms": 30, "3ms": 20, "10ms": 8, "30ms": 3, "100ms": 2}
 
-// Lengthy is the variant of a task of that length.
-func Lengthy(length, modelName string, workers int) variant.Variant {
+// lengthy is the variant of a task of that length.
+func lengthy(length, modelName string, workers int) variant.Variant {
 	return grid("hash/length="+length, modelName, workers)
 }
 
-// IdleCounts are the numbers of idle units of a kind.
-func IdleCounts(unit string, d Depth) []int {
+// idleCounts are the numbers of idle units of a kind.
+func idleCounts(unit string, d Depth) []int {
 	switch {
 	case unit == "process" && d == Quick:
 		return []int{10}
@@ -96,15 +96,15 @@ func costsCases(s Scale) []Case {
 	add(600_000, switched("coroutine", "one"))
 	cases = append(cases, twin(Case{switched("thread", "one"), 10_000}))
 	for _, unit := range []string{"process", "thread", "goroutine", "coroutine"} {
-		for _, n := range IdleCounts(unit, s.Depth) {
+		for _, n := range idleCounts(unit, s.Depth) {
 			add(1, idle(unit, n))
 		}
 	}
-	for _, length := range TaskLengths(s.Depth) {
+	for _, length := range taskLengths(s.Depth) {
 		for _, m := range []string{"process", "process-pool"} {
-			add(lengthTasks[length]*s.Cores, Lengthy(length, m, s.Cores))
+			add(lengthTasks[length]*s.Cores, lengthy(length, m, s.Cores))
 		}
-		add(lengthTasks[length], Lengthy(length, "serial", 1))
+		add(lengthTasks[length], lengthy(length, "serial", 1))
 	}
 	for _, transport := range []string{"pipe", "ring"} {
 		add(2_000, submitted("apply", transport))
@@ -131,7 +131,7 @@ func costsCases(s Scale) []Case {
 var chunks = []int{1, 16, 64}
 
 // full counts the tries in which a pool had all its workers at work at once.
-var full = counted("all workers at once", "full", Some)
+var full = Measure{"all workers at once", "full", Some}
 
 // pools are what limits how much runs at once.
 var pools = []string{"process-pool", "pool", "errgroup", "ants", "pond"}
@@ -139,8 +139,8 @@ var pools = []string{"process-pool", "pool", "errgroup", "ants", "pond"}
 func costsClaims(s Scale) []Claim {
 	longer := func(of, over variant.Variant, low float64) Comparison { return atLeast(Time, of, over, low) }
 	larger := func(of, over variant.Variant, low float64) Comparison { return atLeast(IdleMemory, of, over, low) }
-	most := IdleCounts("thread", Quick)[1]
-	few := IdleCounts("process", Quick)[0]
+	most := idleCounts("thread", Quick)[1]
+	few := idleCounts("process", Quick)[0]
 	limited := Claim{ID: "U5", Text: "A pool never runs more than its size at once: the next task waits for a free worker"}
 	for _, pool := range pools {
 		for _, w := range []int{s.Cores, 4 * s.Cores} {
@@ -150,7 +150,7 @@ func costsClaims(s Scale) []Claim {
 	pooled := Claim{ID: "U4", Text: "For tasks of up to a millisecond a pool of processes beats a process for every task"}
 	for _, length := range []string{"100us", "1ms"} {
 		pooled.Comparisons = append(pooled.Comparisons,
-			atLeast(Throughput, Lengthy(length, "process-pool", s.Cores), Lengthy(length, "process", s.Cores), Same))
+			atLeast(Throughput, lengthy(length, "process-pool", s.Cores), lengthy(length, "process", s.Cores), Same))
 	}
 	return []Claim{
 		{
@@ -165,7 +165,7 @@ func costsClaims(s Scale) []Claim {
 			},
 		},
 		{
-			ID: "U2", Text: "Switching between processes costs more than between threads, and threads more than goroutines or coroutines",
+			ID: "U2", Text: "Switching processes costs more than switching threads, and that more than goroutines or coroutines",
 			Caveat: "A byte goes there and back, on one core. Across two cores it is not a switch that is measured but the waking of another core; the chart shows that too. Processes and threads pass it through pipes, goroutines through a channel, coroutines by a call: it is the price of a hand-over as each of them has it.",
 			Comparisons: []Comparison{
 				longer(switched("process", "one"), switched("thread", "one"), Same),

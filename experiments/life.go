@@ -28,7 +28,7 @@ var (
 	exits      = []string{"done", "error", "fault", "killed"}
 )
 
-var reaped = counted("reaped", "reaped", Every)
+var reaped = Measure{"reaped", "reaped", Every}
 
 func lifeCases(Scale) []Case {
 	var cases []Case

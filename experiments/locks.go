@@ -31,11 +31,11 @@ func timer(load, delay string) variant.Variant { return of("timer", "load", load
 
 // What is counted among tries.
 var (
-	over    = counted("too many inside", "over", Every)
-	early   = counted("too early", "early", Every)
-	hanging = counted("left hanging", "hanging", Every)
+	over    = Measure{"too many inside", "over", Every}
+	early   = Measure{"too early", "early", Every}
+	hanging = Measure{"left hanging", "hanging", Every}
 	// A wait that ends at its time-out, and is told that it did.
-	timedOut = counted("timed out", "timeouts", Every)
+	timedOut = Measure{"timed out", "timeouts", Every}
 	lateness = Measure{"median lateness in ns", "late-p50-ns", Value}
 )
 

@@ -44,16 +44,16 @@ func counter(medium string) variant.Variant { return of("counter", "medium", med
 // What is counted: updates that another one overwrote, lines that others were
 // mixed into, sales in which more tickets were sold than there were.
 var (
-	lost     = counted("lost", "lost", Every)
-	anyLost  = counted("lost", "lost", Some)
-	torn     = counted("torn", "torn", Every)
-	anyTorn  = counted("torn", "torn", Some)
-	oversold = counted("sales that sold too many", "seen", Every)
-	anySold  = counted("sales that sold too many", "seen", Some)
+	lost     = Measure{"lost", "lost", Every}
+	anyLost  = Measure{"lost", "lost", Some}
+	torn     = Measure{"torn", "torn", Every}
+	anyTorn  = Measure{"torn", "torn", Some}
+	oversold = Measure{"sales that sold too many", "seen", Every}
+	anySold  = Measure{"sales that sold too many", "seen", Some}
 )
 
-// Ways are those in which a unit crashes.
-var Ways = []string{"panic", "nil", "segv", "kill", "exit", "memory"}
+// ways are those in which a unit crashes.
+var ways = []string{"panic", "nil", "segv", "kill", "exit", "memory"}
 
 // pages are the ways of writing lines that the claim is about, and morePages
 // those around the most that Linux writes to a pipe in one piece (PIPE_BUF, 4096
@@ -119,7 +119,7 @@ func sharingCases(s Scale) []Case {
 	} {
 		add(unit.tries, isolated(unit.name))
 	}
-	for _, way := range Ways {
+	for _, way := range ways {
 		add(2, crashed("process", way))
 		add(2, crashed("thread", way))
 	}
@@ -169,7 +169,7 @@ func sharingClaims(s Scale) []Claim {
 		ID: "S2", Text: "A crashing process leaves the others alive; a crashing thread takes the whole process with it",
 		Caveat: "A panic or nil dereference that Go code recovers from ends nothing; here nobody does.",
 	}
-	for _, way := range Ways {
+	for _, way := range ways {
 		crash.Comparisons = append(crash.Comparisons, always(crashed("process", way)), always(crashed("thread", way)))
 	}
 	loses := Claim{

@@ -329,17 +329,6 @@ func finding(topic string, clauses ...string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// spanOf writes a time and its interval.
-func spanOf(ns stat.Interval) string {
-	switch {
-	case ns.N == 0:
-		return "–"
-	case !ns.Known():
-		return span(ns.Estimate)
-	}
-	return fmt.Sprintf("%s (%s to %s)", span(ns.Estimate), span(ns.Low), span(ns.High))
-}
-
 // thousands writes a number of a variant with its thousands apart.
 func thousands(number string) string {
 	n, err := strconv.ParseFloat(number, 64)

@@ -95,7 +95,7 @@ func (v view) ends() section {
 		m.total("seen", m.with("way", "kill")).clause("after SIGKILL %s were"))
 	for _, one := range m.variants {
 		s.rows = append(s.rows, []string{
-			signalNames[one.Get("way")], m.count(one, "seen").String(), spanOf(m.center(one, "gone-p50-ns")), spanOf(m.center(one, "gone-p99-ns")),
+			signalNames[one.Get("way")], m.count(one, "seen").String(), spans(m.center(one, "gone-p50-ns")), spans(m.center(one, "gone-p99-ns")),
 		})
 	}
 	return s

@@ -47,7 +47,7 @@ func (v view) events() section {
 	for _, one := range m.variants {
 		s.rows = append(s.rows, []string{
 			one.Get("unit"), m.count(one, "seen").String(), m.count(one, "timeouts").String(), m.count(one, "early").String(),
-			spanOf(m.center(one, "late-p50-ns")), spanOf(m.center(one, "late-p99-ns")),
+			spans(m.center(one, "late-p50-ns")), spans(m.center(one, "late-p99-ns")),
 		})
 	}
 	return s
@@ -116,7 +116,7 @@ func (v view) relocks() section {
 		plain, again := costs.the("lock", "plain", "unit", unit), costs.the("lock", "reentrant", "unit", unit)
 		s.rows = append(s.rows, []string{
 			unit, m.count(m.the("lock", "plain", "unit", unit), "seen").String(), m.count(m.the("lock", "reentrant", "unit", unit), "seen").String(),
-			spanOf(costs.center(plain, "ns/op")), spanOf(costs.center(again, "ns/op")), withInterval(costs.ratio(again, plain, "ns/op"), times),
+			spans(costs.center(plain, "ns/op")), spans(costs.center(again, "ns/op")), withInterval(costs.ratio(again, plain, "ns/op"), times),
 		})
 	}
 	return s

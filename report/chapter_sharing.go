@@ -337,7 +337,7 @@ func (v view) counting() section {
 		over("file", "counting through a file takes %s the time of counting in shared memory"),
 		over("pipe", "through a pipe %s")))
 	for _, one := range m.variants {
-		row := []string{one.Get("medium"), spanOf(m.center(one, "ns/op")), "1"}
+		row := []string{one.Get("medium"), spans(m.center(one, "ns/op")), "1"}
 		if one.Get("medium") != "memory" {
 			row[2] = withInterval(m.ratio(one, memory, "ns/op"), times)
 		}

@@ -81,8 +81,11 @@ func span(ns float64) string {
 
 // spans writes a time with its interval.
 func spans(i stat.Interval) string {
-	if i.N == 0 || !i.Known() {
-		return withInterval(i, span)
+	switch {
+	case i.N == 0:
+		return "–"
+	case !i.Known():
+		return span(i.Estimate)
 	}
 	return fmt.Sprintf("%s (%s to %s)", span(i.Estimate), span(i.Low), span(i.High))
 }

@@ -57,7 +57,7 @@ func mechanismSides(of, over variant.Variant) string {
 // title is a mechanism in words, where its name alone is a riddle.
 func title(name string) string {
 	if text, ok := map[string]string{
-		"create": "creating and joining", "switch": "switching there and back", "submit": "submitting to a pool",
+		"create": "creating and joining", "switch": "a round trip", "submit": "submitting to a pool",
 		"flight": "most at once in a pool", "isolation": "a write is seen", "balance": "updates of one number",
 		"tickets": "ticket sale", "tally": "counting", "counter": "a shared counter", "relock": "taking a lock twice hangs",
 		"lockcost": "taking a lock", "terminate": "still there after the signal", "exits": "way to end told",

@@ -1,9 +1,7 @@
 package usage
 
 import (
-	"bytes"
 	"os"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -44,7 +42,7 @@ func runDelayOf(dir string) (total time.Duration, known bool) {
 		if err != nil {
 			continue // the thread ended
 		}
-		onCore, waited, ok := parseSchedstat(text)
+		onCore, waited, ok := ParseSchedstat(text)
 		if !ok {
 			return 0, false
 		}
@@ -69,20 +67,4 @@ func readAt(dir int, name string, buf []byte) ([]byte, error) {
 		return nil, err
 	}
 	return buf[:n], nil
-}
-
-// parseSchedstat reads a /proc/PID/task/TID/schedstat: nanoseconds on a core,
-// nanoseconds waiting for one, and the number of turns
-// (Documentation/scheduler/sched-stats.rst).
-func parseSchedstat(text []byte) (onCore, waited time.Duration, ok bool) {
-	fields := bytes.Fields(text)
-	if len(fields) != 3 {
-		return 0, 0, false
-	}
-	a, err1 := strconv.ParseInt(string(fields[0]), 10, 64)
-	b, err2 := strconv.ParseInt(string(fields[1]), 10, 64)
-	if err1 != nil || err2 != nil || a < 0 || b < 0 {
-		return 0, 0, false
-	}
-	return time.Duration(a), time.Duration(b), true
 }

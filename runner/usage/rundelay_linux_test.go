@@ -23,7 +23,7 @@ func TestParseSchedstat(t *testing.T) {
 		{"99999999999999999999 5 2\n", 0, 0, false},
 		{"", 0, 0, false},
 	} {
-		onCore, waited, ok := parseSchedstat([]byte(c.text))
+		onCore, waited, ok := ParseSchedstat([]byte(c.text))
 		if onCore != c.onCore || waited != c.waited || ok != c.ok {
 			t.Errorf("%q: %v, %v, %v, want %v, %v, %v", c.text, onCore, waited, ok, c.onCore, c.waited, c.ok)
 		}
@@ -34,7 +34,7 @@ func FuzzParseSchedstat(f *testing.F) {
 	f.Add([]byte("71246 56784 2\n"))
 	f.Add([]byte("71246 -1 2\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		onCore, waited, ok := parseSchedstat(text)
+		onCore, waited, ok := ParseSchedstat(text)
 		if onCore < 0 || waited < 0 || !ok && (onCore != 0 || waited != 0) {
 			t.Fatalf("%q: %v, %v, %v", text, onCore, waited, ok)
 		}

@@ -5,7 +5,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // stat is what /proc/PID/stat tells (proc_pid_stat(5)).
@@ -46,22 +45,6 @@ func parseParent(text []byte) (int, bool) {
 		}
 	}
 	return 0, false
-}
-
-// parseSchedstat reads a /proc/PID/task/TID/schedstat: nanoseconds on a core,
-// nanoseconds ready to run but without a core, and the number of turns
-// (Documentation/scheduler/sched-stats.rst).
-func parseSchedstat(text []byte) (ran, waited time.Duration, ok bool) {
-	fields := bytes.Fields(text)
-	if len(fields) != 3 {
-		return 0, 0, false
-	}
-	a, ok1 := natural(string(fields[0]))
-	b, ok2 := natural(string(fields[1]))
-	if !ok1 || !ok2 {
-		return 0, 0, false
-	}
-	return time.Duration(a), time.Duration(b), true
 }
 
 // natural reads a whole number that is not negative and made of digits only.

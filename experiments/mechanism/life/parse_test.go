@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -66,27 +65,6 @@ func TestParseParent(t *testing.T) {
 	}
 }
 
-func TestParseSchedstat(t *testing.T) {
-	for _, c := range []struct {
-		text        string
-		ran, waited time.Duration
-		ok          bool
-	}{
-		{"71246 56784 2\n", 71246, 56784, true},
-		{"0 0 0\n", 0, 0, true},
-		{"71246 56784\n", 0, 0, false},
-		{"71246 56784 2 9\n", 0, 0, false},
-		{"71246 long 2\n", 0, 0, false},
-		{"-1 5 2\n", 0, 0, false},
-		{"99999999999999999999 5 2\n", 0, 0, false},
-		{"", 0, 0, false},
-	} {
-		if ran, waited, ok := parseSchedstat([]byte(c.text)); ran != c.ran || waited != c.waited || ok != c.ok {
-			t.Errorf("%q: %v, %v, %v, want %v, %v, %v", c.text, ran, waited, ok, c.ran, c.waited, c.ok)
-		}
-	}
-}
-
 func FuzzParseStat(f *testing.F) {
 	f.Add([]byte(statText("cc1", "R", 500)))
 	f.Add([]byte(")"))
@@ -103,16 +81,6 @@ func FuzzParseParent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if pid, ok := parseParent(text); pid < 0 || pid > math.MaxInt32 || !ok && pid != 0 {
 			t.Fatalf("%q: %d, %v", text, pid, ok)
-		}
-	})
-}
-
-func FuzzParseSchedstat(f *testing.F) {
-	f.Add([]byte("71246 56784 2\n"))
-	f.Add([]byte("71246 -1 2\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if ran, waited, ok := parseSchedstat(text); ran < 0 || waited < 0 || !ok && (ran != 0 || waited != 0) {
-			t.Fatalf("%q: %v, %v, %v", text, ran, waited, ok)
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"parcon/runner/clock"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
+	"parcon/runner/usage"
 )
 
 // What the workers do.
@@ -155,7 +156,7 @@ func (w *worker) account() (account, error) {
 	if err != nil {
 		return account{}, fmt.Errorf("reading the times of worker %d: %w", w.child.cmd.Process.Pid, err)
 	}
-	ran, waited, ok := parseSchedstat(text)
+	ran, waited, ok := usage.ParseSchedstat(text)
 	if !ok {
 		return account{}, fmt.Errorf("reading the times of worker %d: the format is not known: %.80q", w.child.cmd.Process.Pid, text)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"parcon/experiments/mechanism"
+	"parcon/experiments/mechanism/fork"
 	"parcon/runner/protocol"
 )
 
@@ -74,7 +75,7 @@ var writers = map[string]func(t mechanism.Trial, value int64) (int64, error){
 		}
 		return strconv.ParseInt(line, 10, 64)
 	},
-	"fork": func(_ mechanism.Trial, value int64) (int64, error) { return writeInFork(&variable, value) },
+	"fork": func(_ mechanism.Trial, value int64) (int64, error) { return fork.Write(&variable, uint8(value)) },
 	"thread": func(_ mechanism.Trial, value int64) (int64, error) {
 		// The creator keeps its thread, so the unit must have another one.
 		runtime.LockOSThread()

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,57 +33,6 @@ func block(f *os.File) error { return unix.SetNonblock(int(f.Fd()), false) }
 
 // threadID is the number of this kernel thread.
 func threadID() int { return unix.Gettid() }
-
-// writeInFork forks this process and lets the child write a value from 0 to 255
-// into its copy of a variable. It returns what the child then read there, which
-// is its exit status.
-func writeInFork(p *int64, value int64) (int64, error) {
-	pid, errno := forkAndWrite(p, value)
-	if errno != 0 {
-		return 0, fmt.Errorf("forking: %w", errno)
-	}
-	// Nobody else waits for the child, so its number stays its own until then.
-	late := time.AfterFunc(patience, func() { _ = unix.Kill(pid, unix.SIGKILL) })
-	defer late.Stop()
-	for {
-		var status unix.WaitStatus
-		_, err := unix.Wait4(pid, &status, 0, nil)
-		switch {
-		case errors.Is(err, unix.EINTR):
-			continue
-		case err != nil:
-			return 0, fmt.Errorf("waiting for a fork: %w", err)
-		case !status.Exited():
-			return 0, fmt.Errorf("a fork ended by the signal %v", status.Signal())
-		}
-		return int64(status.ExitStatus()), nil
-	}
-}
-
-// forkAndWrite is fork(2) as clone(2) with nothing shared. The child has only
-// this thread and none of Go's others, so it must not call into the runtime: no
-// stack may grow, nothing may be allocated, and the race detector must look away.
-//
-//go:noinline
-//go:nosplit
-//go:norace
-func forkAndWrite(p *int64, value int64) (pid int, errno syscall.Errno) {
-	id, _, errno := syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
-	if id == 0 && errno == 0 {
-		*p = value
-		for {
-			syscall.RawSyscall(syscall.SYS_EXIT_GROUP, uintptr(peek(p)), 0, 0)
-		}
-	}
-	return int(id), errno
-}
-
-// peek reads what lies in memory, not what the compiler remembers.
-//
-//go:noinline
-//go:nosplit
-//go:norace
-func peek(p *int64) int64 { return *p }
 
 // fault reads memory that may not be read. Go's runtime would make it a panic;
 // without its handler the kernel ends the process by SIGSEGV, as in most other

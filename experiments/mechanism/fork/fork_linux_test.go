@@ -1,19 +1,24 @@
-package cost
+package fork_test
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"syscall"
 	"testing"
 	"time"
 
+	"parcon/experiments/mechanism/fork"
 	"parcon/runner/proc/proctest"
 )
 
 // Copies are made while signals arrive, the garbage collector runs and other
-// goroutines grow their stacks. Each ends with the status of a copy.
+// goroutines grow their stacks. Each sees what it wrote itself, and
+// this process does not.
 func TestForkBesideAllElse(t *testing.T) {
 	proctest.Tidy(t)
+	const mine = 1000
+	variable := int64(mine)
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -29,8 +34,8 @@ func TestForkBesideAllElse(t *testing.T) {
 		}
 	}()
 	for i := range 100 {
-		if err := fork(i); err != nil {
-			t.Errorf("copy %d: %v", i, err)
+		if read, err := fork.Write(&variable, uint8(i)); err != nil || read != int64(i) || variable != mine {
+			t.Errorf("copy %d read %d, %v; here the variable is %d", i, read, err, variable)
 			break
 		}
 	}
@@ -45,23 +50,9 @@ func deep(n int) int {
 	return 1 + deep(n-1)
 }
 
-// Every unit is a new thread, and none is left over.
-func TestThreadsEnd(t *testing.T) {
-	unit := threads()
-	for i := range 200 {
-		if err := unit(i); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for range 1000 {
-		list, err := os.ReadDir("/proc/self/task")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(list) < 100 {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	t.Error("of 200 threads a hundred are left")
+func ExampleWrite() {
+	variable := int64(1)
+	there, err := fork.Write(&variable, 42)
+	fmt.Println(there, variable, err)
+	// Output: 42 1 <nil>
 }
