@@ -38,11 +38,11 @@ func taskLengths(d Depth) []string {
 	if d == Quick {
 		return []string{"100us", "1ms", "10ms"}
 	}
-	return []string{"100us", "300us", "1ms", "3ms", "10ms", "30ms", "100ms"}
+	return []string{"100us", "300us", "1ms", "3ms", "10ms", "30ms", "100ms", "300ms"}
 }
 
 // lengthTasks is how many tasks of a length one worker runs in a trial.
-var lengthTasks = map[string]int{"100us": 60, "300us": 60, "1ms": 30, "3ms": 20, "10ms": 8, "30ms": 3, "100ms": 2}
+var lengthTasks = map[string]int{"100us": 60, "300us": 60, "1ms": 30, "3ms": 20, "10ms": 8, "30ms": 3, "100ms": 3, "300ms": 1}
 
 // lengthy is the variant of a task of that length.
 func lengthy(length, modelName string, workers int) variant.Variant {
@@ -104,7 +104,6 @@ func costsCases(s Scale) []Case {
 		for _, m := range []string{"process", "process-pool"} {
 			add(lengthTasks[length]*s.Cores, lengthy(length, m, s.Cores))
 		}
-		add(lengthTasks[length], lengthy(length, "serial", 1))
 	}
 	for _, transport := range []string{"pipe", "ring"} {
 		add(2_000, submitted("apply", transport))
