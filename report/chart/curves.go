@@ -132,7 +132,7 @@ func (c *curves) scales() {
 	c.y = scale{0, ys.hi * 1.06, c.plot.y0, c.plot.y1, false}
 	if log {
 		var lo, hi float64
-		lo, hi, c.marks = outwards(ys.lo, ys.hi, 30)
+		lo, hi, c.marks = outwards(ys.lo, ys.hi, 100)
 		c.y = scale{lo, hi, c.plot.y0, c.plot.y1, true}
 	}
 }
