@@ -18,6 +18,7 @@ import (
 	"parcon/experiments/usual"
 	"parcon/experiments/variant"
 	"parcon/report"
+	"parcon/results"
 	"parcon/runner"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
@@ -29,7 +30,7 @@ type bench struct {
 	same, more *lab.Lab
 	programs   lab.Programs
 	self       string
-	keep       func(runner.Result) error
+	keep       func(results.Result) error
 	random     *rand.Rand
 }
 
@@ -158,12 +159,12 @@ func (b *bench) parcon(ctx context.Context, st stage, comparison int) error {
 		Experiments: []runner.Experiment{{Name: experiments.Title(report.HonestyExperiment), Cases: sides[:]}},
 		Seed:        b.random.Uint64(), Rounds: st.rounds,
 	}
-	keep := func(r runner.Result) error {
+	keep := func(r results.Result) error {
 		maps.DeleteFunc(r.Values, func(unit string, _ float64) bool { return !slices.Contains(keptUnits, unit) })
 		return b.keep(r)
 	}
 	try := runner.Watch(b.same.Child(time.Minute).Try, nil)
-	_, err = runner.Run(ctx, plan, nil, try, keep, func(runner.Result, int, int, time.Duration) {})
+	_, err = runner.Run(ctx, plan, nil, try, keep, func(results.Result, int, int, time.Duration) {})
 	return err
 }
 
@@ -190,8 +191,8 @@ func (b *bench) usual(ctx context.Context, st stage, comparison int) error {
 		}
 		life := float64(time.Since(started)) / float64(len(samples))
 		for i, ns := range samples {
-			slot := runner.Slot{Experiment: experiments.Title(report.HonestyExperiment), Variant: c.Variant, Round: i}
-			if err := b.keep(runner.Result{Slot: slot, Values: protocol.Measurement{"ns/op": ns, "life-ns": life}}); err != nil {
+			slot := results.Slot{Experiment: experiments.Title(report.HonestyExperiment), Variant: c.Variant, Round: i}
+			if err := b.keep(results.Result{Slot: slot, Values: protocol.Measurement{"ns/op": ns, "life-ns": life}}); err != nil {
 				return err
 			}
 		}

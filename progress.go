@@ -9,7 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"parcon/runner"
+	"parcon/results"
 )
 
 // progress shows how far a run is: a bar on a terminal, else a plain line now
@@ -35,7 +35,7 @@ func newProgress(out io.Writer) *progress {
 // plainEvery is the time between two plain lines.
 const plainEvery = 10 * time.Second
 
-func (p *progress) tell(r runner.Result, finished, total int, left time.Duration) {
+func (p *progress) tell(r results.Result, finished, total int, left time.Duration) {
 	if r.Failed != "" {
 		p.end()
 		fmt.Fprintf(p.out, "failed: %s/%s, round %d: %s\n", r.Experiment, r.Variant, r.Round+1, r.Failed)

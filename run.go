@@ -19,6 +19,7 @@ import (
 	"parcon/experiments/cpython"
 	"parcon/experiments/lab"
 	"parcon/report"
+	"parcon/results"
 	"parcon/runner"
 )
 
@@ -48,7 +49,7 @@ func runCommand(stdout, stderr io.Writer) *cobra.Command {
 into a new folder. A VARIANT such as workload=primes/model=thread/workers=8 is measured
 by itself, beside the serial baseline.`,
 		Example: `  parcon run compute --rounds 12
-  parcon run --profile standard --out results/mine
+  parcon run --profile standard --out trials/mine
   parcon run workload=json/model=pool/workers=4`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return measure(cmd.Context(), o, args, stdout, stderr)
@@ -77,9 +78,9 @@ type job struct {
 	precision float64
 	timeout   time.Duration
 	dir       string
-	sizes     map[string]int  // of a run that is resumed, or of another
-	done      []runner.Result // of a run that is resumed
-	setup     runner.Setup    // of a run that is resumed
+	sizes     map[string]int   // of a run that is resumed, or of another
+	done      []results.Result // of a run that is resumed
+	setup     results.Setup    // of a run that is resumed
 }
 
 // measure is the main job: understand, prepare, run, report.
@@ -228,24 +229,24 @@ func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stde
 	if j.precision > 0 {
 		plan.Enough = enough(j, chosen, scale)
 	}
-	file, err := openFile(path, j, plan, func() runner.Setup { return j.describe(l, plan, chosen, scale) })
+	file, err := openFile(path, j, plan, func() results.Setup { return j.describe(l, plan, chosen, scale) })
 	if err != nil {
 		return 0, err
 	}
 	defer file.Close()
 	show := newProgress(stderr)
-	results, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Child(j.timeout).Try, l.ServerCPU), file.Keep, show.tell)
+	trials, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Child(j.timeout).Try, l.ServerCPU), file.Keep, show.tell)
 	show.end()
-	for _, r := range results {
+	for _, r := range trials {
 		if r.Failed != "" {
 			failed++
 		}
 	}
-	if ctx.Err() != nil && len(results) == 0 {
+	if ctx.Err() != nil && len(trials) == 0 {
 		return 0, fmt.Errorf("stopped before the first trial: %s holds no result", j.dir)
 	}
 	if ctx.Err() != nil {
-		return failed, fmt.Errorf("stopped: %d trials are kept in %s; go on with `parcon run --resume %s`, or make a report of them with `parcon report %s`", len(results), path, j.dir, j.dir)
+		return failed, fmt.Errorf("stopped: %d trials are kept in %s; go on with `parcon run --resume %s`, or make a report of them with `parcon report %s`", len(trials), path, j.dir, j.dir)
 	}
 	return failed, err
 }
@@ -299,10 +300,10 @@ func openLab(j job, programs lab.Programs, chosen []experiments.Experiment, scal
 }
 
 // enough ends an experiment when its claims' intervals are narrow enough.
-func enough(j job, chosen []experiments.Experiment, scale experiments.Scale) func(string, []runner.Result) bool {
-	return func(name string, results []runner.Result) bool {
+func enough(j job, chosen []experiments.Experiment, scale experiments.Scale) func(string, []results.Result) bool {
+	return func(name string, trials []results.Result) bool {
 		table := report.NewTable()
-		for _, r := range results {
+		for _, r := range trials {
 			if r.Failed == "" {
 				table.Add(r.Experiment, r.Variant, r.Round, r.Values)
 			}
@@ -316,16 +317,16 @@ func enough(j job, chosen []experiments.Experiment, scale experiments.Scale) fun
 	}
 }
 
-func openFile(path string, j job, plan runner.Plan, describe func() runner.Setup) (*runner.File, error) {
+func openFile(path string, j job, plan runner.Plan, describe func() results.Setup) (*results.File, error) {
 	tasks := map[string]int{}
 	for _, e := range plan.Experiments {
 		for _, c := range e.Cases {
 			tasks[e.Name+"/"+c.Variant] = c.Tasks
 		}
 	}
-	count := func(s runner.Slot) int { return tasks[s.Experiment+"/"+s.Variant] }
+	count := func(s results.Slot) int { return tasks[s.Experiment+"/"+s.Variant] }
 	if j.setup != nil {
-		return runner.Append(path, j.setup, count)
+		return results.Append(path, j.setup, count)
 	}
-	return runner.Create(path, describe(), count)
+	return results.Create(path, describe(), count)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"parcon/report"
+	"parcon/results"
 	"parcon/runner"
 )
 
@@ -95,10 +96,10 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer b.Close()
-	file, err := runner.Create(path, append(runner.Host(s.dir),
-		runner.Entry{Key: keyNames, Value: report.HonestyExperiment},
-		runner.Entry{Key: keySeed, Value: fmt.Sprint(s.seed)},
-	), func(runner.Slot) int { return 1 })
+	file, err := results.Create(path, append(runner.Host(s.dir),
+		results.Entry{Key: keyNames, Value: report.HonestyExperiment},
+		results.Entry{Key: keySeed, Value: fmt.Sprint(s.seed)},
+	), func(results.Slot) int { return 1 })
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"parcon/experiments"
 	"parcon/experiments/lab"
 	"parcon/report"
+	"parcon/results"
 	"parcon/runner"
 )
 
@@ -30,7 +31,7 @@ const (
 )
 
 // describe makes the head of a result file: the machine, then what was asked.
-func (j job) describe(l *lab.Lab, plan runner.Plan, chosen []experiments.Experiment, scale experiments.Scale) runner.Setup {
+func (j job) describe(l *lab.Lab, plan runner.Plan, chosen []experiments.Experiment, scale experiments.Scale) results.Setup {
 	var sizes []string
 	for _, name := range slices.Sorted(maps.Keys(l.Sizes())) {
 		sizes = append(sizes, fmt.Sprintf("%s:%d", name, l.Sizes()[name]))
@@ -46,27 +47,27 @@ func (j job) describe(l *lab.Lab, plan runner.Plan, chosen []experiments.Experim
 		}
 	}
 	s := append(runner.Host(j.dir),
-		runner.Entry{Key: keyProfile, Value: j.profile.Name},
-		runner.Entry{Key: keyNames, Value: strings.Join(j.names, " ")},
-		runner.Entry{Key: keySeed, Value: fmt.Sprint(j.seed)},
-		runner.Entry{Key: keyRounds, Value: fmt.Sprint(j.rounds)},
-		runner.Entry{Key: "gogc", Value: "100"},
-		runner.Entry{Key: "programs", Value: l.Programs().Name},
-		runner.Entry{Key: keyPython, Value: pythonOf(l.Programs())},
-		runner.Entry{Key: "task-cpu", Value: experiments.Lengths.Length.String()},
-		runner.Entry{Key: "task-io", Value: experiments.Lengths.Delay.String()},
-		runner.Entry{Key: "task-mix", Value: experiments.Lengths.Mix.String()},
-		runner.Entry{Key: keySizes, Value: strings.Join(sizes, " ")},
-		runner.Entry{Key: keyCases, Value: strings.Join(cases, " ")},
+		results.Entry{Key: keyProfile, Value: j.profile.Name},
+		results.Entry{Key: keyNames, Value: strings.Join(j.names, " ")},
+		results.Entry{Key: keySeed, Value: fmt.Sprint(j.seed)},
+		results.Entry{Key: keyRounds, Value: fmt.Sprint(j.rounds)},
+		results.Entry{Key: "gogc", Value: "100"},
+		results.Entry{Key: "programs", Value: l.Programs().Name},
+		results.Entry{Key: keyPython, Value: pythonOf(l.Programs())},
+		results.Entry{Key: "task-cpu", Value: experiments.Lengths.Length.String()},
+		results.Entry{Key: "task-io", Value: experiments.Lengths.Delay.String()},
+		results.Entry{Key: "task-mix", Value: experiments.Lengths.Mix.String()},
+		results.Entry{Key: keySizes, Value: strings.Join(sizes, " ")},
+		results.Entry{Key: keyCases, Value: strings.Join(cases, " ")},
 	)
 	if len(claims) > 0 {
-		s = append(s, runner.Entry{Key: report.KeyClaims, Value: strings.Join(claims, " ")})
+		s = append(s, results.Entry{Key: report.KeyClaims, Value: strings.Join(claims, " ")})
 	}
 	if j.budget > 0 {
-		s = append(s, runner.Entry{Key: keyBudget, Value: j.budget.String()})
+		s = append(s, results.Entry{Key: keyBudget, Value: j.budget.String()})
 	}
 	if j.precision > 0 {
-		s = append(s, runner.Entry{Key: keyPrecision, Value: fmt.Sprint(j.precision)})
+		s = append(s, results.Entry{Key: keyPrecision, Value: fmt.Sprint(j.precision)})
 	}
 	return s
 }
@@ -82,7 +83,7 @@ func pythonOf(p lab.Programs) string {
 // resumed reads what was asked of the run in o.resume and what it has done.
 func resumed(o options) (job, error) {
 	path := filepath.Join(o.resume, trialsFile)
-	setup, done, bad, err := runner.Read(path)
+	setup, done, bad, err := results.Read(path)
 	if err != nil {
 		return job{}, fmt.Errorf("%w: --resume takes the folder of a run", err)
 	}
@@ -103,7 +104,7 @@ func resumed(o options) (job, error) {
 }
 
 // sameMachine refuses to go on with a run on another machine or another Go.
-func sameMachine(path string, then, now runner.Setup) error {
+func sameMachine(path string, then, now results.Setup) error {
 	for _, key := range []string{"goos", "goarch", "cpu", "cores", "kernel", "go"} {
 		if was, is := then.Get(key), now.Get(key); was != is {
 			return fmt.Errorf("%s was measured with %s %q, here it is %q: trials of two machines do not go together; start a new run", path, key, was, is)
@@ -140,7 +141,7 @@ func (j *job) read(path string) (err error) {
 }
 
 // readSizes reads the amounts of work that tasks were calibrated to.
-func readSizes(setup runner.Setup) (map[string]int, error) {
+func readSizes(setup results.Setup) (map[string]int, error) {
 	sizes := map[string]int{}
 	for _, field := range strings.Fields(setup.Get(keySizes)) {
 		name, text, _ := strings.Cut(field, ":")
@@ -156,7 +157,7 @@ func readSizes(setup runner.Setup) (map[string]int, error) {
 // sizesOf reads them from the run in a folder.
 func sizesOf(dir string) (map[string]int, error) {
 	path := filepath.Join(dir, trialsFile)
-	setup, _, _, err := runner.Read(path)
+	setup, _, _, err := results.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: --tasks-of takes the folder of a run", err)
 	}

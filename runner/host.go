@@ -14,28 +14,29 @@ import (
 	"github.com/shirou/gopsutil/v3/host"
 	"github.com/shirou/gopsutil/v3/mem"
 
+	"parcon/results"
 	"parcon/runner/cgroup"
 )
 
 // Host describes the machine and the moment, for the head of a result file.
 // What the system does not tell is "unknown". dir is where the files of tasks
 // go.
-func Host(dir string) Setup {
-	s := Setup{
-		{"goos", runtime.GOOS},
-		{"goarch", runtime.GOARCH},
-		{"cpu", processor()},
-		{"cores", fmt.Sprint(runtime.NumCPU())},
-		{"quota", quota()},
-		{"memory", memory()},
+func Host(dir string) results.Setup {
+	s := results.Setup{
+		{Key: "goos", Value: runtime.GOOS},
+		{Key: "goarch", Value: runtime.GOARCH},
+		{Key: "cpu", Value: processor()},
+		{Key: "cores", Value: fmt.Sprint(runtime.NumCPU())},
+		{Key: "quota", Value: quota()},
+		{Key: "memory", Value: memory()},
 	}
 	s = append(s, kernel()...)
 	return append(s,
-		Entry{"governor", governor()},
-		Entry{"filesystem", filesystem(dir)},
-		Entry{"go", runtime.Version()},
-		Entry{"commit", commit()},
-		Entry{"date", time.Now().UTC().Format(time.RFC3339)},
+		results.Entry{Key: "governor", Value: governor()},
+		results.Entry{Key: "filesystem", Value: filesystem(dir)},
+		results.Entry{Key: "go", Value: runtime.Version()},
+		results.Entry{Key: "commit", Value: commit()},
+		results.Entry{Key: "date", Value: time.Now().UTC().Format(time.RFC3339)},
 	)
 }
 
@@ -57,16 +58,16 @@ func memory() string {
 	return fmt.Sprintf("%.0f GiB", float64(m.Total)/(1<<30))
 }
 
-func kernel() Setup {
+func kernel() results.Setup {
 	info, err := host.Info()
 	if err != nil {
-		return Setup{{"kernel", unknown}, {"host", unknown}, {"virtual", unknown}}
+		return results.Setup{{Key: "kernel", Value: unknown}, {Key: "host", Value: unknown}, {Key: "virtual", Value: unknown}}
 	}
 	virtual := "no"
 	if info.VirtualizationRole == "guest" {
 		virtual = "guest of " + info.VirtualizationSystem
 	}
-	return Setup{{"kernel", info.OS + " " + info.KernelVersion}, {"host", info.Hostname}, {"virtual", virtual}}
+	return results.Setup{{Key: "kernel", Value: info.OS + " " + info.KernelVersion}, {Key: "host", Value: info.Hostname}, {Key: "virtual", Value: virtual}}
 }
 
 func governor() string {

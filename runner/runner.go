@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"parcon/results"
 	"parcon/runner/protocol"
 )
 
@@ -40,31 +41,23 @@ type Plan struct {
 	Budget      time.Duration // no round starts that would end after it; 0: none
 	// Enough says, after a whole round of an experiment, that it needs no
 	// further one. It must depend on the results only. nil: never.
-	Enough func(experiment string, results []Result) bool
-}
-
-// A Result is one trial that was run.
-type Result struct {
-	Slot
-	Values protocol.Measurement // nil if it failed
-	Failed string               // why, in one line; "" if it did not
+	Enough func(experiment string, trials []results.Result) bool
 }
 
 // A Trier runs one trial: the part of a run that touches the machine.
 type Trier func(ctx context.Context, c Case) (protocol.Measurement, error)
 
 // Progress is told of every trial when it has ended.
-type Progress func(done Result, finished, total int, left time.Duration)
+type Progress func(done results.Result, finished, total int, left time.Duration)
 
-// Run runs the plan's rounds. Trials that results already holds are not run
-// again. Every new result goes to keep before the next trial starts; an error
+// Run runs the plan's rounds. What trials already holds is not run again. Every new result goes to keep before the next trial starts; an error
 // of keep ends the run, because what cannot be kept need not be measured.
 // Failed trials do not end it. Run returns all results, old and new, also with
 // an error; when ctx ends, that is ctx's.
-func Run(ctx context.Context, plan Plan, results []Result, try Trier, keep func(Result) error, tell Progress) ([]Result, error) {
+func Run(ctx context.Context, plan Plan, trials []results.Result, try Trier, keep func(results.Result) error, tell Progress) ([]results.Result, error) {
 	started := time.Now()
-	done := map[Slot]bool{}
-	for _, r := range results {
+	done := map[results.Slot]bool{}
+	for _, r := range trials {
 		done[r.Slot] = true
 	}
 	over := map[string]bool{} // experiments that need no further round
@@ -84,41 +77,41 @@ func Run(ctx context.Context, plan Plan, results []Result, try Trier, keep func(
 				continue
 			}
 			if err := ctx.Err(); err != nil {
-				return results, err
+				return trials, err
 			}
 			r := one(ctx, plan.find(slot), slot, try)
 			if err := ctx.Err(); err != nil {
-				return results, err // cut short, not failed
+				return trials, err // cut short, not failed
 			}
-			results = append(results, r)
+			trials = append(trials, r)
 			if err := keep(r); err != nil {
-				return results, err
+				return trials, err
 			}
 			ran++
 			rest := remaining(slots[i+1:], done) + (plan.Rounds-round-1)*len(slots)
-			tell(r, len(results), len(results)+rest, left(time.Since(started), ran, rest, plan.Budget))
+			tell(r, len(trials), len(trials)+rest, left(time.Since(started), ran, rest, plan.Budget))
 		}
 		longest = max(longest, time.Since(roundStart))
-		plan.close(over, upTo(results, round))
+		plan.close(over, upTo(trials, round))
 	}
-	return results, nil
+	return trials, nil
 }
 
 // close notes the experiments that need no further round.
-func (p Plan) close(over map[string]bool, results []Result) {
+func (p Plan) close(over map[string]bool, trials []results.Result) {
 	for _, e := range p.Experiments {
-		over[e.Name] = over[e.Name] || p.Enough != nil && p.Enough(e.Name, results)
+		over[e.Name] = over[e.Name] || p.Enough != nil && p.Enough(e.Name, trials)
 	}
 }
 
 // upTo leaves out later rounds, which a resumed run already has: it must decide
 // as the run before it did.
-func upTo(results []Result, round int) []Result {
-	return slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.Round > round })
+func upTo(trials []results.Result, round int) []results.Result {
+	return slices.DeleteFunc(slices.Clone(trials), func(r results.Result) bool { return r.Round > round })
 }
 
 // remaining counts the slots that are not done yet.
-func remaining(slots []Slot, done map[Slot]bool) int {
+func remaining(slots []results.Slot, done map[results.Slot]bool) int {
 	n := 0
 	for _, s := range slots {
 		if !done[s] {
@@ -138,19 +131,15 @@ func left(spent time.Duration, ran, rest int, budget time.Duration) time.Duratio
 	return max(guess, 0)
 }
 
-func one(ctx context.Context, c Case, slot Slot, try Trier) Result {
+func one(ctx context.Context, c Case, slot results.Slot, try Trier) results.Result {
 	values, err := try(ctx, c)
 	if err != nil {
-		return Result{Slot: slot, Failed: cmp.Or(err.Error(), noReason)}
+		return results.Result{Slot: slot, Failed: cmp.Or(err.Error(), results.NoReason)}
 	}
-	return Result{Slot: slot, Values: values}
+	return results.Result{Slot: slot, Values: values}
 }
 
-// noReason stands where a failure left none that can be written down, because
-// a Result without a reason is not a failure.
-const noReason = "it failed and did not say why"
-
-func (p Plan) find(s Slot) Case {
+func (p Plan) find(s results.Slot) Case {
 	for _, e := range p.Experiments {
 		if e.Name != s.Experiment {
 			continue

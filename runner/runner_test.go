@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"parcon/results"
 	"parcon/runner"
 	"parcon/runner/protocol"
 )
@@ -18,7 +19,7 @@ import (
 // diary is a fake machine and a fake file: it notes what Run asks of both.
 type diary struct {
 	lines []string // "try VARIANT", "keep VARIANT", "tell VARIANT"
-	kept  []runner.Result
+	kept  []results.Result
 	// before is called first in try with the number of the try; nil: not.
 	before func(try int) error
 	tries  int
@@ -35,32 +36,32 @@ func (d *diary) try(_ context.Context, c runner.Case) (protocol.Measurement, err
 	return protocol.Measurement{"ns/op": float64(c.Tasks)}, nil
 }
 
-func (d *diary) keep(r runner.Result) error {
+func (d *diary) keep(r results.Result) error {
 	d.lines = append(d.lines, "keep "+r.Variant)
 	d.kept = append(d.kept, r)
 	return nil
 }
 
-func (d *diary) tell(r runner.Result, _, _ int, _ time.Duration) {
+func (d *diary) tell(r results.Result, _, _ int, _ time.Duration) {
 	d.lines = append(d.lines, "tell "+r.Variant)
 }
 
-func (d *diary) run(ctx context.Context, plan runner.Plan, done []runner.Result) ([]runner.Result, error) {
+func (d *diary) run(ctx context.Context, plan runner.Plan, done []results.Result) ([]results.Result, error) {
 	return runner.Run(ctx, plan, done, d.try, d.keep, d.tell)
 }
 
 // schedule is all slots of a plan that ends no experiment early.
-func schedule(plan runner.Plan) []runner.Slot {
-	var slots []runner.Slot
+func schedule(plan runner.Plan) []results.Slot {
+	var slots []results.Slot
 	for round := range plan.Rounds {
 		slots = append(slots, runner.Round(plan, round, nil)...)
 	}
 	return slots
 }
 
-func slotsOf(results []runner.Result) []runner.Slot {
-	var slots []runner.Slot
-	for _, r := range results {
+func slotsOf(trials []results.Result) []results.Slot {
+	var slots []results.Slot
+	for _, r := range trials {
 		slots = append(slots, r.Slot)
 	}
 	return slots
@@ -68,14 +69,14 @@ func slotsOf(results []runner.Result) []runner.Slot {
 
 func TestRunFollowsTheSchedule(t *testing.T) {
 	plan, d := wide(7), &diary{}
-	results, err := d.run(t.Context(), plan, nil)
+	trials, err := d.run(t.Context(), plan, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(schedule(plan), slotsOf(results)); diff != "" {
+	if diff := cmp.Diff(schedule(plan), slotsOf(trials)); diff != "" {
 		t.Error("order of results:", diff)
 	}
-	if diff := cmp.Diff(results, d.kept); diff != "" {
+	if diff := cmp.Diff(trials, d.kept); diff != "" {
 		t.Error("what was kept is not what was returned:", diff)
 	}
 	var lines []string
@@ -85,7 +86,7 @@ func TestRunFollowsTheSchedule(t *testing.T) {
 	if diff := cmp.Diff(lines, d.lines); diff != "" {
 		t.Error("a result must be kept before the next try:", diff)
 	}
-	for _, r := range results {
+	for _, r := range trials {
 		var number int
 		if _, err := fmt.Sscanf(r.Variant, "case=%d", &number); err != nil {
 			t.Fatal(err)
@@ -104,22 +105,22 @@ func TestAFailedTrialCostsOneResult(t *testing.T) {
 		}
 		return nil
 	}}
-	results, err := d.run(t.Context(), plan, nil)
+	trials, err := d.run(t.Context(), plan, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(schedule(plan), slotsOf(results)); diff != "" {
+	if diff := cmp.Diff(schedule(plan), slotsOf(trials)); diff != "" {
 		t.Error("a failure changed the order:", diff)
 	}
-	for i, r := range results {
+	for i, r := range trials {
 		if failed := r.Failed != ""; failed != (i == 3) || failed != (r.Values == nil) {
 			t.Errorf("result %d: %+v", i, r)
 		}
 	}
-	if results[3].Failed != "out of luck" {
-		t.Errorf("failed because of %q", results[3].Failed)
+	if trials[3].Failed != "out of luck" {
+		t.Errorf("failed because of %q", trials[3].Failed)
 	}
-	if diff := cmp.Diff(results, d.kept); diff != "" {
+	if diff := cmp.Diff(trials, d.kept); diff != "" {
 		t.Error("a failure is kept as others are:", diff)
 	}
 }
@@ -127,7 +128,7 @@ func TestAFailedTrialCostsOneResult(t *testing.T) {
 func TestWhatCannotBeKeptEndsTheRun(t *testing.T) {
 	full := errors.New("disk full")
 	d := &diary{}
-	keep := func(r runner.Result) error {
+	keep := func(r results.Result) error {
 		if len(d.kept) == 5 {
 			return full
 		}
@@ -150,14 +151,14 @@ func TestAnEndedContextEndsTheRunWithoutTheTrialThatItCut(t *testing.T) {
 				ctx.err = cut // as of a Ctrl-C that killed the child
 				return errors.New("signal: killed")
 			}}
-			results, err := d.run(ctx, wide(7), nil)
+			trials, err := d.run(ctx, wide(7), nil)
 			if !errors.Is(err, cut) {
 				t.Errorf("error %v, want %v", err, cut)
 			}
-			if diff := cmp.Diff(schedule(wide(7))[:4], slotsOf(results)); diff != "" {
+			if diff := cmp.Diff(schedule(wide(7))[:4], slotsOf(trials)); diff != "" {
 				t.Error(diff)
 			}
-			if diff := cmp.Diff(results, d.kept); diff != "" {
+			if diff := cmp.Diff(trials, d.kept); diff != "" {
 				t.Error("kept:", diff)
 			}
 			if d.tries != 5 {
@@ -191,9 +192,9 @@ func TestAResumedRunDoesExactlyTheRest(t *testing.T) {
 		plan := anyPlan(t)
 		// Ends the experiments one after another, each by the number of its
 		// results: a decision that later rounds must not be part of.
-		plan.Enough = func(name string, results []runner.Result) bool {
+		plan.Enough = func(name string, trials []results.Result) bool {
 			n := 0
-			for _, r := range results {
+			for _, r := range trials {
 				if r.Experiment == name {
 					n++
 				}
@@ -223,12 +224,12 @@ func TestEnoughEndsOneExperimentAndSeesNoLaterRound(t *testing.T) {
 	plan := wide(7)
 	plan.Rounds = 3
 	round := 0
-	plan.Enough = func(name string, results []runner.Result) bool {
+	plan.Enough = func(name string, trials []results.Result) bool {
 		if name == "Left" {
 			return true // and is not asked again
 		}
 		latest := 0
-		for _, r := range results {
+		for _, r := range trials {
 			latest = max(latest, r.Round)
 		}
 		if latest != round {
@@ -261,22 +262,22 @@ func TestEnoughEndsOneExperimentAndSeesNoLaterRound(t *testing.T) {
 func TestABudgetEndsBetweenRounds(t *testing.T) {
 	plan := wide(7)
 	plan.Budget = time.Nanosecond
-	results, err := (&diary{}).run(t.Context(), plan, nil)
+	trials, err := (&diary{}).run(t.Context(), plan, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(runner.Round(plan, 0, nil), slotsOf(results)); diff != "" {
+	if diff := cmp.Diff(runner.Round(plan, 0, nil), slotsOf(trials)); diff != "" {
 		t.Error(diff)
 	}
 	plan.Budget = time.Hour
-	if results, err = (&diary{}).run(t.Context(), plan, nil); err != nil || len(results) != 40*plan.Rounds {
-		t.Errorf("%d results in an hour, %v, want all %d", len(results), err, 40*plan.Rounds)
+	if trials, err = (&diary{}).run(t.Context(), plan, nil); err != nil || len(trials) != 40*plan.Rounds {
+		t.Errorf("%d results in an hour, %v, want all %d", len(trials), err, 40*plan.Rounds)
 	}
 }
 
 func TestProgressCountsUpToTheTotal(t *testing.T) {
 	plan, last := wide(7), 0
-	tell := func(_ runner.Result, finished, total int, left time.Duration) {
+	tell := func(_ results.Result, finished, total int, left time.Duration) {
 		if finished != last+1 || total != 160 || left < 0 {
 			t.Errorf("%d of %d, %v left, after %d of 160", finished, total, left, last)
 		}
@@ -300,7 +301,7 @@ func ExampleRun() {
 		}
 		return protocol.Measurement{"ns/op": 12}, nil
 	}
-	keep := func(r runner.Result) error {
+	keep := func(r results.Result) error {
 		if r.Failed != "" {
 			fmt.Println("round", r.Round, r.Variant, r.Failed)
 			return nil
@@ -308,7 +309,7 @@ func ExampleRun() {
 		fmt.Println("round", r.Round, r.Variant, r.Values["ns/op"], "ns")
 		return nil
 	}
-	tell := func(runner.Result, int, int, time.Duration) {}
+	tell := func(results.Result, int, int, time.Duration) {}
 	_, err := runner.Run(context.Background(), plan, nil, try, keep, tell)
 	fmt.Println(err)
 	// Output:

@@ -3,13 +3,9 @@ package runner
 import (
 	"math/rand/v2"
 	"slices"
-)
 
-// A Slot is the place of a trial in a run.
-type Slot struct {
-	Experiment, Variant string
-	Round, Position     int // from 0; Position counts within the round
-}
+	"parcon/results"
+)
 
 // Round lays out one round: the experiments in random order, within each its
 // blocks in random order, and within each block its cases in random order: a
@@ -17,9 +13,9 @@ type Slot struct {
 // and a slow spell of the machine, which lasts for seconds, hits all of it or
 // none. Experiments in skip are left out. The same seed and round give the
 // same order, whatever came before.
-func Round(plan Plan, round int, skip map[string]bool) []Slot {
+func Round(plan Plan, round int, skip map[string]bool) []results.Slot {
 	random := rand.New(rand.NewPCG(plan.Seed, uint64(round)))
-	var slots []Slot
+	var slots []results.Slot
 	for _, e := range random.Perm(len(plan.Experiments)) {
 		experiment := plan.Experiments[e]
 		// Drawn also for one that is skipped, so that the others keep theirs.
@@ -28,7 +24,7 @@ func Round(plan Plan, round int, skip map[string]bool) []Slot {
 			continue
 		}
 		for _, c := range order {
-			slots = append(slots, Slot{experiment.Name, c.Variant, round, len(slots)})
+			slots = append(slots, results.Slot{Experiment: experiment.Name, Variant: c.Variant, Round: round, Position: len(slots)})
 		}
 	}
 	return slots

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"parcon/results"
 	"parcon/runner"
 )
 
@@ -44,7 +45,7 @@ func wide(seed uint64) runner.Plan {
 }
 
 // blockOf finds the block of a slot's case.
-func blockOf(plan runner.Plan, s runner.Slot) string {
+func blockOf(plan runner.Plan, s results.Slot) string {
 	for _, e := range plan.Experiments {
 		for _, c := range e.Cases {
 			if e.Name == s.Experiment && c.Variant == s.Variant {
@@ -115,7 +116,7 @@ func TestSkippingLeavesTheOthersInOrder(t *testing.T) {
 		for _, e := range plan.Experiments {
 			skip[e.Name] = rapid.Bool().Draw(t, "skip "+e.Name)
 		}
-		var want []runner.Slot
+		var want []results.Slot
 		for _, s := range runner.Round(plan, round, nil) {
 			if !skip[s.Experiment] {
 				s.Position = len(want)

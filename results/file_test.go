@@ -1,4 +1,4 @@
-package runner_test
+package results_test
 
 import (
 	"bytes"
@@ -14,24 +14,23 @@ import (
 	"golang.org/x/perf/benchfmt"
 	"pgregory.net/rapid"
 
-	"parcon/runner"
-	"parcon/runner/protocol"
+	"parcon/results"
 )
 
-var machine = runner.Setup{{Key: "goos", Value: "linux"}, {Key: "cpu", Value: "A processor @ 3 GHz"}}
+var machine = results.Setup{{Key: "goos", Value: "linux"}, {Key: "cpu", Value: "A processor @ 3 GHz"}}
 
-func oneTask(runner.Slot) int { return 1 }
+func oneTask(results.Slot) int { return 1 }
 
 // write makes a file of results and returns its path.
 func write(t interface {
 	Fatal(...any)
-}, path string, results []runner.Result,
+}, path string, trials []results.Result,
 ) {
-	f, err := runner.Create(path, machine, oneTask)
+	f, err := results.Create(path, machine, oneTask)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range results {
+	for _, r := range trials {
 		if err := f.Keep(r); err != nil {
 			t.Fatal(err)
 		}
@@ -44,18 +43,18 @@ func write(t interface {
 func read(t interface {
 	Fatal(...any)
 }, path string,
-) (runner.Setup, []runner.Result) {
-	setup, results, bad, err := runner.Read(path)
+) (results.Setup, []results.Result) {
+	setup, trials, bad, err := results.Read(path)
 	if err != nil || len(bad) > 0 {
 		t.Fatal("reading back:", err, bad)
 	}
-	return setup, results
+	return setup, trials
 }
 
 // anyResult draws a result with units as trials report them: times, which the
 // format's readers turn into seconds, shares, bytes.
-func anyResult(t *rapid.T) runner.Result {
-	r := runner.Result{Slot: runner.Slot{
+func anyResult(t *rapid.T) results.Result {
+	r := results.Result{Slot: results.Slot{
 		Experiment: rapid.SampledFrom([]string{"Compute", "Waiting"}).Draw(t, "experiment"),
 		Variant:    rapid.SampledFrom([]string{"workload=primes/model=gil/workers=4", "workload=mix/cpu=25/model=loop/workers=1"}).Draw(t, "variant"),
 		Round:      rapid.IntRange(0, 10_000).Draw(t, "round"),
@@ -65,7 +64,7 @@ func anyResult(t *rapid.T) runner.Result {
 		r.Failed = rapid.StringMatching(`[a-z:()%0-9äß-]+( [a-z|"'-]+){0,5}`).Draw(t, "reason")
 		return r
 	}
-	r.Values = protocol.Measurement{}
+	r.Values = map[string]float64{}
 	for _, unit := range []string{"ns/op", "cpu-ns/op", "cores-busy", "peak-rss-bytes", "p99-ns", "start-unix-s", "MB/s"} {
 		if rapid.Bool().Draw(t, "has "+unit) {
 			r.Values[unit] = rapid.Float64().Filter(func(v float64) bool { return !math.IsNaN(v) }).Draw(t, unit)
@@ -104,8 +103,8 @@ func TestAnyReasonStaysAFailure(t *testing.T) {
 	) {
 		n++
 		path := filepath.Join(dir, fmt.Sprint(n))
-		slot := runner.Slot{Experiment: "Compute", Variant: "workload=primes/model=gil", Round: 2, Position: 3}
-		write(t, path, []runner.Result{{Slot: slot, Failed: reason}, {Slot: slot, Values: protocol.Measurement{"ns/op": 5}}})
+		slot := results.Slot{Experiment: "Compute", Variant: "workload=primes/model=gil", Round: 2, Position: 3}
+		write(t, path, []results.Result{{Slot: slot, Failed: reason}, {Slot: slot, Values: map[string]float64{"ns/op": 5}}})
 		_, got := read(t, path)
 		if len(got) != 2 || got[0].Slot != slot || got[0].Failed == "" || got[0].Values != nil || got[1].Failed != "" {
 			t.Fatalf("reason %q: got %+v", reason, got)
@@ -127,8 +126,8 @@ func TestAnyReasonStaysAFailure(t *testing.T) {
 
 func TestAFailedLineSaysWhy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "trials.txt")
-	write(t, path, []runner.Result{{
-		Slot: runner.Slot{Experiment: "Compute", Variant: "model=gil"}, Failed: "the trial's process ended:\texit status 3",
+	write(t, path, []results.Result{{
+		Slot: results.Slot{Experiment: "Compute", Variant: "model=gil"}, Failed: "the trial's process ended:\texit status 3",
 	}})
 	if _, got := read(t, path); got[0].Failed != "the trial's process ended: exit status 3" {
 		t.Errorf("failed because of %q", got[0].Failed)
@@ -137,29 +136,29 @@ func TestAFailedLineSaysWhy(t *testing.T) {
 
 func TestCreateRefusesAFileThatIsThere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "trials.txt")
-	write(t, path, []runner.Result{{Slot: runner.Slot{Experiment: "Compute", Variant: "model=gil"}}})
+	write(t, path, []results.Result{{Slot: results.Slot{Experiment: "Compute", Variant: "model=gil"}}})
 	before, _ := os.ReadFile(path)
-	_, err := runner.Create(path, machine, oneTask)
+	_, err := results.Create(path, machine, oneTask)
 	if err == nil || !strings.Contains(err.Error(), "--resume") || !strings.Contains(err.Error(), path) {
 		t.Errorf("error %v", err)
 	}
 	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
 		t.Error("the file was changed")
 	}
-	if _, err := runner.Create(filepath.Join(path, "below"), machine, oneTask); err == nil || !strings.Contains(err.Error(), "--out") {
+	if _, err := results.Create(filepath.Join(path, "below"), machine, oneTask); err == nil || !strings.Contains(err.Error(), "--out") {
 		t.Errorf("error %v of a path below a file", err)
 	}
 }
 
-func five() []runner.Result {
-	var results []runner.Result
+func five() []results.Result {
+	var trials []results.Result
 	for i := range 5 {
-		results = append(results, runner.Result{
-			Slot:   runner.Slot{Experiment: "Compute", Variant: "workload=primes/model=gil", Round: i},
-			Values: protocol.Measurement{"ns/op": float64(100 + i), "cores-busy": 0.5},
+		trials = append(trials, results.Result{
+			Slot:   results.Slot{Experiment: "Compute", Variant: "workload=primes/model=gil", Round: i},
+			Values: map[string]float64{"ns/op": float64(100 + i), "cores-busy": 0.5},
 		})
 	}
-	return results
+	return trials
 }
 
 // A run may be killed in the middle of a write: wherever the file ends then,
@@ -187,7 +186,7 @@ func TestAFileThatWasCutAnywhereGoesOn(t *testing.T) {
 		if len(done) != complete {
 			t.Fatalf("%d results in %q, want %d", len(done), text[:length], complete)
 		}
-		f, err := runner.Append(path, machine, oneTask)
+		f, err := results.Append(path, machine, oneTask)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +219,7 @@ func TestAppendRemovesALongCutLine(t *testing.T) {
 	if err := os.WriteFile(path, append(bytes.Clone(before), strings.Repeat("x", 10_000)...), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	f, err := runner.Append(path, machine, oneTask)
+	f, err := results.Append(path, machine, oneTask)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,10 +233,10 @@ func TestAppendRemovesALongCutLine(t *testing.T) {
 
 func TestAppendToAMissingFileFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none")
-	if _, err := runner.Append(path, machine, oneTask); !errors.Is(err, os.ErrNotExist) {
+	if _, err := results.Append(path, machine, oneTask); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
-	if _, _, _, err := runner.Read(path); !errors.Is(err, os.ErrNotExist) {
+	if _, _, _, err := results.Read(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -253,15 +252,15 @@ func TestReadReturnsBadLinesBesideGoodOnes(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	setup, results, bad, err := runner.Read(path)
+	setup, trials, bad, err := results.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []runner.Result{
-		{Slot: runner.Slot{Experiment: "Compute", Variant: "model=gil"}, Values: protocol.Measurement{"ns/op": 5}},
-		{Slot: runner.Slot{Experiment: "Compute", Variant: "model=gil", Round: 2}, Values: protocol.Measurement{"ns/op": 6}},
+	want := []results.Result{
+		{Slot: results.Slot{Experiment: "Compute", Variant: "model=gil"}, Values: map[string]float64{"ns/op": 5}},
+		{Slot: results.Slot{Experiment: "Compute", Variant: "model=gil", Round: 2}, Values: map[string]float64{"ns/op": 6}},
 	}
-	if diff := cmp.Diff(want, results); diff != "" {
+	if diff := cmp.Diff(want, trials); diff != "" {
 		t.Error(diff)
 	}
 	if setup.Get("goos") != "linux" {
@@ -279,8 +278,8 @@ func TestReadReturnsBadLinesBesideGoodOnes(t *testing.T) {
 // The file is for benchstat and its kin too.
 func TestOtherToolsReadTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "trials.txt")
-	results := append(five(), runner.Result{Slot: runner.Slot{Experiment: "Compute", Variant: "model=gil"}, Failed: "exit status 3 / killed = yes"})
-	write(t, path, results)
+	trials := append(five(), results.Result{Slot: results.Slot{Experiment: "Compute", Variant: "model=gil"}, Failed: "exit status 3 / killed = yes"})
+	write(t, path, trials)
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -302,8 +301,8 @@ func TestOtherToolsReadTheFile(t *testing.T) {
 			n++
 		}
 	}
-	if r.Err() != nil || n != len(results) {
-		t.Errorf("%d lines, %v, want %d", n, r.Err(), len(results))
+	if r.Err() != nil || n != len(trials) {
+		t.Errorf("%d lines, %v, want %d", n, r.Err(), len(trials))
 	}
 }
 
@@ -318,19 +317,19 @@ func FuzzRead(f *testing.F) {
 		if err := os.WriteFile(path, text, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		_, before, bad, err := runner.Read(path)
+		_, before, bad, err := results.Read(path)
 		if err != nil || len(bad) > 0 {
 			return
 		}
 		// What Append leaves is what Read saw.
-		file, err := runner.Append(path, nil, oneTask)
+		file, err := results.Append(path, nil, oneTask)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := file.Close(); err != nil {
 			t.Fatal(err)
 		}
-		_, after, bad, err := runner.Read(path)
+		_, after, bad, err := results.Read(path)
 		if err != nil || len(bad) > 0 || fmt.Sprint(after) != fmt.Sprint(before) {
 			t.Fatalf("%v, then after Append %v, %v, %v", before, after, bad, err)
 		}
@@ -345,15 +344,15 @@ func ExampleFile_Keep() {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "trials.txt")
-	f, err := runner.Create(path, runner.Setup{{Key: "goos", Value: "linux"}}, func(runner.Slot) int { return 32 })
+	f, err := results.Create(path, results.Setup{{Key: "goos", Value: "linux"}}, func(results.Slot) int { return 32 })
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	slot := runner.Slot{Experiment: "Compute", Variant: "workload=primes/model=gil", Round: 2, Position: 7}
-	_ = f.Keep(runner.Result{Slot: slot, Values: protocol.Measurement{"ns/op": 2e6, "cores-busy": 1}})
+	slot := results.Slot{Experiment: "Compute", Variant: "workload=primes/model=gil", Round: 2, Position: 7}
+	_ = f.Keep(results.Result{Slot: slot, Values: map[string]float64{"ns/op": 2e6, "cores-busy": 1}})
 	slot.Position++
-	_ = f.Keep(runner.Result{Slot: slot, Failed: "exit status 3"})
+	_ = f.Keep(results.Result{Slot: slot, Failed: "exit status 3"})
 	_ = f.Close()
 	text, err := os.ReadFile(path)
 	fmt.Print(string(text), err)

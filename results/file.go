@@ -1,4 +1,4 @@
-package runner
+package results
 
 import (
 	"bytes"
@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"golang.org/x/perf/benchfmt"
-
-	"parcon/runner/protocol"
 )
 
 // A File is a result file that grows by one line for each trial. It is in the
@@ -24,23 +22,6 @@ type File struct {
 	text   bytes.Buffer
 	w      *benchfmt.Writer
 	tasks  func(Slot) int
-}
-
-// A Setup is what holds for all of a run: keys in lower case, values in one
-// line each.
-type Setup []Entry
-
-// An Entry is one line of a Setup.
-type Entry struct{ Key, Value string }
-
-// Get returns the value of a key, "" if there is none.
-func (s Setup) Get(key string) string {
-	for _, e := range s {
-		if e.Key == key {
-			return e.Value
-		}
-	}
-	return ""
 }
 
 // Create starts a new result file; it never overwrites one.
@@ -123,7 +104,7 @@ func (f *File) Keep(r Result) error {
 		Name:   benchfmt.Name(r.Experiment + "/" + r.Variant),
 		Iters:  max(1, f.tasks(r.Slot)),
 	}
-	values := protocol.Measurement{"round": float64(r.Round), "position": float64(r.Position)}
+	values := map[string]float64{"round": float64(r.Round), "position": float64(r.Position)}
 	if r.Failed != "" {
 		line.Name = benchfmt.Name(string(line.Name) + "/failed=" + slug(r.Failed))
 		line.Iters = 1
@@ -146,7 +127,7 @@ func (f *File) Keep(r Result) error {
 }
 
 // units sorts a line's units: ns/op first, as everyone expects, then by name.
-func units(values protocol.Measurement) []string {
+func units(values map[string]float64) []string {
 	all := make([]string, 0, len(values))
 	for unit := range values {
 		all = append(all, unit)
@@ -189,7 +170,7 @@ func Read(path string) (Setup, []Result, []error, error) {
 	}
 	defer f.Close()
 	var setup Setup
-	var results []Result
+	var trials []Result
 	var bad []error
 	whole, err := lastLineEnd(f)
 	if err != nil {
@@ -208,13 +189,13 @@ func Read(path string) (Setup, []Result, []error, error) {
 					}
 				}
 			}
-			results = append(results, parse(line))
+			trials = append(trials, parse(line))
 		}
 	}
 	if err := r.Err(); err != nil {
-		return setup, results, bad, fmt.Errorf("reading %s: %w", path, err)
+		return setup, trials, bad, fmt.Errorf("reading %s: %w", path, err)
 	}
-	return setup, results, bad, nil
+	return setup, trials, bad, nil
 }
 
 // parse turns a line back into a result. Experiment and variant are what stands
@@ -223,7 +204,7 @@ func parse(line *benchfmt.Result) Result {
 	name, reason, _ := strings.Cut(string(line.Name), "/failed=")
 	experiment, variant, _ := strings.Cut(name, "/")
 	r := Result{Slot: Slot{Experiment: experiment, Variant: variant}}
-	values := protocol.Measurement{}
+	values := map[string]float64{}
 	for _, v := range line.Values {
 		if v.OrigUnit != "" {
 			v.Unit, v.Value = v.OrigUnit, v.OrigValue
@@ -234,7 +215,7 @@ func parse(line *benchfmt.Result) Result {
 		case "position":
 			r.Position = int(v.Value)
 		case "failed":
-			r.Failed = cmp.Or(strings.ReplaceAll(reason, "_", " "), noReason)
+			r.Failed = cmp.Or(strings.ReplaceAll(reason, "_", " "), NoReason)
 		default:
 			values[v.Unit] = v.Value
 		}

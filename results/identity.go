@@ -1,0 +1,86 @@
+package results
+
+import "slices"
+
+// An Aspect is one part of what makes two runs the same run.
+type Aspect int
+
+const (
+	Machine     Aspect = iota // where it was measured
+	Program                   // what measured it
+	Claims                    // what was asserted before it was measured
+	Interpreter               // the CPythons that were measured beside
+	Work                      // how much an operation is
+	Asked                     // the schedule: what was to be measured, in which order
+	Surrounding               // what may explain a difference and is not the machine itself
+)
+
+// Unknown is the value of what the system does not tell.
+const Unknown = "unknown"
+
+// The keys of a setup that are read again, by whoever reads them.
+const (
+	KeyCores    = "cores"
+	KeyQuota    = "quota"
+	KeyPrograms = "programs"
+	KeyPython   = "python"
+	KeyCommit   = "commit"
+	KeyClaims   = "claims"
+)
+
+// identity lists the keys of a setup that make up what a run is. Other keys, such as
+// the date, tell of the moment.
+var identity = []struct {
+	key string
+	of  Aspect
+}{
+	{"goos", Machine},
+	{"goarch", Machine},
+	{"cpu", Machine},
+	{KeyCores, Machine},
+	{KeyQuota, Machine},
+	{"memory", Machine},
+	{"host", Machine},
+	{"kernel", Surrounding},
+	{"governor", Surrounding},
+	{"go", Program},
+	{"version", Program},
+	{KeyCommit, Program},
+	{KeyPrograms, Program},
+	{KeyClaims, Claims},
+	{KeyPython, Interpreter},
+	{"gogc", Work},
+	{"task-cpu", Work},
+	{"task-io", Work},
+	{"task-mix", Work},
+	{"sizes", Work},
+	{"profile", Asked},
+	{"experiments", Asked},
+	{"seed", Asked},
+	{"rounds", Asked},
+	{"budget", Asked},
+	{"precision", Asked},
+	{"cases", Asked},
+}
+
+// A Difference is a key in which two runs are not the same.
+type Difference struct {
+	Key      string
+	Of       Aspect
+	Old, New string
+}
+
+// Differences compares two setups in the given aspects, in all if there are none.
+// What one of them does not tell, or could not find out, is no difference.
+func Differences(old, new Setup, of ...Aspect) []Difference {
+	var all []Difference
+	for _, k := range identity {
+		was, is := old.Get(k.key), new.Get(k.key)
+		silent := was == "" || is == "" || was == Unknown || is == Unknown
+		if silent || was == is || len(of) > 0 && !slices.Contains(of, k.of) {
+			continue
+		}
+		all = append(all, Difference{k.key, k.of, was, is})
+	}
+	return all
+}
