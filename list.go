@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"runtime"
-	"text/tabwriter"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"parcon/experiments"
 	"parcon/experiments/child"
@@ -21,38 +23,109 @@ func listCommand(stdout io.Writer) *cobra.Command {
 		Example: "  parcon list",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			return list(stdout, runtime.NumCPU())
+			_, err := io.WriteString(stdout, listing(runtime.NumCPU(), widthOf(stdout)))
+			return err
 		},
 	}
 }
 
-func list(out io.Writer, cores int) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "EXPERIMENTS\t")
-	for _, e := range experiments.All {
-		quick := experiments.Scale{Cores: cores, Depth: experiments.Quick, System: runtime.GOOS, Python: true}
-		full := quick
-		full.Depth = experiments.Full
-		fmt.Fprintf(w, "  %s\t%s (%d to %d variants)\n", e.Name, e.Question, len(e.Cases(quick)), len(e.Cases(full)))
-		for _, c := range e.Claims(quick) {
-			fmt.Fprintf(w, "    %s\t  %s\n", c.ID, c.Text)
+// widthOf is the width of a terminal in columns, and a usual one of all else.
+func widthOf(out io.Writer) int {
+	if f, ok := out.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
 		}
 	}
-	fmt.Fprintln(w, "\t\nWORKLOADS\t")
+	return 80
+}
+
+// A listed word is what can be named on the command line, indented by its depth.
+type listed struct {
+	depth      int
+	word, text string
+}
+
+// listing is the catalogue in lines of at most width columns, where words permit.
+func listing(cores, width int) string {
+	var b strings.Builder
+	for i, part := range catalogue(cores) {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(part.title + "\n")
+		column := 0
+		for _, l := range part.words {
+			column = max(column, 2*l.depth+len(l.word)+2)
+		}
+		for _, l := range part.words {
+			b.WriteString(entry(l, column, width))
+		}
+	}
+	return b.String()
+}
+
+// entry writes a word and its text beside it, or below it where the screen is
+// narrow.
+func entry(l listed, column, width int) string {
+	head := strings.Repeat(" ", 2*l.depth) + l.word
+	const readable = 30
+	if width-column < readable {
+		column = 2*l.depth + 2
+		head += "\n"
+	}
+	indent := strings.Repeat(" ", column)
+	lines := wrap(l.text, width-column)
+	if strings.HasSuffix(head, "\n") {
+		return head + indent + strings.Join(lines, "\n"+indent) + "\n"
+	}
+	return head + indent[len(head):] + strings.Join(lines, "\n"+indent) + "\n"
+}
+
+// wrap breaks a text between words into lines of at most width bytes; a longer
+// word has a line of its own.
+func wrap(text string, width int) []string {
+	var lines []string
+	for _, word := range strings.Fields(text) {
+		if n := len(lines) - 1; n >= 0 && len(lines[n])+1+len(word) <= width {
+			lines[n] += " " + word
+			continue
+		}
+		lines = append(lines, word)
+	}
+	return lines
+}
+
+type listPart struct {
+	title string
+	words []listed
+}
+
+func catalogue(cores int) []listPart {
+	quick := experiments.Scale{Cores: cores, Depth: experiments.Quick, System: runtime.GOOS, Python: true}
+	full := quick
+	full.Depth = experiments.Full
+	asked := listPart{title: "EXPERIMENTS AND CLAIMS"}
+	for _, e := range experiments.All {
+		asked.words = append(asked.words, listed{1, e.Name, fmt.Sprintf("%s (%d to %d variants)", e.Question, len(e.Cases(quick)), len(e.Cases(full)))})
+		for _, c := range e.Claims(quick) {
+			asked.words = append(asked.words, listed{2, c.ID, c.Text})
+		}
+	}
+	parts := []listPart{asked, {title: "WORKLOADS"}, {title: "MODELS"}, {title: "MECHANISMS"}, {title: "PROFILES"}}
+	add := func(part int, word, text string) {
+		parts[part].words = append(parts[part].words, listed{1, word, text})
+	}
 	for _, l := range child.Workloads {
-		fmt.Fprintf(w, "  %s\t%s: %s\n", l.Name, l.Kind, l.Doc)
+		add(1, l.Name, fmt.Sprintf("%s: %s", l.Kind, l.Doc))
 	}
-	fmt.Fprintln(w, "\t\nMODELS\t")
 	for _, m := range model.All {
-		fmt.Fprintf(w, "  %s\t%s\n", m.Name, m.Mapping)
+		add(2, m.Name, m.Mapping)
 	}
-	fmt.Fprintln(w, "\t\nMECHANISMS\t")
 	for _, m := range all.Mechanisms {
-		fmt.Fprintf(w, "  %s\t%s\n", m.Name, m.Doc)
+		add(3, m.Name, m.Doc)
 	}
-	fmt.Fprintln(w, "\t\nPROFILES\t")
 	for _, p := range experiments.Profiles {
-		fmt.Fprintf(w, "  %s\t%s\n", p.Name, p.Doc)
+		add(4, p.Name, p.Doc)
 	}
-	return w.Flush()
+	return parts
 }

@@ -60,6 +60,7 @@ Without a command it runs the quick profile: about six minutes on two cores.`,
 			return measure(cmd.Context(), defaultOptions(), nil, stdout, stderr)
 		},
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return wrongUsage("%w: see --help", err)
@@ -84,6 +85,9 @@ Without a command it runs the quick profile: about six minutes on two cores.`,
 
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			return wrongUsage("there is no command %q: did you mean %q? `%s --help` shows them all", args[0], near[0], cmd.CommandPath())
+		}
 		return wrongUsage("there is no command %q: `%s --help` shows those that are", args[0], cmd.CommandPath())
 	}
 	return nil

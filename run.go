@@ -8,12 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"parcon/experiments"
 	"parcon/experiments/cpython"
@@ -43,15 +43,22 @@ func defaultOptions() options {
 func runCommand(stdout, stderr io.Writer) *cobra.Command {
 	o := defaultOptions()
 	c := &cobra.Command{
-		Use:   "run [EXPERIMENT | VARIANT]...",
+		Use:   "run [EXPERIMENT | CLAIM | VARIANT]...",
 		Short: "Measure, and write a report",
 		Long: `Run measures the named experiments, or all of them, and writes the trials and a report
-into a new folder. A VARIANT such as workload=primes/model=thread/workers=8 is measured
-by itself, beside the serial baseline.`,
+into a new folder. Of an experiment of which only a CLAIM is named, such as P2, only what that
+claim compares is measured. A VARIANT such as workload=primes/model=thread/workers=8 is
+measured by itself, beside the serial baseline; it may be a pattern: model=gil/workers=2,4,8
+or workload=*/model=gil/workers=4.`,
 		Example: `  parcon run compute --rounds 12
   parcon run --profile standard --out trials/mine
-  parcon run workload=json/model=pool/workers=4`,
+  parcon run P2 F7
+  parcon run workload=json/model=pool/workers=4
+  parcon run 'workload=*/model=gil/workers=2,4'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := nothingGiven(cmd.Flags()); err != nil {
+				return err
+			}
 			return measure(cmd.Context(), o, args, stdout, stderr)
 		},
 	}
@@ -66,6 +73,20 @@ by itself, beside the serial baseline.`,
 	f.StringVar(&o.tasksOf, "tasks-of", "", "give tasks the length that they had in the run in this folder, so that the two can be compared")
 	f.StringVar(&o.resume, "resume", "", "go on with the run in this folder, on its own schedule")
 	return c
+}
+
+// nothingGiven refuses a flag whose value is empty or none: a script's variable was
+// not set, and what it stood for was not asked for.
+func nothingGiven(f *pflag.FlagSet) (err error) {
+	f.Visit(func(flag *pflag.Flag) {
+		if flag.Value.String() == "" {
+			err = wrongUsage("--%s \"\": give it a value, or leave it out", flag.Name)
+		}
+		if flag.Name == "rounds" && flag.Value.String() == "0" {
+			err = wrongUsage("--rounds 0: give a number from 1 to 10000")
+		}
+	})
+	return err
 }
 
 // job is a run that was understood: all that decides its schedule.
@@ -83,16 +104,23 @@ type job struct {
 	setup     results.Setup    // of a run that is resumed
 }
 
+// scale is what the catalogue's size depends on, as far as it is known before the
+// programs are.
+func (j job) scale() experiments.Scale {
+	return experiments.Scale{Cores: runtime.NumCPU(), Depth: j.profile.Depth, System: runtime.GOOS}
+}
+
 // measure is the main job: understand, prepare, run, report.
 func measure(ctx context.Context, o options, args []string, stdout, stderr io.Writer) error {
 	j, err := o.job(args)
 	if err != nil {
 		return err
 	}
-	chosen, err := choose(j.names)
+	chosen, names, err := experiments.Choose(j.names, j.scale())
 	if err != nil {
-		return err
+		return usageError{err}
 	}
+	j.names = names
 	if err := os.MkdirAll(j.dir, 0o777); err != nil {
 		return fmt.Errorf("making the folder for the result: %w: name another one with --out", err)
 	}
@@ -177,35 +205,6 @@ func (o options) limits(j *job) error {
 	return nil
 }
 
-// choose finds the experiments of those names. Names with "=" are variants and
-// make one experiment of their own.
-func choose(names []string) ([]experiments.Experiment, error) {
-	var chosen []experiments.Experiment
-	var variants []string
-	for i, name := range names {
-		if slices.Contains(names[:i], name) {
-			return nil, wrongUsage("%s is named twice: name it once, and use --rounds for more trials", name)
-		}
-		if strings.Contains(name, "=") {
-			variants = append(variants, name)
-			continue
-		}
-		e, err := experiments.Find(name)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		chosen = append(chosen, e)
-	}
-	if len(variants) > 0 {
-		e, err := experiments.Single(variants)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		chosen = append(chosen, e)
-	}
-	return chosen, nil
-}
-
 // runTrials prepares and runs the trials of a job and returns how many failed.
 func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stderr io.Writer) (failed int, err error) {
 	programs, err := programs(stderr)
@@ -215,7 +214,8 @@ func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stde
 	if was, is := j.setup.Get(keyPython), pythonOf(programs); was != "" && was != is {
 		return 0, fmt.Errorf("resuming %s: it was measured with python %q, here it is %q: its rounds would not be whole; start a new run", j.dir, was, is)
 	}
-	scale := experiments.Scale{Cores: runtime.NumCPU(), Depth: j.profile.Depth, System: runtime.GOOS, Python: programs.Python.Path != ""}
+	scale := j.scale()
+	scale.Python = programs.Python.Path != ""
 	path := filepath.Join(j.dir, trialsFile)
 	if _, err := os.Stat(path); err == nil && j.setup == nil {
 		return 0, fmt.Errorf("%s is there already: go on with it by --resume %s, or name another folder with --out", path, j.dir)

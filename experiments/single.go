@@ -37,10 +37,7 @@ func Single(names []string) (Experiment, error) {
 		}
 		base := v.With("model", "serial").With("workers", "1")
 		named := Case{v, singleTasks(g.Workload.Kind, g.Workers)}
-		cases = append(cases, Case{base, singleTasks(g.Workload.Kind, 1)}, named)
-		if v.Get("twin") == "" {
-			cases = append(cases, twin(named))
-		}
+		cases = append(cases, Case{base, singleTasks(g.Workload.Kind, 1)}, named, twin(named))
 	}
 	return Experiment{
 		Name:     "single",

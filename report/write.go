@@ -68,7 +68,7 @@ func newPage(t *Table) page {
 	p := page{view: viewOf(t, cores), twins: twinsOf(t), disturbances: attribute(t, cores)}
 	var claims []asked
 	scale := experiments.Scale{Cores: cores, System: t.Get("goos")}
-	for _, e := range experiments.All {
+	for _, e := range experiments.Asked(strings.Fields(t.Get("experiments"))) {
 		if !t.holds(e.Name) {
 			continue
 		}

@@ -46,9 +46,9 @@ type Grid struct {
 	Workers  int
 }
 
-// gridKeys are the keys of a variant of the grid. twin tells apart two that are
+// GridKeys are the keys of a variant of the grid. twin tells apart two that are
 // the same.
-var gridKeys = []string{"workload", "cpu", "delay", "length", "model", "workers", "twin"}
+var GridKeys = []string{"workload", "cpu", "delay", "length", "model", "workers", "twin"}
 
 // ParseGrid reads a variant's name and says what is wrong with it.
 func ParseGrid(name string) (Grid, error) {
@@ -58,8 +58,8 @@ func ParseGrid(name string) (Grid, error) {
 	}
 	var g Grid
 	for _, key := range v.Keys() {
-		if !slices.Contains(gridKeys, key) {
-			return g, fmt.Errorf("variant %q: there is no key %q: use %s", name, key, strings.Join(gridKeys, ", "))
+		if !slices.Contains(GridKeys, key) {
+			return g, fmt.Errorf("variant %q: there is no key %q: use %s", name, key, strings.Join(GridKeys, ", "))
 		}
 	}
 	if g.Workload, err = workload.Find(Workloads, v.Get("workload")); err != nil {
@@ -70,6 +70,12 @@ func ParseGrid(name string) (Grid, error) {
 	}
 	if g.Share, err = v.Int("cpu", 50); err != nil {
 		return g, err
+	}
+	if g.Share < 0 || g.Share > 100 {
+		return g, fmt.Errorf("variant %q: cpu=%d: give a share from 0 to 100 percent", name, g.Share)
+	}
+	if v.Get("cpu") != "" && g.Workload.Kind != workload.Mix {
+		return g, fmt.Errorf("variant %q: tasks of %s have no cpu=: it is for workload=mix", name, g.Workload.Name)
 	}
 	if g.Delay, err = duration(v, "delay"); err != nil {
 		return g, err
