@@ -14,6 +14,7 @@ import (
 	"parcon/experiments/child"
 	"parcon/experiments/mechanism/all"
 	"parcon/experiments/model"
+	"parcon/runner/cgroup"
 )
 
 func listCommand(stdout io.Writer) *cobra.Command {
@@ -23,7 +24,7 @@ func listCommand(stdout io.Writer) *cobra.Command {
 		Example: "  parcon list",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := io.WriteString(stdout, listing(runtime.NumCPU(), widthOf(stdout)))
+			_, err := io.WriteString(stdout, listing(cgroup.Cores(), widthOf(stdout)))
 			return err
 		},
 	}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -21,6 +24,7 @@ import (
 	"parcon/report"
 	"parcon/results"
 	"parcon/runner"
+	"parcon/runner/cgroup"
 )
 
 // options are what a user can ask of a run.
@@ -107,11 +111,20 @@ type job struct {
 // scale is what the catalogue's size depends on, as far as it is known before the
 // programs are.
 func (j job) scale() experiments.Scale {
-	return experiments.Scale{Cores: runtime.NumCPU(), Depth: j.profile.Depth, System: runtime.GOOS}
+	return experiments.Scale{Cores: cgroup.Cores(), Depth: j.profile.Depth, System: runtime.GOOS, Quota: runner.Quota()}
 }
 
 // measure is the main job: understand, prepare, run, report.
 func measure(ctx context.Context, o options, args []string, stdout, stderr io.Writer) error {
+	if o.resume != "" { // nobody may add to it after it was read
+		if info, err := os.Stat(o.resume); err == nil && info.IsDir() {
+			unlock, err := results.Lock(o.resume)
+			if err != nil {
+				return fmt.Errorf("resuming: %w", err)
+			}
+			defer unlock()
+		}
+	}
 	j, err := o.job(args)
 	if err != nil {
 		return err
@@ -121,20 +134,63 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 		return usageError{err}
 	}
 	j.names = names
-	if err := os.MkdirAll(j.dir, 0o777); err != nil {
-		return fmt.Errorf("making the folder for the result: %w: name another one with --out", err)
+	if o.resume == "" {
+		var unlock func()
+		if j.dir, unlock, err = folder(j.dir, ""); err != nil {
+			return err
+		}
+		defer unlock()
 	}
-	failed, err := runTrials(ctx, j, chosen, stderr)
+	trials, err := runTrials(ctx, j, chosen, stderr)
 	if err != nil {
 		return err
 	}
 	if err := writeReport(j.dir, j.dir, stdout, stderr); err != nil {
 		return err
 	}
-	if failed > 0 {
-		return fmt.Errorf("failed trials: %d; the report names them and why", failed)
+	return failures(trials)
+}
+
+// failures is the error of a run of which trials failed, nil if none did.
+func failures(trials []results.Result) error {
+	failed := 0
+	var first string
+	for _, r := range trials {
+		if r.Failed != "" {
+			failed++
+			first = cmp.Or(first, r.Failed)
+		}
 	}
-	return nil
+	switch {
+	case failed == 0:
+		return nil
+	case failed == len(trials):
+		return fmt.Errorf("nothing was measured: all %d trials failed, the first because: %s", failed, first)
+	}
+	return fmt.Errorf("failed trials: %d; the report names them and why", failed)
+}
+
+// folder makes the folder of a result, or one of its own below run/ if none was
+// named, and locks it.
+func folder(dir, prefix string) (string, func(), error) {
+	named, base := dir != "", filepath.Join("run", prefix+time.Now().Format("2006-01-02-150405"))
+	for n := 1; !named; n++ {
+		if dir = base; n > 1 { // another run began in this second
+			dir = fmt.Sprintf("%s-%d", base, n)
+		}
+		err := errors.Join(os.MkdirAll("run", 0o777), os.Mkdir(dir, 0o777))
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", nil, fmt.Errorf("making the folder for the result: %w: name another one with --out", err)
+		}
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", nil, fmt.Errorf("making the folder for the result: %w: name another one with --out", err)
+	}
+	unlock, err := results.Lock(dir)
+	return dir, unlock, err
 }
 
 // job checks the options.
@@ -160,9 +216,6 @@ func (o options) job(args []string) (job, error) {
 	}
 	if j.seed == 0 {
 		j.seed = rand.Uint64()
-	}
-	if j.dir == "" {
-		j.dir = filepath.Join("run", time.Now().Format("2006-01-02-150405"))
 	}
 	if len(j.names) == 0 {
 		for _, e := range experiments.All {
@@ -205,50 +258,42 @@ func (o options) limits(j *job) error {
 	return nil
 }
 
-// runTrials prepares and runs the trials of a job and returns how many failed.
-func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stderr io.Writer) (failed int, err error) {
+// runTrials prepares and runs the trials of a job and returns them all.
+func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stderr io.Writer) ([]results.Result, error) {
 	programs, err := programs(stderr)
 	if err != nil {
-		return 0, err
-	}
-	if was, is := j.setup.Get(keyPython), pythonOf(programs); was != "" && was != is {
-		return 0, fmt.Errorf("resuming %s: it was measured with python %q, here it is %q: its rounds would not be whole; start a new run", j.dir, was, is)
+		return nil, err
 	}
 	scale := j.scale()
 	scale.Python = programs.Python.Path != ""
 	path := filepath.Join(j.dir, trialsFile)
 	if _, err := os.Stat(path); err == nil && j.setup == nil {
-		return 0, fmt.Errorf("%s is there already: go on with it by --resume %s, or name another folder with --out", path, j.dir)
+		return nil, fmt.Errorf("%s is there already: go on with it by --resume %s, or name another folder with --out", path, j.dir)
 	}
 	l, cases, err := openLab(j, programs, chosen, scale)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer l.Close()
 	plan := runner.Plan{Experiments: cases, Seed: j.seed, Rounds: j.rounds, Budget: j.budget}
 	if j.precision > 0 {
 		plan.Enough = enough(j, chosen, scale)
 	}
-	file, err := openFile(path, j, plan, func() results.Setup { return j.describe(l, plan, chosen, scale) })
+	file, err := openFile(path, j, plan, j.describe(l, plan, chosen, scale))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer file.Close()
 	show := newProgress(stderr)
 	trials, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Child(j.timeout).Try, l.ServerCPU), file.Keep, show.tell)
 	show.end()
-	for _, r := range trials {
-		if r.Failed != "" {
-			failed++
-		}
-	}
 	if ctx.Err() != nil && len(trials) == 0 {
-		return 0, fmt.Errorf("stopped before the first trial: %s holds no result", j.dir)
+		return nil, fmt.Errorf("stopped before the first trial: %s holds no result", j.dir)
 	}
 	if ctx.Err() != nil {
-		return failed, fmt.Errorf("stopped: %d trials are kept in %s; go on with `parcon run --resume %s`, or make a report of them with `parcon report %s`", len(trials), path, j.dir, j.dir)
+		return trials, fmt.Errorf("stopped: %d trials are kept in %s; go on with `parcon run --resume %s`, or make a report of them with `parcon report %s`", len(trials), path, j.dir, j.dir)
 	}
-	return failed, err
+	return trials, err
 }
 
 const trialsFile = "trials.txt"
@@ -317,7 +362,7 @@ func enough(j job, chosen []experiments.Experiment, scale experiments.Scale) fun
 	}
 }
 
-func openFile(path string, j job, plan runner.Plan, describe func() results.Setup) (*results.File, error) {
+func openFile(path string, j job, plan runner.Plan, is results.Setup) (*results.File, error) {
 	tasks := map[string]int{}
 	for _, e := range plan.Experiments {
 		for _, c := range e.Cases {
@@ -325,8 +370,11 @@ func openFile(path string, j job, plan runner.Plan, describe func() results.Setu
 		}
 	}
 	count := func(s results.Slot) int { return tasks[s.Experiment+"/"+s.Variant] }
-	if j.setup != nil {
-		return results.Append(path, j.setup, count)
+	if j.setup == nil {
+		return results.Create(path, is, count)
 	}
-	return results.Create(path, describe(), count)
+	if err := same(path, j.setup, is); err != nil {
+		return nil, err
+	}
+	return results.Append(path, j.setup, count, results.NextSitting(j.done))
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
@@ -84,12 +83,12 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if s.seed == 0 {
 		s.seed = rand.Uint64()
 	}
-	if s.dir == "" {
-		s.dir = filepath.Join("run", "selfcheck-"+time.Now().Format("2006-01-02-150405"))
+	dir, unlock, err := folder(s.dir, "selfcheck-")
+	if err != nil {
+		return err
 	}
-	if err := os.MkdirAll(s.dir, 0o777); err != nil {
-		return fmt.Errorf("making the folder for the result: %w: name another one with --out", err)
-	}
+	defer unlock()
+	s.dir = dir
 	path := filepath.Join(s.dir, trialsFile)
 	b, err := openBench(s.dir)
 	if err != nil {

@@ -93,7 +93,8 @@ func resumed(o options) (job, error) {
 	if len(done) == 0 {
 		return job{}, fmt.Errorf("%s holds no trial to go on from: delete the folder and start anew", path)
 	}
-	if err := sameMachine(path, setup, runner.Host(o.resume)); err != nil {
+	// What can be told before anything is prepared.
+	if err := same(path, setup, runner.Host(o.resume)); err != nil {
 		return job{}, err
 	}
 	j := job{dir: o.resume, timeout: o.timeout, done: done, setup: setup, names: strings.Fields(setup.Get(keyNames))}
@@ -103,14 +104,18 @@ func resumed(o options) (job, error) {
 	return j, j.read(path)
 }
 
-// sameMachine refuses to go on with a run on another machine or another Go.
-func sameMachine(path string, then, now results.Setup) error {
-	for _, key := range []string{"goos", "goarch", "cpu", "cores", "kernel", "go"} {
-		if was, is := then.Get(key), now.Get(key); was != is {
-			return fmt.Errorf("%s was measured with %s %q, here it is %q: trials of two machines do not go together; start a new run", path, key, was, is)
-		}
+// same refuses to go on with what is not the same run: on another machine, with
+// another program, other claims, another CPython.
+func same(path string, then, now results.Setup) error {
+	d := results.Differences(then, now)
+	if len(d) == 0 {
+		return nil
 	}
-	return nil
+	more := ""
+	if len(d) > 1 {
+		more = fmt.Sprintf(" (and %d more of its lines differ)", len(d)-1)
+	}
+	return fmt.Errorf("resuming %s: it was measured with %s %q, here it is %q%s: such trials do not go together; start a new run", path, d[0].Key, d[0].Old, d[0].New, more)
 }
 
 // read takes the numbers of a setup.

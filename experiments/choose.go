@@ -52,7 +52,7 @@ func Choose(names []string, s Scale) ([]Experiment, []string, error) {
 		}
 	}
 	if len(variants) > 0 {
-		e, err := Single(variants)
+		e, err := Single(variants, s)
 		if err != nil {
 			return nil, nil, err
 		}

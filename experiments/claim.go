@@ -108,14 +108,17 @@ var (
 	variantNone variant.Variant
 )
 
-const oneCoreOnly = "this machine has one core: there is nothing to run in parallel on"
+const oneCoreOnly = "there is nothing to run in parallel on"
 
 // needsCores is why a claim on several cores can't be measured on one.
 func needsCores(s Scale) string {
-	if s.Cores < 2 {
-		return oneCoreOnly
+	switch {
+	case s.Cores >= 2:
+		return ""
+	case s.Quota != "" && s.Quota != "none" && s.Quota != "unknown":
+		return "a CPU quota of " + s.Quota + " leaves one core: " + oneCoreOnly
 	}
-	return ""
+	return "this machine has one core: " + oneCoreOnly
 }
 
 // Fingerprint tells apart catalogues: it changes with every comparison and bound

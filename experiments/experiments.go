@@ -41,6 +41,7 @@ type Scale struct {
 	Depth  Depth
 	System string // GOOS; "" means linux
 	Python bool   // there is a CPython to measure beside
+	Quota  string // the CPU quota as a result file tells it; "" means none
 }
 
 // Linux says that the system is Linux.

@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"fmt"
-	"runtime"
 
 	"parcon/experiments/child"
 	"parcon/experiments/mechanism"
@@ -16,7 +15,7 @@ const MostRounds = 100
 
 // Single makes an experiment of variants that a user named, beside their serial
 // baselines. It decides no claim.
-func Single(names []string) (Experiment, error) {
+func Single(names []string, s Scale) (Experiment, error) {
 	var cases []Case
 	for _, name := range names {
 		v, err := variant.Parse(name)
@@ -24,7 +23,7 @@ func Single(names []string) (Experiment, error) {
 			return Experiment{}, err
 		}
 		if mechanism.Names(v) {
-			c, err := singleMechanism(v)
+			c, err := singleMechanism(v, s)
 			if err != nil {
 				return Experiment{}, err
 			}
@@ -36,8 +35,8 @@ func Single(names []string) (Experiment, error) {
 			return Experiment{}, err
 		}
 		base := v.With("model", "serial").With("workers", "1")
-		named := Case{v, singleTasks(g.Workload.Kind, g.Workers)}
-		cases = append(cases, Case{base, singleTasks(g.Workload.Kind, 1)}, named, twin(named))
+		named := Case{v, singleTasks(g.Workload.Kind, g.Workers, s.Cores)}
+		cases = append(cases, Case{base, singleTasks(g.Workload.Kind, 1, s.Cores)}, named, twin(named))
 	}
 	return Experiment{
 		Name:     "single",
@@ -49,13 +48,13 @@ func Single(names []string) (Experiment, error) {
 
 // singleMechanism is the case of a mechanism: with as many operations as the
 // catalogue gives to this variant, or else to the first of the same mechanism.
-func singleMechanism(v variant.Variant) (Case, error) {
+func singleMechanism(v variant.Variant, s Scale) (Case, error) {
 	if _, _, err := mechanism.Parse(all.Mechanisms, v.String()); err != nil {
 		return Case{}, err
 	}
 	alike := Case{v, 1}
 	for _, e := range All {
-		for _, c := range e.Cases(Scale{Cores: runtime.NumCPU(), Depth: Full, System: runtime.GOOS, Python: true}) {
+		for _, c := range e.Cases(Scale{Cores: s.Cores, Depth: Full, System: s.System, Python: true}) {
 			if c.Variant.String() == v.String() {
 				return c, nil
 			}
@@ -69,12 +68,12 @@ func singleMechanism(v variant.Variant) (Case, error) {
 
 // singleTasks is as many tasks as the catalogue's own experiments give to a
 // trial of that kind.
-func singleTasks(k workload.Kind, workers int) int {
+func singleTasks(k workload.Kind, workers, cores int) int {
 	switch k {
 	case workload.IO:
 		return waitingWaves * workers
 	case workload.None:
 		return 100_000
 	}
-	return computeTasks * runtime.NumCPU()
+	return computeTasks * cores
 }

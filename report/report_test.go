@@ -479,6 +479,22 @@ func TestRoundMeasuredInTwoPartsIsNotUsed(t *testing.T) {
 	}
 }
 
+// However soon it was resumed: a file that tells its sittings is not judged by the
+// clock.
+func TestARoundOfTwoSittingsIsNotUsed(t *testing.T) {
+	var w strings.Builder
+	w.WriteString("cores: 2\ncases: Single:2\n\n")
+	for i := range 8 {
+		v := []string{"model=serial/workers=1", "model=loop/workers=2"}[i%2]
+		away := 3600 * (i / 6) // a pause between two whole rounds, too
+		fmt.Fprintf(&w, "BenchmarkSingle/workload=primes/%s 1 10 ns/op %d round %d sitting %d start-unix-s 5e8 life-ns\n", v, i/2, (i+1)/4, 1000+i+away)
+	}
+	table := read(t, w.String())
+	if len(table.Cut) != 1 || table.Cut[0].Round != 1 {
+		t.Fatalf("cut: %+v", table.Cut)
+	}
+}
+
 func TestOutputOfGoTestIsReadAndDoubted(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("cores: 2\n\n")
@@ -749,7 +765,7 @@ func TestPreciseWaitsForRoundsAndWidth(t *testing.T) {
 
 // An experiment without claims must not end after its first round.
 func TestNothingComparedIsNotPrecise(t *testing.T) {
-	single, err := experiments.Single([]string{"workload=primes/model=pool/workers=2"})
+	single, err := experiments.Single([]string{"workload=primes/model=pool/workers=2"}, experiments.Scale{Cores: testCores})
 	if err != nil {
 		t.Fatal(err)
 	}

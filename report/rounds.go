@@ -28,7 +28,7 @@ type ratioKey struct {
 func (t *Table) cutRounds() {
 	paused := map[string]map[int]bool{}
 	for experiment := range t.cases {
-		paused[experiment] = t.paused(experiment)
+		paused[experiment] = t.resumed(experiment)
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(t.lines), roundKey.compare) {
 		if t.lines[key] >= t.cases[key.experiment] && !paused[key.experiment][key.round] {
@@ -53,6 +53,34 @@ func (t *Table) cutRounds() {
 // pause is how long nothing may run within a round. Between two trials of a run
 // lie milliseconds; a run that was stopped and resumed has been away for longer.
 const pause = 10 * time.Second
+
+// resumed finds the rounds of an experiment that were not measured in one sitting.
+// Files of older runs do not tell their sittings; a pause must do there.
+func (t *Table) resumed(experiment string) map[int]bool {
+	unit := unitIndex("sitting")
+	first, found, told := map[int32]float64{}, map[int]bool{}, false
+	for _, name := range t.names {
+		if !strings.HasPrefix(name, experiment+"/") {
+			continue
+		}
+		s := t.series[name]
+		for i, round := range s.rounds {
+			sitting := s.at(unit, i)
+			if math.IsNaN(sitting) {
+				continue
+			}
+			told = true
+			if was, seen := first[round]; seen && was != sitting {
+				found[int(round)] = true
+			}
+			first[round] = sitting
+		}
+	}
+	if !told {
+		return t.paused(experiment)
+	}
+	return found
+}
 
 // paused finds the rounds of an experiment that were interrupted and whose rest
 // was measured later. Where a trial failed nothing is known of how long that

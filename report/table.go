@@ -66,7 +66,7 @@ type series struct {
 var units = [...]string{
 	"ns/op", "cpu-ns/op", "cores-busy", "in-flight", "max-in-flight", "p99-ns",
 	"ctxsw/op", "peak-rss-bytes", "steal-ns", "others-busy", "throttled-ns", "threads",
-	"start-unix-s", "life-ns", "run-delay-ns", "involuntary-ctxsw/op", "mhz",
+	"start-unix-s", "life-ns", "sitting", "run-delay-ns", "involuntary-ctxsw/op", "mhz",
 	"pressure-cpu-ns", "pressure-io-ns", "pressure-memory-ns",
 	"tries", "seen", "answer-ns/op", "pss-bytes/unit", "rss-bytes/unit", "most-inside", "full",
 	"survivors", "lost", "oversold", "broken-reads", "torn",

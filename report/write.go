@@ -67,7 +67,7 @@ func newPage(t *Table) page {
 	}
 	p := page{view: viewOf(t, cores), twins: twinsOf(t), disturbances: attribute(t, cores)}
 	var claims []asked
-	scale := experiments.Scale{Cores: cores, System: t.Get("goos")}
+	scale := experiments.Scale{Cores: cores, System: t.Get("goos"), Quota: t.Get("quota")}
 	for _, e := range experiments.Asked(strings.Fields(t.Get("experiments"))) {
 		if !t.holds(e.Name) {
 			continue

@@ -22,6 +22,8 @@ type File struct {
 	text   bytes.Buffer
 	w      *benchfmt.Writer
 	tasks  func(Slot) int
+	// sitting is that of all trials that are kept from now on.
+	sitting int
 }
 
 // Create starts a new result file; it never overwrites one.
@@ -36,9 +38,9 @@ func Create(path string, setup Setup, tasks func(Slot) int) (*File, error) {
 	return newFile(f, setup, tasks), nil
 }
 
-// Append opens a result file to add to it. A last line that was cut off is
+// Append opens a result file to add to it in a further sitting. A last line that was cut off is
 // taken away first.
-func Append(path string, setup Setup, tasks func(Slot) int) (*File, error) {
+func Append(path string, setup Setup, tasks func(Slot) int, sitting int) (*File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, fmt.Errorf("opening the result file: %w", err)
@@ -47,7 +49,9 @@ func Append(path string, setup Setup, tasks func(Slot) int) (*File, error) {
 		_ = f.Close()
 		return nil, fmt.Errorf("mending the last line of %s: %w", path, err)
 	}
-	return newFile(f, setup, tasks), nil
+	file := newFile(f, setup, tasks)
+	file.sitting = sitting
+	return file, nil
 }
 
 func newFile(f *os.File, setup Setup, tasks func(Slot) int) *File {
@@ -104,7 +108,7 @@ func (f *File) Keep(r Result) error {
 		Name:   benchfmt.Name(r.Experiment + "/" + r.Variant),
 		Iters:  max(1, f.tasks(r.Slot)),
 	}
-	values := map[string]float64{"round": float64(r.Round), "position": float64(r.Position)}
+	values := map[string]float64{"round": float64(r.Round), "position": float64(r.Position), "sitting": float64(f.sitting)}
 	if r.Failed != "" {
 		line.Name = benchfmt.Name(string(line.Name) + "/failed=" + slug(r.Failed))
 		line.Iters = 1
@@ -214,6 +218,8 @@ func parse(line *benchfmt.Result) Result {
 			r.Round = int(v.Value)
 		case "position":
 			r.Position = int(v.Value)
+		case "sitting":
+			r.Sitting = int(v.Value)
 		case "failed":
 			r.Failed = cmp.Or(strings.ReplaceAll(reason, "_", " "), NoReason)
 		default:

@@ -186,7 +186,7 @@ func TestAFileThatWasCutAnywhereGoesOn(t *testing.T) {
 		if len(done) != complete {
 			t.Fatalf("%d results in %q, want %d", len(done), text[:length], complete)
 		}
-		f, err := results.Append(path, machine, oneTask)
+		f, err := results.Append(path, machine, oneTask, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +219,7 @@ func TestAppendRemovesALongCutLine(t *testing.T) {
 	if err := os.WriteFile(path, append(bytes.Clone(before), strings.Repeat("x", 10_000)...), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	f, err := results.Append(path, machine, oneTask)
+	f, err := results.Append(path, machine, oneTask, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestAppendRemovesALongCutLine(t *testing.T) {
 
 func TestAppendToAMissingFileFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none")
-	if _, err := results.Append(path, machine, oneTask); !errors.Is(err, os.ErrNotExist) {
+	if _, err := results.Append(path, machine, oneTask, 0); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
 	if _, _, _, err := results.Read(path); !errors.Is(err, os.ErrNotExist) {
@@ -322,7 +322,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		// What Append leaves is what Read saw.
-		file, err := results.Append(path, nil, oneTask)
+		file, err := results.Append(path, nil, oneTask, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -359,7 +359,7 @@ func ExampleFile_Keep() {
 	// Output:
 	// goos: linux
 	//
-	// BenchmarkCompute/workload=primes/model=gil 32 2e+06 ns/op 1 cores-busy 7 position 2 round
-	// BenchmarkCompute/workload=primes/model=gil/failed=exit_status_3 1 1 failed 8 position 2 round
+	// BenchmarkCompute/workload=primes/model=gil 32 2e+06 ns/op 1 cores-busy 7 position 2 round 0 sitting
+	// BenchmarkCompute/workload=primes/model=gil/failed=exit_status_3 1 1 failed 8 position 2 round 0 sitting
 	// <nil>
 }

@@ -24,7 +24,9 @@ const (
 	KeyQuota    = "quota"
 	KeyPrograms = "programs"
 	KeyPython   = "python"
+	KeyVersion  = "version"
 	KeyCommit   = "commit"
+	KeyProgram  = "program" // the hash of parcon itself
 	KeyClaims   = "claims"
 )
 
@@ -44,8 +46,9 @@ var identity = []struct {
 	{"kernel", Surrounding},
 	{"governor", Surrounding},
 	{"go", Program},
-	{"version", Program},
+	{KeyVersion, Program},
 	{KeyCommit, Program},
+	{KeyProgram, Program},
 	{KeyPrograms, Program},
 	{KeyClaims, Claims},
 	{KeyPython, Interpreter},

@@ -9,6 +9,18 @@ type Result struct {
 	Slot
 	Values map[string]float64 // by unit; nil if it failed
 	Failed string             // why, in one line; "" if it did not
+	// Sitting counts how often the run was resumed before this trial: what was not
+	// measured in one sitting was not measured side by side.
+	Sitting int
+}
+
+// NextSitting is the number of the sitting that goes on after these trials.
+func NextSitting(trials []Result) int {
+	next := 0
+	for _, r := range trials {
+		next = max(next, r.Sitting+1)
+	}
+	return next
 }
 
 // A Slot is the place of a trial in a run.

@@ -1,9 +1,11 @@
 package runner
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"fmt"
+	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -19,33 +21,31 @@ import (
 )
 
 // Host describes the machine and the moment, for the head of a result file.
-// What the system does not tell is "unknown". dir is where the files of tasks
+// What the system does not tell is unknown. dir is where the files of tasks
 // go.
 func Host(dir string) results.Setup {
 	s := results.Setup{
 		{Key: "goos", Value: runtime.GOOS},
 		{Key: "goarch", Value: runtime.GOARCH},
 		{Key: "cpu", Value: processor()},
-		{Key: "cores", Value: fmt.Sprint(runtime.NumCPU())},
-		{Key: "quota", Value: quota()},
+		{Key: results.KeyCores, Value: fmt.Sprint(cgroup.Cores())},
+		{Key: results.KeyQuota, Value: Quota()},
 		{Key: "memory", Value: memory()},
 	}
 	s = append(s, kernel()...)
-	return append(s,
+	s = append(s,
 		results.Entry{Key: "governor", Value: governor()},
 		results.Entry{Key: "filesystem", Value: filesystem(dir)},
 		results.Entry{Key: "go", Value: runtime.Version()},
-		results.Entry{Key: "commit", Value: commit()},
 		results.Entry{Key: "date", Value: time.Now().UTC().Format(time.RFC3339)},
 	)
+	return append(s, build()...)
 }
-
-const unknown = "unknown"
 
 func processor() string {
 	infos, err := cpu.Info()
 	if err != nil || len(infos) == 0 || infos[0].ModelName == "" {
-		return unknown
+		return results.Unknown
 	}
 	return infos[0].ModelName
 }
@@ -53,7 +53,7 @@ func processor() string {
 func memory() string {
 	m, err := mem.VirtualMemory()
 	if err != nil {
-		return unknown
+		return results.Unknown
 	}
 	return fmt.Sprintf("%.0f GiB", float64(m.Total)/(1<<30))
 }
@@ -61,7 +61,7 @@ func memory() string {
 func kernel() results.Setup {
 	info, err := host.Info()
 	if err != nil {
-		return results.Setup{{Key: "kernel", Value: unknown}, {Key: "host", Value: unknown}, {Key: "virtual", Value: unknown}}
+		return results.Setup{{Key: "kernel", Value: results.Unknown}, {Key: "host", Value: results.Unknown}, {Key: "virtual", Value: results.Unknown}}
 	}
 	virtual := "no"
 	if info.VirtualizationRole == "guest" {
@@ -73,18 +73,21 @@ func kernel() results.Setup {
 func governor() string {
 	text, err := os.ReadFile("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 	if err != nil {
-		return unknown
+		return results.Unknown
 	}
 	return strings.TrimSpace(string(text))
 }
 
-// quota is the CPU limit of this process's control group.
-func quota() string {
+// Quota is the CPU limit of this process's control group: "1.5 cores", "none".
+func Quota() string {
 	if cores, limited := cgroup.Quota(); limited {
+		if cores == 1 {
+			return "1 core"
+		}
 		return fmt.Sprintf("%.4g cores", cores)
 	}
 	if _, known := cgroup.Throttled(); !known {
-		return unknown
+		return results.Unknown
 	}
 	return "none"
 }
@@ -92,16 +95,18 @@ func quota() string {
 func filesystem(dir string) string {
 	usage, err := disk.Usage(dir)
 	if err != nil || usage.Fstype == "" {
-		return unknown
+		return results.Unknown
 	}
 	return usage.Fstype
 }
 
-// commit is the revision that this program was built from, as the go command
-// recorded it, or else that of the folder it runs in: go run records none.
-func commit() string {
+// build is what this program is, by the build's own information: never by the
+// folder that it happens to run in. go run notes no revision; then the hash of the
+// program tells two of them apart.
+func build() results.Setup {
+	version, revision, modified := results.Unknown, results.Unknown, false
 	if info, ok := debug.ReadBuildInfo(); ok {
-		revision, modified := "", false
+		version = cmp.Or(info.Main.Version, results.Unknown)
 		for _, s := range info.Settings {
 			switch s.Key {
 			case "vcs.revision":
@@ -110,21 +115,31 @@ func commit() string {
 				modified = s.Value == "true"
 			}
 		}
-		if revision != "" {
-			return markModified(revision, modified)
-		}
 	}
-	revision, err := exec.Command("git", "rev-parse", "HEAD").Output()
-	if err != nil {
-		return unknown
+	if modified {
+		revision += "+changes"
 	}
-	changes, err := exec.Command("git", "status", "--porcelain", "--untracked-files=no").Output()
-	return markModified(strings.TrimSpace(string(revision)), err != nil || len(changes) > 0)
+	return results.Setup{
+		{Key: results.KeyVersion, Value: version},
+		{Key: results.KeyCommit, Value: revision},
+		{Key: results.KeyProgram, Value: sum()},
+	}
 }
 
-func markModified(revision string, modified bool) string {
-	if modified {
-		return revision + "+changes"
+// sum is the beginning of the SHA-256 of this program.
+func sum() string {
+	path, err := os.Executable()
+	if err != nil {
+		return results.Unknown
 	}
-	return revision
+	f, err := os.Open(path)
+	if err != nil {
+		return results.Unknown
+	}
+	defer f.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, f); err != nil {
+		return results.Unknown
+	}
+	return fmt.Sprintf("%.6x", hash.Sum(nil))
 }

@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -123,4 +124,17 @@ func (g group) throttled(root fs.FS) (time.Duration, bool) {
 		known = true
 	}
 	return total, known
+}
+
+// Cores is how many cores this process can keep busy: those that it may run on,
+// and no more than whole ones in its quota; at least 1.
+func Cores() int { return usable(runtime.NumCPU())(Quota()) }
+
+func usable(allowed int) func(quota float64, limited bool) int {
+	return func(quota float64, limited bool) int {
+		if !limited {
+			return allowed
+		}
+		return max(1, min(allowed, int(quota)))
+	}
 }

@@ -301,3 +301,16 @@ func FuzzParseThrottled(f *testing.F) {
 		}
 	})
 }
+
+func TestAQuotaLeavesWholeCores(t *testing.T) {
+	for _, c := range []struct {
+		allowed int
+		quota   float64
+		limited bool
+		want    int
+	}{{2, 0, false, 2}, {4, 1, true, 1}, {4, 0.5, true, 1}, {4, 1.5, true, 1}, {4, 2.9, true, 2}, {2, 64, true, 2}} {
+		if got := usable(c.allowed)(c.quota, c.limited); got != c.want {
+			t.Errorf("%+v: %d cores", c, got)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"parcon/results"
+	"parcon/runner"
+)
+
+// Whatever differs of what a run is, going on with it is refused in one line that
+// names it; what a file does not tell, or nobody could find out, is no difference.
+func TestAnotherRunIsNotGoneOnWith(t *testing.T) {
+	now := append(runner.Host(t.TempDir()),
+		results.Entry{Key: results.KeyPrograms, Value: "small trial:1 worker:2"},
+		results.Entry{Key: results.KeyPython, Value: "CPython 3.11"},
+		results.Entry{Key: results.KeyClaims, Value: "life:1"})
+	if err := same("f", now, now); err != nil {
+		t.Error(err)
+	}
+	changed := func(key, value string) results.Setup {
+		then := slices.Clone(now)
+		for i := range then {
+			if then[i].Key == key {
+				then[i].Value = value
+				return then
+			}
+		}
+		t.Fatalf("the head does not tell %s", key)
+		return nil
+	}
+	for _, key := range []string{
+		"goos", "goarch", "cpu", results.KeyCores, results.KeyQuota, "memory", "host", "kernel", "go",
+		results.KeyProgram, results.KeyPrograms, results.KeyPython, results.KeyClaims,
+	} {
+		err := same("f", changed(key, "other"), now)
+		if err == nil || !strings.Contains(err.Error(), key+` "other"`) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", key, err)
+		}
+		for _, silent := range []string{"", results.Unknown} {
+			if err := same("f", changed(key, silent), now); err != nil {
+				t.Errorf("%s is %q: %v", key, silent, err)
+			}
+		}
+	}
+	if err := same("f", changed("date", "other"), now); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEachRunHasAFolderOfItsOwn(t *testing.T) {
+	t.Chdir(t.TempDir())
+	seen := map[string]bool{}
+	for range 5 {
+		dir, unlock, err := folder("", "")
+		if err != nil || seen[dir] || filepath.Dir(dir) != "run" {
+			t.Fatalf("%s, %v", dir, err)
+		}
+		defer unlock()
+		seen[dir] = true
+	}
+	dir, unlock, err := folder("named", "")
+	if err != nil || dir != "named" {
+		t.Fatal(dir, err)
+	}
+	unlock()
+}
+
+func TestAllTrialsFailed(t *testing.T) {
+	good, bad := results.Result{}, results.Result{Failed: "no disk"}
+	for want, trials := range map[string][]results.Result{
+		"":                                   {good},
+		"failed trials: 1; the report names": {good, bad},
+		"nothing was measured: all 2 trials failed, the first because: no disk": {bad, bad},
+	} {
+		err := errors.Join(failures(trials))
+		if (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
