@@ -487,7 +487,7 @@ func TestARoundOfTwoSittingsIsNotUsed(t *testing.T) {
 	for i := range 8 {
 		v := []string{"model=serial/workers=1", "model=loop/workers=2"}[i%2]
 		away := 3600 * (i / 6) // a pause between two whole rounds, too
-		fmt.Fprintf(&w, "BenchmarkSingle/workload=primes/%s 1 10 ns/op %d round %d sitting %d start-unix-s 5e8 life-ns\n", v, i/2, (i+1)/4, 1000+i+away)
+		fmt.Fprintf(&w, "BenchmarkSingle/workload=primes/%s 1 10 ns/op %d round %d sitting %d start-unix-s 5e8 life-ns\n", v, i/2, min(1, (i+1)/4), 1000+i+away)
 	}
 	table := read(t, w.String())
 	if len(table.Cut) != 1 || table.Cut[0].Round != 1 {
