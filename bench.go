@@ -115,7 +115,7 @@ func disturb(programs lab.Programs) (end func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a pipe for the disturbance: %w", err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := proc.Start(cmd); err != nil {
 		return nil, fmt.Errorf("starting the disturbance: %w", err)
 	}
 	return func() {

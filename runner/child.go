@@ -64,7 +64,7 @@ func (c Child) Start(parent context.Context, of Case) (*Trial, error) {
 		return nil, fmt.Errorf("making a pipe for a trial: %w", err)
 	}
 	t.out = bufio.NewReader(out)
-	if err := t.cmd.Start(); err != nil {
+	if err := proc.Start(t.cmd); err != nil {
 		return nil, fmt.Errorf("starting a trial's process: %w", err)
 	}
 	t.ctx, t.cancel = context.WithTimeout(parent, c.Timeout)

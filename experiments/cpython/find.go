@@ -121,7 +121,7 @@ func ask(argv, env []string, limit time.Duration) (string, error) {
 	c := proc.Command(argv, env)
 	c.Stdout, c.Stderr = &out, &complaint
 	c.WaitDelay = time.Second
-	if err := c.Start(); err != nil {
+	if err := proc.Start(c); err != nil {
 		return "", err
 	}
 	stop := context.AfterFunc(ctx, func() { proc.Kill(c) })

@@ -58,7 +58,7 @@ func start(ctx context.Context, what string, argv []string) (*Session, error) {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	s.out = bufio.NewReaderSize(out, maxLine)
-	if err := s.cmd.Start(); err != nil {
+	if err := proc.Start(s.cmd); err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	s.forget = context.AfterFunc(ctx, func() { proc.Kill(s.cmd) })

@@ -66,7 +66,7 @@ func (l *Lab) serve() error {
 	if err := errors.Join(errIn, errOut); err != nil {
 		return fmt.Errorf("making pipes for the delay server: %w", err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := proc.Start(cmd); err != nil {
 		return fmt.Errorf("starting the delay server: %w", err)
 	}
 	l.server, l.bell = cmd, in
@@ -119,7 +119,7 @@ func (l *Lab) reference(cases []experiments.Case) error {
 	// One core, as the serial baseline has.
 	cmd := proc.Command(append(slices.Clone(l.programs.Trial), child.Reference), environment(1))
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(append(order, '\n')), &stderr
-	out, err := cmd.Output()
+	out, err := proc.Output(cmd)
 	if err != nil {
 		return fmt.Errorf("computing the reference answers: %w: %s", err, strings.TrimSpace(stderr.String()))
 	}

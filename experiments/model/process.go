@@ -57,7 +57,7 @@ func (c *processCrew) spawn(task int) error {
 	var stdout, stderr bytes.Buffer
 	cmd := proc.Command(c.job.Worker.argv(worker.One, args...), c.job.Worker.Env)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
+	if err := proc.Run(cmd); err != nil {
 		return fmt.Errorf("running task %d in a process: %w: %s", task, err, strings.TrimSpace(stderr.String()))
 	}
 	result, err := worker.ParseResult(stdout.Bytes())

@@ -108,7 +108,7 @@ func (s Side) Measure(ctx context.Context, procs int) ([]float64, error) {
 	cmd := proc.Command(append(append([]string{}, s.Program...), child.Argument, Role), []string{fmt.Sprintf("GOMAXPROCS=%d", procs), "GOGC=100"})
 	var out, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(order), &out, &stderr
-	if err := cmd.Start(); err != nil {
+	if err := proc.Start(cmd); err != nil {
 		return nil, fmt.Errorf("starting a process of the usual way: %w", err)
 	}
 	stop := context.AfterFunc(ctx, func() { proc.Kill(cmd) })

@@ -44,6 +44,9 @@ func play(role string) {
 	case "read":
 		text, err := io.ReadAll(proc.Stdin())
 		fmt.Println(len(text), err)
+	case "leave":
+		leave()
+		time.Sleep(time.Hour)
 	case "hang":
 		fmt.Println(os.Getpid())
 		time.Sleep(time.Hour)
@@ -55,7 +58,7 @@ func play(role string) {
 			c = proc.Command(self("hang"), nil)
 		}
 		c.Stdout = os.Stdout
-		if err := c.Start(); err != nil {
+		if err := proc.Start(c); err != nil {
 			fmt.Println(err)
 		}
 		time.Sleep(time.Hour)
@@ -164,9 +167,71 @@ func TestAChildDiesWithItsParent(t *testing.T) {
 	proctest.WaitUntilGone(t, grandchild)
 }
 
+// onAThread calls f on a thread that ends afterwards. The first thread of a process
+// never ends.
+func onAThread(f func()) {
+	done := make(chan bool)
+	go func() {
+		runtime.LockOSThread() // and never unlocked
+		if firstThread() {
+			onAThread(f)
+			runtime.UnlockOSThread()
+		} else {
+			f()
+		}
+		close(done)
+	}()
+	<-done
+}
+
+// The thread that called Start ends; the child is not killed by that.
+func TestAChildOutlivesTheThreadThatAskedForIt(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs PR_SET_PDEATHSIG")
+	}
+	proctest.Tidy(t)
+	c := proc.Command(self("read"), []string{proctest.QuickExit})
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	c.Stdout = &out
+	onAThread(func() { err = proc.Start(c) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(20 * time.Millisecond) // the thread ends meanwhile
+	if _, err := io.WriteString(in, "alive"); err != nil {
+		t.Error(err)
+	}
+	if err := in.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := c.Wait(); err != nil || out.String() != "5 <nil>\n" {
+		t.Errorf("it said %q and ended with %v", out.String(), err)
+	}
+}
+
+// It is killed also when it has left its process group.
+func TestKillReachesAChildInAnotherGroup(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("tested on Linux")
+	}
+	proctest.Tidy(t)
+	c, _, line := output(t, "leave")
+	if line != "left" {
+		t.Errorf("it said %q", line)
+	}
+	proc.Kill(c)
+	if err := c.Wait(); err == nil || err.Error() != "signal: killed" {
+		t.Errorf("the child ended with %v", err)
+	}
+}
+
 func ExampleCommand() {
 	c := proc.Command([]string{"/bin/sh", "-c", "echo $GREETING $HOME"}, []string{"GREETING=hello"})
-	out, err := c.Output()
+	out, err := proc.Output(c)
 	fmt.Printf("%q %v\n", out, err) // nothing of the parent's environment
 	// Output: "hello\n" <nil>
 }

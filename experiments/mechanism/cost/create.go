@@ -143,7 +143,7 @@ func runToEnd(cmd *exec.Cmd) (said []byte, at int64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := proc.Start(cmd); err != nil {
 		return nil, 0, err
 	}
 	done := killAfter(cmd, patience)

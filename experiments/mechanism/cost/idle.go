@@ -17,6 +17,7 @@ import (
 
 	"parcon/experiments/mechanism"
 	"parcon/experiments/worker"
+	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )
 
@@ -91,7 +92,7 @@ func crowd(t mechanism.Trial, unit string, count int) (grown memory, err error) 
 	if err != nil {
 		return grown, err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := proc.Start(cmd); err != nil {
 		return grown, fmt.Errorf("starting the process that holds them: %w", err)
 	}
 	done := killAfter(cmd, patienceFor(10*count))
@@ -320,7 +321,7 @@ func startWaiting(program []string) (waiting, error) {
 		return w, err
 	}
 	w.cmd.Stderr = os.Stderr
-	return w, w.cmd.Start()
+	return w, proc.Start(w.cmd)
 }
 
 // askOnce sends a worker the task 0 and checks its answer. A frame is a length

@@ -15,6 +15,7 @@ import (
 
 	"parcon/experiments/mechanism"
 	"parcon/runner/affinity"
+	"parcon/runner/proc"
 )
 
 // send writes one byte by a raw system call, which Go's scheduler knows nothing
@@ -117,7 +118,7 @@ func connectProcess(t mechanism.Trial, places places) (line, error) {
 	cmd := t.Part(2, "echo", strconv.Itoa(places.beyond))
 	in, out := os.NewFile(uintptr(p.there[0]), "there"), os.NewFile(uintptr(p.back[1]), "back")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, &stderr
-	err = cmd.Start()
+	err = proc.Start(cmd)
 	// This process keeps no copy of the other's ends: else it would not see
 	// that the other is gone.
 	err = errors.Join(err, in.Close(), out.Close())

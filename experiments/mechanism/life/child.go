@@ -41,7 +41,7 @@ func start(cmd *exec.Cmd) (*child, error) {
 		return nil, err
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs[0], theirs[1], os.Stderr
-	err = cmd.Start()
+	err = proc.Start(cmd)
 	closeAll(theirs)
 	if err != nil {
 		d.close()

@@ -117,7 +117,7 @@ func parent(args []string) error {
 		c = proc.Command(program, os.Environ())
 	}
 	c.Stdin, c.Stdout = os.NewFile(3, "the child's input"), os.NewFile(4, "the child's output")
-	if err := c.Start(); err != nil {
+	if err := proc.Start(c); err != nil {
 		return fmt.Errorf("starting the child of a parent: %w", err)
 	}
 	fmt.Println(c.Process.Pid)

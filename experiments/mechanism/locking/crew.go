@@ -63,7 +63,7 @@ func start(cmd *exec.Cmd, objects []ipc.Object) (*member, error) {
 		return nil, errors.Join(err, childIn.Close(), in.Close())
 	}
 	cmd.Stdin, cmd.Stdout, m.in = childIn, childOut, in
-	err = cmd.Start()
+	err = proc.Start(cmd)
 	if err = errors.Join(err, childIn.Close(), childOut.Close()); err != nil {
 		return nil, errors.Join(err, in.Close(), out.Close())
 	}

@@ -46,7 +46,7 @@ func enlist(t mechanism.Trial, name string, files []*os.File, args ...string) (*
 	defer theirs.Close()
 	m.cmd.Stdout, m.pipe, m.out = theirs, pipe, bufio.NewReader(pipe)
 	if m.in, err = m.cmd.StdinPipe(); err == nil {
-		err = m.cmd.Start()
+		err = proc.Start(m.cmd)
 	}
 	if err != nil {
 		pipe.Close()

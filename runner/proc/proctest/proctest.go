@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"parcon/runner/proc"
 )
 
 // QuickExit is an environment entry that spares children of a test with -race
@@ -29,7 +31,8 @@ func Tidy(t *testing.T) {
 		for _, child := range children(t) {
 			t.Errorf("a process is left: %s", child)
 		}
-		goleak.VerifyNone(t, known)
+		// The thread that starts children is one for the life of the process.
+		goleak.VerifyNone(t, known, goleak.IgnoreAnyFunction("parcon/runner/proc.launcher"))
 	})
 }
 
@@ -44,7 +47,7 @@ func Start(t *testing.T, c *exec.Cmd) (io.WriteCloser, io.Reader) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Start(); err != nil {
+	if err := proc.Start(c); err != nil {
 		t.Fatal(err)
 	}
 	return in, out
