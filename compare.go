@@ -1,12 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -15,6 +15,7 @@ import (
 	"golang.org/x/perf/benchunit"
 
 	"parcon/report"
+	"parcon/results"
 )
 
 // worseError says that a comparison found something worse.
@@ -23,6 +24,7 @@ type worseError struct{ error }
 func compareCommand(stdout, stderr io.Writer) *cobra.Command {
 	var q report.Question
 	var unit, threshold, equal string
+	var ignored []string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "compare OLD NEW",
@@ -30,9 +32,10 @@ func compareCommand(stdout, stderr io.Writer) *cobra.Command {
 		Long: `Compare reads two runs (folders that hold trials.txt) or two files in the Go benchmark
 format, such as output of go test -bench, and tells of every benchmark whether it changed.
 All benchmarks are corrected together: the chance that noise makes any of them look changed
-is at most 5 %. A machine that changed between the two runs is no noise and looks like a
-change: measure both alternately and use --paired. Exit code 3: something surely got worse
-by more than --threshold, noise apart.`,
+is at most 5 %, and so is the chance that it makes any look changed in shape: that its middle
+stayed and other samples did not. A machine that changed between the two runs is no noise
+and looks like a change: measure both alternately and use --paired. Exit code 3: something,
+or the shape of something, surely got worse by more than --threshold, noise apart.`,
 		Example: "  parcon compare old.txt new.txt\n" +
 			"  parcon compare old.txt new.txt --threshold 5% --unit B/op",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -41,7 +44,7 @@ by more than --threshold, noise apart.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) (err error) {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if q.Threshold, err = share("--threshold", threshold); err != nil {
 				return err
 			}
@@ -51,7 +54,10 @@ by more than --threshold, noise apart.`,
 			if strings.TrimSpace(unit) == "" {
 				return wrongUsage("--unit %q: give one, such as ns/op", unit)
 			}
-			changes, err := compareFiles(args[0], args[1], unit, q, stderr)
+			for _, key := range ignored {
+				q.Ignored = append(q.Ignored, strings.TrimSpace(key))
+			}
+			changes, err := compareFiles(cmd.Context(), args[0], args[1], unit, q, stderr)
 			if err != nil {
 				return err
 			}
@@ -67,11 +73,12 @@ by more than --threshold, noise apart.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&unit, "unit", "ns/op", "what to compare; more is better if it ends in /s, else less is")
+	f.StringVar(&unit, "unit", "ns/op", "what to compare; of a rate (/s) more is better, of all else less, if the files do not say")
 	f.StringVar(&threshold, "threshold", "0%", "how much worse is forgiven")
 	f.StringVar(&equal, "equal", "1%", "changes that are surely within this are equal")
 	f.BoolVar(&q.Paired, "paired", false, "the i-th samples of a benchmark were measured side by side")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
+	f.StringSliceVar(&ignored, "ignore", nil, "keys of the configuration, as pkg or commit, that tell no samples apart")
 	f.BoolVar(&q.OtherMachine, "other-machine", false, "compare although the machines differ")
 	f.BoolVar(&q.OtherWork, "other-work", false, "compare although the sizes of tasks differ")
 	return c
@@ -86,19 +93,15 @@ func share(flag, text string) (float64, error) {
 	return percent / 100, nil
 }
 
-func compareFiles(old, new, unit string, q report.Question, stderr io.Writer) (report.Changes, error) {
+func compareFiles(ctx context.Context, old, new, unit string, q report.Question, stderr io.Writer) (report.Changes, error) {
 	var sides [2]*report.Side
 	for i, path := range []string{old, new} {
-		side, err := readSide(path, unit)
+		side, err := report.OpenSide(ctx, path, unit)
 		if err != nil {
 			return report.Changes{}, fmt.Errorf("comparing: %w", err)
 		}
-		const most = 3
-		for _, text := range side.Bad[:min(most, len(side.Bad))] {
-			fmt.Fprintln(stderr, "parcon:", text)
-		}
-		if more := len(side.Bad) - most; more > 0 {
-			fmt.Fprintf(stderr, "parcon: %s: %d more such lines\n", path, more)
+		if all := append(side.Bad, side.Said...); len(all) > 0 {
+			fmt.Fprintln(stderr, "parcon:", results.FewFaults(all))
 		}
 		sides[i] = side
 	}
@@ -107,20 +110,6 @@ func compareFiles(old, new, unit string, q report.Question, stderr io.Writer) (r
 		return changes, fmt.Errorf("comparing: %w", err)
 	}
 	return changes, nil
-}
-
-// readSide reads a file, or the trials in the folder of a run.
-func readSide(path, unit string) (*report.Side, error) {
-	info, err := os.Stat(path)
-	if err == nil && info.IsDir() {
-		path = filepath.Join(path, trialsFile)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: give the folder of a run, or output of go test -bench", err)
-	}
-	defer f.Close()
-	return report.ReadSide(f, path, unit)
 }
 
 func printChangesJSON(w io.Writer, c report.Changes) error {
@@ -136,12 +125,15 @@ func printChanges(out io.Writer, c report.Changes) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "benchmark\told\tnew\tratio\tlow\thigh\tverdict\tvisible")
 	for _, r := range c.Rows {
-		low, high := "open", "open"
-		if r.Ratio.Known() {
-			low, high = ratio(r.Ratio.Low), ratio(r.Ratio.High)
+		low, high, visible := ratio(r.Ratio.Low), ratio(r.Ratio.High), report.Percent(r.Visible)
+		if r.Ratio.Low == 0 && math.IsInf(r.Ratio.High, 1) {
+			low, high = "open", "open"
+		}
+		if math.IsNaN(r.Visible) {
+			visible = "–"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, centre(r.Old, c.Unit), centre(r.New, c.Unit),
-			ratio(r.Ratio.Estimate), low, high, r.Verdict, report.Percent(r.Visible))
+			ratio(r.Ratio.Estimate), low, high, r.Verdict, visible)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -189,20 +181,33 @@ func centre(v float64, unit string) string {
 	return fmt.Sprintf("%.*f %s%s", scale.Prec, value/scale.Factor, scale.Prefix, tidy)
 }
 
-// worse is the error that ends a comparison with its own exit code, nil if
-// nothing is worse.
+// worse is the error that ends a comparison with its own exit code, nil if nothing is
+// worse. Where what was measured failed, what is missing may be worse still: that is no
+// comparison to rely on.
 func worse(c report.Changes) error {
 	rows := c.Worse()
-	if len(rows) == 0 {
+	if len(rows) == 0 && len(c.Broken) == 0 {
 		return nil
 	}
-	names := rows[0].Name
-	if len(rows) > 1 {
-		names += fmt.Sprintf(" and %d more", len(rows)-1)
+	text := ""
+	if len(rows) > 0 {
+		by := ""
+		if c.Question.Threshold > 0 {
+			by = " by more than " + report.Percent(1+c.Question.Threshold)
+		}
+		text = fmt.Sprintf("surely %s%s: %s", rows[0].Verdict, by, rows[0].Name)
+		if rows[0].Difference == report.ChangedShape {
+			text = fmt.Sprintf("surely changed in shape for the worse%s: %s", by, rows[0].Name)
+		}
+		if len(rows) > 1 {
+			text += fmt.Sprintf(" and %d more", len(rows)-1)
+		}
 	}
-	by := ""
-	if c.Question.Threshold > 0 {
-		by = " by more than " + report.Percent(1+c.Question.Threshold)
+	switch {
+	case len(c.Broken) == 0:
+		return worseError{errors.New(text)}
+	case text != "":
+		text = "; " + text
 	}
-	return worseError{fmt.Errorf("surely %s%s: %s", rows[0].Verdict, by, names)}
+	return fmt.Errorf("what was measured failed: %s: measure it again%s", strings.Join(c.Broken, "; "), text)
 }

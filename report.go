@@ -1,14 +1,17 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"parcon/report"
+	"parcon/results"
 )
 
 func reportCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -23,32 +26,38 @@ func reportCommand(stdout, stderr io.Writer) *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
 				out = args[0]
 			}
-			return writeReport(args[0], out, stdout, stderr)
+			return writeReport(cmd.Context(), args[0], out, stdout, stderr)
 		},
 	}
 	c.Flags().StringVar(&out, "out", "", "folder for the report (default: DIR)")
 	return c
 }
 
-// writeReport reads the trials in dir and writes the report to out. Its last
-// two lines on stdout are the answer and the report's path.
-func writeReport(dir, out string, stdout, stderr io.Writer) error {
-	table, err := report.ReadFile(filepath.Join(dir, trialsFile))
-	if err != nil {
+// writeReport reads the trials in dir, until ctx ends, and writes the report to
+// out. Its last two lines on stdout are the answer and the report's path.
+func writeReport(ctx context.Context, dir, out string, stdout, stderr io.Writer) error {
+	table, err := report.ReadFile(ctx, filepath.Join(dir, trialsFile))
+	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: a report is made of the folder of a run", err)
+	}
+	if err != nil {
+		return err
 	}
 	answer, path, err := report.Write(table, out)
 	if err != nil {
 		return err
 	}
+	if len(table.Said) > 0 {
+		fmt.Fprintln(stderr, "parcon:", results.FewFaults(table.Said))
+	}
 	fmt.Fprintln(stdout, answer)
 	fmt.Fprintln(stdout, path)
 	if len(table.Bad) > 0 {
-		return fmt.Errorf("the report is made without what cannot be read: %s: mend or delete it", strings.Join(table.Bad[:min(3, len(table.Bad))], "; "))
+		return fmt.Errorf("the report is made without what cannot be read: %s: mend or delete it", results.FewFaults(table.Bad))
 	}
 	return nil
 }

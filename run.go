@@ -145,7 +145,7 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 	if err != nil {
 		return err
 	}
-	if err := writeReport(j.dir, j.dir, stdout, stderr); err != nil {
+	if err := writeReport(ctx, j.dir, j.dir, stdout, stderr); err != nil {
 		return err
 	}
 	return failures(trials)

@@ -110,14 +110,14 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 			return stopped(ctx, err, path)
 		}
 	}
-	table, err := report.ReadFile(path)
+	table, err := report.ReadFile(ctx, path)
 	if err != nil {
 		return err
 	}
 	if err := printRates(stdout, table); err != nil {
 		return fmt.Errorf("printing the rates: %w", err)
 	}
-	if err := writeReport(s.dir, s.dir, stdout, stderr); err != nil {
+	if err := writeReport(ctx, s.dir, s.dir, stdout, stderr); err != nil {
 		return err
 	}
 	if report.Deceives(table) {

@@ -1,269 +1,179 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
-	"golang.org/x/perf/benchunit"
-
 	"parcon/report/stat"
+	"parcon/results"
 )
 
 // A Question is what is asked of two sides.
 type Question struct {
-	Margin       float64 // a share: changes within it are equal
-	Threshold    float64 // a share: what is surely worse by more is Worse
-	Paired       bool    // the i-th samples of a benchmark belong together
-	OtherMachine bool    // the machines may differ
-	OtherWork    bool    // the sizes of tasks may differ
+	Margin       float64  // a share: changes within it are equal
+	Threshold    float64  // a share: what is surely worse by more is Worse
+	Paired       bool     // the i-th samples of a benchmark belong together
+	OtherMachine bool     // the machines may differ
+	OtherWork    bool     // the sizes of tasks may differ
+	Ignored      []string // keys of the configuration that tell nothing apart
 }
 
 // Changes is what two sides say of what changed between them.
 type Changes struct {
 	Old, New         string // the files
 	Unit             string
+	Better           Better
 	Question         Question
 	Rows             []Change
 	OnlyOld, OnlyNew []string // benchmarks of one side
 	Notes            []string // what a reader must know beside the rows
+	Broken           []string // what the files say of what failed when they were measured
 }
 
-// A Change is what changed of one benchmark. Its ratio is new/old.
+// A Change is what changed of one benchmark. Its ratio is new/old: +Inf over zero, 1
+// where both are zero.
 type Change struct {
 	Name       string
-	Old, New   float64 // medians in the unit; NaN if no sample is a number
-	NOld, NNew int     // samples above zero
+	Old, New   float64 // medians in the unit, of the samples that the ratio is of
+	NOld, NNew int     // these samples
 	Contrast
+	Shape   stat.Shape
+	PShape  float64 // of no change in shape, corrected by Holm; NaN if not measured
 	Verdict string
 	Worse   bool // surely by more than the threshold
+
+	exact bool // counts that are the same each time
 }
+
+// ChangedShape is the difference of two sides whose middle stayed while other samples
+// did not.
+const ChangedShape Difference = "changed in shape"
 
 // Compare tells of every benchmark that both sides have whether it changed. Not
 // paired, its evidence is stat.Shifts: it cannot know what else changed between
-// the two runs. Paired, it is stat.Ratios. All rows are corrected together, see
-// Contrasts. It refuses sides of different machines, and of tasks of different
-// sizes, unless told otherwise.
+// the two runs. Paired, it is stat.ZeroRatios. All rows are corrected together, see
+// Contrasts, and so are the tests of their shapes, see stat.Shape: the chance that any
+// row is called changed in shape wrongly is at most 5 %. It refuses sides of different
+// machines, and of tasks of different sizes, unless told otherwise.
 func Compare(old, new *Side, q Question) (Changes, error) {
-	c := Changes{Old: old.Name, New: new.Name, Unit: old.unit, Question: q}
+	c := Changes{Old: old.Name, New: new.Name, Unit: old.unit, Question: q, Better: betterOf(old, new)}
 	if err := c.agree(old, new); err != nil {
 		return c, err
 	}
-	old, new = withoutPackage(old, new)
-	names := naming(old, new)
+	a, b, notes := listings(old, new, q.Ignored)
+	c.Notes = append(c.Notes, notes...)
+	names := naming(a, b)
 	var both []benchmark
-	for _, b := range old.names {
-		if new.samples[b] != nil {
-			both = append(both, b)
+	for _, name := range a.names {
+		if _, ok := b.of[name]; ok {
+			both = append(both, name)
 		} else {
-			c.OnlyOld = append(c.OnlyOld, names(b))
+			c.OnlyOld = append(c.OnlyOld, names(name))
 		}
 	}
-	for _, b := range new.names {
-		if old.samples[b] == nil {
-			c.OnlyNew = append(c.OnlyNew, names(b))
+	for _, name := range b.names {
+		if _, ok := a.of[name]; !ok {
+			c.OnlyNew = append(c.OnlyNew, names(name))
 		}
 	}
 	if len(both) == 0 {
-		return c, fmt.Errorf("nothing to compare: no benchmark is in both %s (it has %s) and %s (it has %s)", old.Name, list(c.OnlyOld), new.Name, list(c.OnlyNew))
+		return c, unmatched(old, new, c.OnlyOld, c.OnlyNew, q.Ignored)
 	}
+	if keys := advice(old, new, q.Ignored); keys != "" {
+		c.say("some benchmarks have a partner only if %s is left out of account: --ignore %s", strings.ReplaceAll(keys, ",", " and "), keys)
+	}
+	c.compare(both, names, a, b, exactly(old, new))
+	c.sayOfSides(old, new)
+	c.sayOfRows()
+	c.sayWhatCannotBeSeen()
+	return c, nil
+}
+
+// compare makes the rows. exact says that samples are what they are, by the file.
+func (c *Changes) compare(both []benchmark, names func(benchmark) string, old, new listing, exact bool) {
 	evidence := make([]stat.Evidence, len(both))
-	var odd, leftOut []string
+	worse := make([]float64, len(both)) // p-values of a shape that got no worse
+	p := make([]float64, len(both))
+	var odd []string
 	for i, b := range both {
-		x, y := new.samples[b], old.samples[b]
-		row := Change{Name: names(b), Old: middle(y), New: middle(x), NOld: usable(y), NNew: usable(x)}
-		if row.NOld < len(y) || row.NNew < len(x) {
-			leftOut = append(leftOut, row.Name)
-		}
-		if !q.Paired {
-			evidence[i] = stat.Shifts(x, y)
-		} else {
-			of, over, whole := pairs(new, old, b)
-			if !whole {
-				odd = append(odd, row.Name)
+		x, y := new.of[b].values, old.of[b].values
+		if c.Question.Paired {
+			var whole bool
+			if x, y, whole = pairs(new.of[b], old.of[b]); !whole {
+				odd = append(odd, names(b))
 			}
-			evidence[i] = stat.Ratios(of, over)
+		}
+		row := Change{Name: names(b), Old: middle(y), New: middle(x), NOld: len(y), NNew: len(x)}
+		evidence[i], row.exact = c.evidence(x, y, exact)
+		row.Shape = c.shape(x, y, 1+c.Question.Margin)
+		if row.exact {
+			row.Shape = stat.Shape{}
+		}
+		p[i], worse[i] = row.Shape.P(), math.NaN()
+		if !math.IsNaN(p[i]) {
+			far := c.shape(x, y, 1+max(c.Question.Margin, c.Question.Threshold))
+			worse[i] = min(1, 2*far.Higher)
+			if c.Better.More {
+				worse[i] = min(1, 2*far.Lower)
+			}
 		}
 		c.Rows = append(c.Rows, row)
 	}
-	beyond := surelyWorse(evidence, c.Unit, 1+q.Threshold)
-	for i, contrast := range Contrasts(evidence, 1+q.Margin) {
-		c.Rows[i].decide(contrast, c.Unit, beyond[i])
-	}
-	for _, s := range []*Side{old, new} {
-		if s.Failed > 0 {
-			c.say("%s has %s without a result, which are no samples", s.Name, plural(s.Failed, "failed trial"))
-		}
+	beyond := surelyWorse(evidence, c.Better.More, 1+c.Question.Threshold)
+	p, worse = stat.Holm(p), stat.Holm(worse)
+	for i, contrast := range Contrasts(evidence, 1+c.Question.Margin) {
+		c.Rows[i].PShape = p[i]
+		c.Rows[i].decide(contrast, c, beyond[i], worse[i] <= 1-stat.Level)
 	}
 	if len(odd) > 0 {
 		c.say("some samples have no partner on the other side and are left out: %s", list(odd))
 	}
-	if len(leftOut) > 0 {
-		c.say("samples that are zero, negative or no number have no ratio and are left out: %s", list(leftOut))
+}
+
+// evidence is what two sides say of a ratio. Counts that are the same each time, as
+// allocations may be, are what they are: of what is neither time nor rate two samples
+// tell, or one if the file says that it is exact.
+func (c *Changes) evidence(x, y []float64, exact bool) (e stat.Evidence, isExact bool) {
+	least := 2
+	if exact {
+		least = 1
 	}
-	c.sayWhatCannotBeSeen()
-	return c, nil
+	counted := exact || !IsTime(c.Unit) && !isRate(c.Unit)
+	if counted && min(len(x), len(y)) >= least && constant(x) && constant(y) {
+		return stat.Exact{New: x[0], Old: y[0], N: min(len(x), len(y))}, true
+	}
+	if c.Question.Paired {
+		return stat.ZeroRatios(x, y), false
+	}
+	return stat.Shifts(x, y), false
+}
+
+func (c *Changes) shape(x, y []float64, margin float64) stat.Shape {
+	if c.Question.Paired {
+		return stat.PairShapes(x, y, margin)
+	}
+	return stat.Shapes(x, y, margin)
+}
+
+func constant(values []float64) bool {
+	return !slices.ContainsFunc(values, func(v float64) bool { return v != values[0] })
 }
 
 func (c *Changes) say(format string, args ...any) {
 	c.Notes = append(c.Notes, fmt.Sprintf(format, args...))
 }
 
-// agree notes in what the two sides differ, and refuses what must not.
-func (c *Changes) agree(old, new *Side) error {
-	for _, key := range machineKeys {
-		if text := differ(old, new, key); text != "" {
-			if !c.Question.OtherMachine {
-				return fmt.Errorf("not measured on one machine: %s: measure both on the same, or compare them all the same with --other-machine", text)
-			}
-			c.say("not measured on one machine: %s", text)
-		}
-	}
-	for _, key := range workKeys {
-		if text := differ(old, new, key); text != "" {
-			if !c.Question.OtherWork {
-				return fmt.Errorf("not the same work: %s, so an op of one is not an op of the other: measure both with the same, or compare them all the same with --other-work", text)
-			}
-			c.say("not the same work: %s", text)
-		}
-	}
-	for _, key := range noteKeys {
-		if text := differ(old, new, key); text != "" {
-			c.say("%s", text)
-		}
-	}
-	return nil
-}
-
-// differ says how two sides differ in a key, "" if they do not or one of them
-// does not have it.
-func differ(old, new *Side, key string) string {
-	a, b := old.config[key], new.config[key]
-	if key == "sizes" {
-		a, b = otherSizes(a, b)
-	}
-	if len(a) == 0 || len(b) == 0 || len(a) == 1 && slices.Equal(a, b) {
-		return ""
-	}
-	return fmt.Sprintf("%s is %s in %s and %s in %s", key, quoted(a), old.Name, quoted(b), new.Name)
-}
-
-// otherSizes keeps the sizes ("primes:10705 hash:863") of the first workload that
-// has several: a run has sizes only of what it measured.
-func otherSizes(a, b []string) (x, y []string) {
-	left, right := sizes(a), sizes(b)
-	for _, workload := range sorted(left) {
-		if p, q := left[workload], right[workload]; len(q) > 0 && (len(p) > 1 || !slices.Equal(p, q)) {
-			return p, q
-		}
-	}
-	return nil, nil
-}
-
-// sizes lists the different fields of each workload.
-func sizes(values []string) map[string][]string {
-	all := map[string][]string{}
-	for _, v := range values {
-		for _, field := range strings.Fields(v) {
-			workload, _, _ := strings.Cut(field, ":")
-			if !slices.Contains(all[workload], field) {
-				all[workload] = append(all[workload], field)
-			}
-		}
-	}
-	return all
-}
-
-func quoted(values []string) string {
-	var all []string
-	for _, v := range values {
-		all = append(all, fmt.Sprintf("%q", v))
-	}
-	return strings.Join(all, " and ")
-}
-
-// withoutPackage lets names alone count where one side has lost its "pkg" line, as
-// after grep, and the other has one package: no two benchmarks become one.
-func withoutPackage(old, new *Side) (*Side, *Side) {
-	p, q := packages(old), packages(new)
-	if len(p) != 1 || len(q) != 1 || !p[""] && !q[""] {
-		return old, new
-	}
-	strip := func(s *Side) *Side {
-		stripped := *s
-		stripped.names, stripped.samples, stripped.rounds = nil, map[benchmark][]float64{}, map[benchmark][]int{}
-		for _, b := range s.names {
-			bare := benchmark{name: b.name}
-			stripped.names = append(stripped.names, bare)
-			stripped.samples[bare], stripped.rounds[bare] = s.samples[b], s.rounds[b]
-		}
-		return &stripped
-	}
-	return strip(old), strip(new)
-}
-
-func packages(sides ...*Side) map[string]bool {
-	all := map[string]bool{}
-	for _, s := range sides {
-		for _, b := range s.names {
-			all[b.pkg] = true
-		}
-	}
-	return all
-}
-
-// naming returns how benchmarks are called: with their package where the sides
-// have several.
-func naming(sides ...*Side) func(benchmark) string {
-	several := len(packages(sides...)) > 1
-	return func(b benchmark) string {
-		if !several || b.pkg == "" {
-			return b.name
-		}
-		return b.pkg + "." + b.name
-	}
-}
-
-// list names the first of many.
-func list(names []string) string {
-	const most = 4
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most-1], ", "), len(names)-most+1)
-}
-
-func sorted[V any](set map[string]V) []string {
-	var all []string
-	for v := range set {
-		all = append(all, v)
-	}
-	slices.Sort(all)
-	return all
-}
-
 func middle(values []float64) float64 { return stat.Values(values).Interval(stat.Level).Estimate }
-
-// usable counts the samples that have a ratio.
-func usable(values []float64) int {
-	n := 0
-	for _, v := range values {
-		if v > 0 && !math.IsInf(v, 0) {
-			n++
-		}
-	}
-	return n
-}
 
 // surelyWorse tells which ratios are worse by more than a factor, corrected over
 // all of them as the verdicts are.
-func surelyWorse(ratios []stat.Evidence, unit string, factor float64) []bool {
+func surelyWorse(ratios []stat.Evidence, moreIsBetter bool, factor float64) []bool {
 	p := make([]float64, len(ratios))
 	for i, r := range ratios {
 		one := r.Above(factor)
-		if moreIsBetter(unit) {
+		if moreIsBetter {
 			one = r.Below(1 / factor)
 		}
 		if p[i] = min(1, 2*one); r.Interval(stat.Level).N == 0 {
@@ -277,15 +187,25 @@ func surelyWorse(ratios []stat.Evidence, unit string, factor float64) []bool {
 	return worse
 }
 
-// decide gives a row its verdict in words. beyond says that it is surely worse
-// by more than the threshold.
-func (r *Change) decide(c Contrast, unit string, beyond bool) {
-	r.Contrast = c
-	if c.Difference != NoneToTell && !c.Ratio.Known() {
+// decide gives a row its verdict in words. beyond says that its ratio is surely worse
+// by more than the threshold, shape that samples beyond the threshold surely became
+// more. Such a row is Worse too: what six of 20 users wait for twice as long is no gain
+// for the others.
+func (r *Change) decide(found Contrast, c *Changes, beyond, shape bool) {
+	r.Contrast = found
+	margin := 1 + c.Question.Margin
+	inside := func(v float64) bool { return v >= 1/margin && v <= margin }
+	switch {
+	case r.Difference == Higher && !(r.Ratio.Low > 1), r.Difference == Lower && !(r.Ratio.High < 1):
 		r.Difference = NotTold // a difference without an interval convinces nobody
+	case r.Difference == Equal && !r.exact && !(inside(r.Ratio.Low) && inside(r.Ratio.High) && r.alike()):
+		r.Difference = NotTold
+	}
+	if r.Difference == NotTold && inside(r.Ratio.Estimate) && r.PShape <= 1-stat.Level {
+		r.Difference = ChangedShape
 	}
 	r.Verdict = string(r.Difference)
-	less, more := words(unit)
+	less, more := words(c.Unit)
 	switch r.Difference {
 	case Lower:
 		r.Verdict = less
@@ -293,39 +213,72 @@ func (r *Change) decide(c Contrast, unit string, beyond bool) {
 		r.Verdict = more
 	}
 	worse := Higher
-	if moreIsBetter(unit) {
+	if c.Better.More {
 		worse = Lower
 	}
-	r.Worse = r.Difference == worse && beyond
+	r.Worse = r.Difference == worse && beyond || r.Difference == ChangedShape && shape
 }
 
-// Worsening is the factor by which a row got worse; below 1 it got better.
-func (r Change) Worsening(unit string) stat.Interval {
-	i := r.Ratio
-	if moreIsBetter(unit) {
-		return stat.Interval{Estimate: 1 / i.Estimate, Low: 1 / i.High, High: 1 / i.Low, N: i.N}
+// A fifth of the samples apart is too much for two sides that are called equal, however
+// few they are.
+const mostApart = 0.2
+
+// alike says whether nothing speaks against one shape of both sides.
+func (r *Change) alike() bool {
+	return r.Shape.Apart < mostApart && !(r.Shape.Chance <= 1-stat.Level) && !(r.PShape <= 1-stat.Level)
+}
+
+// sayOfSides notes what the files say beside their samples.
+func (c *Changes) sayOfSides(old, new *Side) {
+	for _, s := range []*Side{old, new} {
+		if s.Failed > 0 {
+			c.say("%s has %s without a result, which are no samples", s.Name, plural(s.Failed, "failed trial"))
+		}
+		if len(s.Broken) > 0 {
+			c.Broken = append(c.Broken, results.FewFaults(s.Broken))
+			c.say("what was measured failed, and what is missing because of that is not compared: %s", results.FewFaults(s.Broken))
+		}
 	}
-	return i
 }
 
-func moreIsBetter(unit string) bool { return strings.HasSuffix(unit, "/s") }
-
-// IsTime says whether a unit, as benchunit tidies it, counts seconds.
-func IsTime(unit string) bool {
-	_, tidy := benchunit.Tidy(1, unit)
-	counted, _, _ := strings.Cut(tidy, "/")
-	return slices.Contains(strings.Split(counted, "-"), "sec")
-}
-
-// words are what a lower and a higher value of a unit mean.
-func words(unit string) (lower, higher string) {
-	switch {
-	case moreIsBetter(unit):
-		return "slower", "faster"
-	case IsTime(unit):
-		return "faster", "slower"
+// sayOfRows explains what a reader may take for a mistake: a ratio that is not that of
+// the medians beside it, one over zero, and in what a shape changed.
+func (c *Changes) sayOfRows() {
+	var zero []string
+	for _, r := range c.Rows {
+		if (r.Old == 0) != (r.New == 0) && r.Ratio.N > 0 {
+			zero = append(zero, r.Name)
+		}
+		if r.Difference == ChangedShape {
+			c.say("%s: %s", r.Name, c.shapeWords(r.Shape, r))
+		}
+		medians := r.New / r.Old
+		off := math.Abs(math.Log(medians) - math.Log(r.Ratio.Estimate))
+		if off > math.Log1p(c.Question.Margin) && !math.IsInf(off, 0) && !(medians >= r.Ratio.Low && medians <= r.Ratio.High && (medians > 1) == (r.Ratio.Estimate > 1)) {
+			c.say("%s: the medians differ by a factor of %.3f and the ratio is %.3f: it is not that of the medians, but the median of the ratios of %s; where samples fall into groups, as fast and slow ones, the two can be far apart",
+				r.Name, medians, r.Ratio.Estimate, c.whichRatios())
+		}
 	}
-	return "less", "more"
+	if len(zero) > 0 {
+		c.say("zero on one side has no ratio, the verdict rests on the order of the samples: %s", list(zero))
+	}
+}
+
+func (c *Changes) whichRatios() string {
+	if c.Question.Paired {
+		return "the pairs"
+	}
+	return "all samples of one side to all of the other"
+}
+
+// shapeWords say in what a shape changed.
+func (c *Changes) shapeWords(s stat.Shape, r Change) string {
+	by := Percent(1 + c.Question.Margin)
+	if c.Question.Paired {
+		return fmt.Sprintf("the middle stayed, but in %s new is higher by more than %s, in %d lower", plural(s.NewAbove, "pair"), by, s.OldAbove)
+	}
+	return fmt.Sprintf("the middle stayed, but of the %d new samples %d lie more than %s above it and %d below, of the %d old ones %d and %d",
+		r.NNew, s.NewAbove, by, s.NewBelow, r.NOld, s.OldAbove, s.OldBelow)
 }
 
 // sayWhatCannotBeSeen notes of which rows the samples are too few to tell
@@ -359,120 +312,3 @@ func (c *Changes) sayWhatCannotBeSeen() {
 		c.say("visible: none, %s cannot show anything among %s, %s could: %s", samples, plural(measured, "row"), needs, list(blind[samples]))
 	}
 }
-
-// Worse lists the rows that surely got worse by more than the threshold, the
-// worst first.
-func (c Changes) Worse() []Change {
-	var worse []Change
-	for _, r := range c.Rows {
-		if r.Worse {
-			worse = append(worse, r)
-		}
-	}
-	slices.SortStableFunc(worse, func(a, b Change) int {
-		switch x, y := a.Worsening(c.Unit).Estimate, b.Worsening(c.Unit).Estimate; {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return 0
-	})
-	return worse
-}
-
-// Summary is the outcome in one line: "3 benchmarks: 1 slower, 2 equal within
-// 1 %".
-func (c Changes) Summary() string {
-	better, worse := words(c.Unit)
-	if moreIsBetter(c.Unit) {
-		better, worse = worse, better
-	}
-	counts := map[string]int{}
-	for _, r := range c.Rows {
-		counts[r.Verdict]++
-	}
-	var parts []string
-	for _, verdict := range []string{worse, better, string(Equal), string(NotTold), string(NoneToTell)} {
-		n := counts[verdict]
-		if n == 0 {
-			continue
-		}
-		part := fmt.Sprintf("%d %s", n, verdict)
-		if verdict == string(Equal) {
-			part += fmt.Sprintf(" within %s", Percent(1+c.Question.Margin))
-		}
-		parts = append(parts, part)
-	}
-	text := fmt.Sprintf("%s: %s", plural(len(c.Rows), "benchmark"), strings.Join(parts, ", "))
-	switch beyond := c.Worse(); {
-	case len(beyond) > 0:
-		i := beyond[0].Worsening(c.Unit)
-		text += fmt.Sprintf("; %s is the worst: %s by %s (%s to %s)", beyond[0].Name, worse, Percent(i.Estimate), Percent(i.Low), Percent(i.High))
-	case counts[worse] > 0:
-		text += fmt.Sprintf(", none of them surely by more than %s", Percent(1+c.Question.Threshold))
-	}
-	return text
-}
-
-// Percent writes by how much a factor differs from 1: "4.2 %".
-func Percent(factor float64) string {
-	switch p := math.Abs(100 * (factor - 1)); {
-	case math.IsNaN(p) || math.IsInf(p, 0):
-		return "none"
-	case p >= 99.95:
-		return fmt.Sprintf("%.0f %%", p)
-	case p >= 0.995 || p == 0:
-		return strings.Replace(fmt.Sprintf("%.1f %%", p), ".0 ", " ", 1)
-	default:
-		return fmt.Sprintf("%.2f %%", p)
-	}
-}
-
-// MarshalJSON writes the changes for programs. Numbers that do not exist are
-// null, and what is a share (margin, threshold, visible) is no percentage.
-func (c Changes) MarshalJSON() ([]byte, error) {
-	type row struct {
-		Name    string   `json:"name"`
-		Old     *float64 `json:"old"`
-		New     *float64 `json:"new"`
-		Ratio   *float64 `json:"ratio"`
-		Low     *float64 `json:"low"`
-		High    *float64 `json:"high"`
-		Verdict string   `json:"verdict"`
-		P       *float64 `json:"p"`
-		Visible *float64 `json:"visible"`
-		NOld    int      `json:"n_old"`
-		NNew    int      `json:"n_new"`
-	}
-	rows := make([]row, len(c.Rows))
-	for i, r := range c.Rows {
-		rows[i] = row{r.Name, finite(r.Old), finite(r.New), finite(r.Ratio.Estimate), finite(r.Ratio.Low), finite(r.Ratio.High), r.Verdict, finite(r.P), finite(r.Visible - 1), r.NOld, r.NNew}
-		if !r.Ratio.Known() {
-			rows[i].Low, rows[i].High = nil, nil
-		}
-	}
-	text, err := json.Marshal(struct {
-		Old       string   `json:"old"`
-		New       string   `json:"new"`
-		Unit      string   `json:"unit"`
-		Margin    float64  `json:"margin"`
-		Threshold float64  `json:"threshold"`
-		Paired    bool     `json:"paired"`
-		Rows      []row    `json:"rows"`
-		OnlyOld   []string `json:"only_old"`
-		OnlyNew   []string `json:"only_new"`
-		Notes     []string `json:"notes"`
-		Worse     bool     `json:"worse"`
-	}{
-		c.Old, c.New, c.Unit, c.Question.Margin, c.Question.Threshold, c.Question.Paired, rows,
-		notNil(c.OnlyOld), notNil(c.OnlyNew), notNil(c.Notes), len(c.Worse()) > 0,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("encoding the changes: %w", err)
-	}
-	return text, nil
-}
-
-// notNil makes JSON's [] of no strings.
-func notNil(all []string) []string { return append([]string{}, all...) }

@@ -94,7 +94,7 @@ func TestUnitsHaveTheirWords(t *testing.T) {
 	} {
 		c := changes(t, test.old, test.new, test.unit, Question{Margin: 0.01})
 		r := c.Rows[0]
-		if by := 100 * (r.Worsening(c.Unit).Estimate - 1); r.Verdict != test.verdict || r.Worse != test.worse || math.Abs(by-test.worseByPct) > 1e-6 {
+		if by := 100 * (r.Worsening(c.Better).Estimate - 1); r.Verdict != test.verdict || r.Worse != test.worse || math.Abs(by-test.worseByPct) > 1e-6 {
 			t.Errorf("%+v: worse by %v %%, %+v", test, by, r)
 		}
 	}
@@ -139,14 +139,27 @@ func TestSidesThatDoNotAgree(t *testing.T) {
 		{old: "cpu: A\n", new: "cpu: B\n", err: `cpu is "A" in old and "B" in new: measure both on the same, or compare them all the same with --other-machine`},
 		{old: "cpu: A\n", new: "cpu: B\n", q: Question{OtherMachine: true}, note: `not measured on one machine: cpu is "A" in old and "B" in new`},
 		{old: "cpu: A\n", new: "cpu: B\n", q: Question{OtherWork: true}, err: "--other-machine"},
-		{old: "cores: 2\nquota: none\n", new: "cores: 2\nquota: 1 cores\n", err: `quota is "none"`},
-		{old: "memory: 8 GiB\n", new: "memory: 16 GiB\n", err: "memory"},
+		{old: ownHead + "quota: none\n", new: ownHead + "quota: 1 cores\n", err: `quota is "none"`},
+		{old: ownHead + "memory: 8 GiB\n", new: ownHead + "memory: 16 GiB\n", err: "memory"},
+		{old: ownHead + "host: a\n", new: ownHead + "host: b\n", err: "host"},
 		{old: "kernel: 6.1\ngo: go1.26.0\n", new: "kernel: 6.2\ngo: go1.26.0\n", note: `kernel is "6.1" in old and "6.2" in new`},
-		{old: "sizes: hash:8 primes:10\n", new: "sizes: json:4 hash:8\n"},
-		{old: "sizes: hash:8 primes:10\n", new: "sizes: primes:11\n", err: `sizes is "primes:10" in old and "primes:11" in new`},
-		{old: "sizes: primes:10\n", new: "sizes: primes:11\n", q: Question{OtherMachine: true}, err: "--other-work"},
-		{old: "sizes: primes:10\n", new: "sizes: primes:11\n", q: Question{OtherWork: true}, note: "not the same work"},
-		{old: "task-cpu: 2ms\n", new: "task-cpu: 5ms\n", err: "not the same work: task-cpu"},
+		{old: ownHead + "sizes: hash:8 primes:10\n", new: ownHead + "sizes: json:4 hash:8\n"},
+		{old: ownHead + "sizes: hash:8 primes:10\n", new: ownHead + "sizes: primes:11\n", err: `sizes is "primes:10" in old and "primes:11" in new`},
+		{old: ownHead + "sizes: primes:10\n", new: ownHead + "sizes: primes:11\n", q: Question{OtherMachine: true}, err: "--other-work"},
+		{old: ownHead + "sizes: primes:10\n", new: ownHead + "sizes: primes:11\n", q: Question{OtherWork: true}, note: "not the same work"},
+		{old: ownHead + "task-cpu: 2ms\n", new: ownHead + "task-cpu: 5ms\n", err: "not the same work: task-cpu"},
+		{old: ownHead + "commit: a\n", new: ownHead + "commit: b\n", note: `commit is "a" in old and "b" in new: what measured may be the difference: measure both with one build of parcon`},
+		{old: ownHead + "programs: small\n", new: ownHead + "programs: parcon itself\n", note: `programs is "small" in old and "parcon itself" in new: what`},
+		{old: ownHead + "programs: small\n", new: ownHead + "programs: small trial:1 worker:2\n"},
+		{old: ownHead + "programs: small trial:1 worker:3\n", new: ownHead + "programs: small trial:1 worker:2\n", note: `programs is "worker:3" in old and "worker:2" in new`},
+		{old: ownHead + "python: none\n", new: ownHead + "python: CPython 3.12\n", note: `python is "none" in old and "CPython 3.12" in new: the rows of CPython`},
+		{old: ownHead + "claims: compute:1 costs:2\n", new: ownHead + "claims: compute:3\n", note: `claims is "compute:1" in old and "compute:3" in new: the claims were changed`},
+		{old: ownHead + "claims: compute:1\n", new: ownHead + "claims: costs:3\n"},
+		{old: "cpu: A\n", new: "cpu: B\n", q: Question{Ignored: []string{"cpu"}}},
+		// In the output of another program our words mean nothing, and a host is a note.
+		{old: "pkg: a\nmemory: 8 GiB\ncores: 2\nquota: none\n", new: "pkg: a\nmemory: 16 GiB\ncores: 8\nquota: all\n"},
+		{old: "pkg: a\nhost: a\n", new: "pkg: a\nhost: b\n", note: `host is "a" in old and "b" in new`},
+		{old: "pkg: a\ncommit: a\n", new: "pkg: a\ncommit: b\n", note: `commit is "a" in old and "b" in new`},
 		{old: "cpu: A\n" + text("") + "cpu: B\n", new: "cpu: A\n", err: `cpu is "A" and "B" in old and "A" in new`},
 	} {
 		c, err := Compare(side(t, "old", text(test.old), "ns/op"), side(t, "new", text(test.new), "ns/op"), test.q)
@@ -166,12 +179,13 @@ func TestFilesThatHoldNoSamples(t *testing.T) {
 		"       │ old │\n":      "output of benchstat, which holds no samples: give the files that it was made from",
 		",old.txt,\n,sec/op,CI": "output of benchstat",
 		"name  old time/op  new time/op  delta\nX  1ns 2ns\n": "output of benchstat",
-		"\xff\xfeB\x00e\x00":                      "UTF-16",
-		`{"Action":"start"}`:                      "without -json",
-		"BenchmarkX 1 x ns/op\n":                  "no benchmark line that can be read: f:1: parsing measurement",
-		"BenchmarkX 1 2 MB/s 3 B/op\n":            "f has no value in \"ns/op\": choose a --unit that it has: B/op, MB/s",
-		"BenchmarkX/failed=no_result 1 2 ns/op\n": "all its 1 trials failed",
-		strings.Repeat("x", 100_000):              "token too long",
+		`{"rows":[]}`:                                "it is JSON, and not that of go test -json",
+		"BenchmarkX 1 x ns/op\n":                     "no benchmark line that can be read: f:1: parsing measurement",
+		"BenchmarkX 1 2 MB/s 3 B/op\n":               "f has no value in \"ns/op\": choose a --unit that it has: B/op, MB/s",
+		"BenchmarkX 1 NaN ns/op\n":                   "no benchmark line that can be read: f:1: NaN is no value of ns/op",
+		ownHead + "BenchmarkX/failed=no 1 2 ns/op\n": "all its 1 trials failed",
+		"--- FAIL: BenchmarkX\nexit status 1\n":      "holds no benchmark line, and what it measured failed: f:1: --- FAIL: BenchmarkX; f:2: exit status 1",
+		strings.Repeat("x", 2<<20):                   "f:1: the line is longer than 1 MiB",
 	} {
 		if _, err := ReadSide(strings.NewReader(text), "f", "ns/op"); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%.40q: %v, want %q", text, err, want)
@@ -179,9 +193,23 @@ func TestFilesThatHoldNoSamples(t *testing.T) {
 	}
 }
 
+// ownHead is the beginning of a file that parcon wrote.
+const ownHead = "cores: 2\nprofile: quick\nseed: 1\n"
+
+// samplesOf are those that a side has of a benchmark.
+func samplesOf(s *Side, name string) []float64 {
+	var all []float64
+	for _, g := range s.groups {
+		if g.name == name {
+			all = append(all, g.values...)
+		}
+	}
+	return all
+}
+
 func TestWhatIsReadWithGaps(t *testing.T) {
-	s := side(t, "f", "BenchmarkX 1 5 ns/op\nBenchmarkX 1 y ns/op\nBenchmarkX/failed=it_hung 1 7 ns/op\nBenchmarkX 1 6 ns/op 7", "ns/op")
-	if got := s.samples[benchmark{"", "X"}]; len(got) != 1 || s.Failed != 1 || len(s.Bad) != 3 || !strings.Contains(s.Bad[2], "cut off") {
+	s := side(t, "f", ownHead+"BenchmarkX 1 5 ns/op\nBenchmarkX 1 y ns/op\nBenchmarkX/failed=it_hung 1 7 ns/op\nBenchmarkX 1 6 ns/op 7", "ns/op")
+	if got := samplesOf(s, "X"); len(got) != 1 || s.Failed != 1 || len(s.Bad) != 2 || !strings.Contains(s.Bad[1], "cut off: it is left out") {
 		t.Errorf("%v, %d failed, %q", got, s.Failed, s.Bad)
 	}
 	if s := side(t, "f", "BenchmarkX 1 5 ns/op\nPASS", "ns/op"); len(s.Bad) != 0 {
@@ -191,10 +219,27 @@ func TestWhatIsReadWithGaps(t *testing.T) {
 	if s := side(t, "f", "BenchmarkX 1 5 ns/op\nBench", "ns/op"); len(s.Bad) != 1 {
 		t.Errorf("%q", s.Bad)
 	}
-	zeros := "BenchmarkX 1 0 ns/op\nBenchmarkX 1 NaN ns/op\nBenchmarkX 1 +Inf ns/op\n"
-	c := changes(t, zeros, "BenchmarkX 1 5 ns/op\n"+s.Name, "ns/op", Question{Margin: 0.01})
-	if r := c.Rows[0]; r.Verdict != "not measured" || r.NOld != 0 || r.NNew != 1 || r.Old != 0 || len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "left out: X") {
-		t.Errorf("%+v, %q", r, c.Notes)
+	// One that is whole is used, and that is said.
+	if s := side(t, "f", "BenchmarkX 1 5 ns/op\nBenchmarkX 1 6 ns/op", "ns/op"); len(samplesOf(s, "X")) != 2 || len(s.Bad) != 0 || len(s.Said) != 1 {
+		t.Errorf("%v, %q, %q", samplesOf(s, "X"), s.Bad, s.Said)
+	}
+}
+
+// What is no measurement is no sample, and is named by its line.
+func TestValuesThatAreNone(t *testing.T) {
+	text := "BenchmarkX 1 5 ns/op 2 score\nBenchmarkX 1 NaN ns/op\nBenchmarkX 1 +Inf ns/op\nBenchmarkX 1 1e400 ns/op\nBenchmarkX 1 -5 ns/op -3 score\nBenchmarkX 0 5 ns/op\n"
+	s := side(t, "f", text, "ns/op")
+	if got := fmt.Sprint(samplesOf(s, "X")); got != "[5]" {
+		t.Errorf("samples %v", got)
+	}
+	for i, line := range []string{"f:2: NaN is", "f:3: +Inf is", "f:4: parsing measurement: value out of range", "f:5: -5 is", "f:6: 0 iterations"} {
+		if len(s.Bad) != 5 || !strings.HasPrefix(s.Bad[i], line) {
+			t.Errorf("%q, want %q", s.Bad, line)
+		}
+	}
+	// A score may be below zero, but has no ratio then.
+	if s := side(t, "f", text, "score"); fmt.Sprint(samplesOf(s, "X")) != "[2]" || !strings.Contains(strings.Join(s.Bad, " "), "f:5: -3 is no value of score") {
+		t.Errorf("%v, %q", samplesOf(s, "X"), s.Bad)
 	}
 }
 
@@ -252,6 +297,7 @@ func TestPairsSeeThroughDrift(t *testing.T) {
 func TestPairsMeetByTheirRounds(t *testing.T) {
 	side := func(factor float64, skip int) *Side {
 		var w strings.Builder
+		w.WriteString(ownHead)
 		for round := range 10 {
 			if round != skip {
 				fmt.Fprintf(&w, "BenchmarkX 1 %g ns/op %d round\n", factor*math.Pow(2, float64(round)), round)
@@ -283,7 +329,7 @@ func TestThresholdIsCorrectedForTheNumberOfRows(t *testing.T) {
 		for i := range all {
 			all[i] = known{1.05 * math.Exp(0.01*random.NormFloat64()), 0.01}
 		}
-		if slices.Contains(surelyWorse(all, "ns/op", 1.05), true) {
+		if slices.Contains(surelyWorse(all, false, 1.05), true) {
 			wrong++
 		}
 	}
@@ -330,7 +376,7 @@ func TestATableOfNoChangesSaysSo(t *testing.T) {
 
 // Which side is called old changes the sign of every change, and nothing else.
 func TestSwappedSidesSwapTheVerdicts(t *testing.T) {
-	swapped := map[string]string{"faster": "slower", "slower": "faster", "equal": "equal", "undecided": "undecided", "not measured": "not measured"}
+	swapped := map[string]string{"faster": "slower", "slower": "faster", "equal": "equal", "undecided": "undecided", "not measured": "not measured", "changed in shape": "changed in shape"}
 	rapid.Check(t, func(rt *rapid.T) {
 		values := rapid.SliceOfN(rapid.Float64Range(0, 3), 1, 12)
 		text := func(label string) string {
@@ -366,7 +412,7 @@ func FuzzCompare(f *testing.F) {
 			var b *Side
 			if b, err = ReadSide(strings.NewReader(string(new)), "new", unit); err == nil {
 				var c Changes
-				if c, err = Compare(a, b, Question{0.01, 0.05, all, all, all}); err == nil {
+				if c, err = Compare(a, b, Question{0.01, 0.05, all, all, all, nil}); err == nil {
 					if text, err := json.Marshal(c); err != nil || c.Summary() == "" {
 						t.Errorf("%s, %v", text, err)
 					}

@@ -722,8 +722,8 @@ func TestReportOfLittle(t *testing.T) {
 		"go test":        "BenchmarkMixing/workload=mix/cpu=0/model=loop/workers=8-2 1 10 ns/op\n",
 		"foreign":        "BenchmarkSort/size=10-8 100 12 ns/op\n",
 		"only a failure": "BenchmarkCompute/workload=primes/model=gil/workers=2/failed=boom 1 1 failed 0 round\n",
-		"odd mechanisms": "BenchmarkSharing/mechanism=tally/way=odd/workers=x 1 -1 ns/op 0 round\nBenchmarkSharing/mechanism=balance/model=gil/lock=none/workers=2 1 1 tries 0 lost\n" +
-			"BenchmarkLocks/mechanism=timer/load=full/delay=5ms 1 0 late-p50-ns 0 round\nBenchmarkCosts/mechanism=idle/unit=odd/count=7 1 -3 pss-bytes/unit\nBenchmarkLife/mechanism=states/work=wait 1 2 ready-share\n",
+		"odd mechanisms": "BenchmarkSharing/mechanism=tally/way=odd/workers=x 1 0 ns/op 0 round\nBenchmarkSharing/mechanism=balance/model=gil/lock=none/workers=2 1 1 tries 0 lost\n" +
+			"BenchmarkLocks/mechanism=timer/load=full/delay=5ms 1 0 late-p50-ns 0 round\nBenchmarkCosts/mechanism=idle/unit=odd/count=7 1 0 pss-bytes/unit\nBenchmarkLife/mechanism=states/work=wait 1 2 ready-share\n",
 		"negative round": "BenchmarkSingle/workload=primes/model=gil/workers=2 1 5 ns/op -3 round\n",
 		"zero time":      "BenchmarkSingle/workload=primes/model=gil/workers=2 1 0 ns/op 0 round\n",
 	} {
@@ -778,7 +778,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("cores: 2\n\nBenchmarkSingle/workload=primes/model=serial/workers=1 1 10 ns/op 0 round\n")
 	f.Add("BenchmarkCompute/workload=primes/model=gil/workers=2/failed=boom 1 1 failed 0 round")
 	f.Add("BenchmarkCosts/mechanism=submit/way=map 1 10 ns/op 0 round\nBenchmarkCosts/workload=hash/length=1us/model=process-pool 1 10 ns/op\n")
-	f.Add("BenchmarkSharing/mechanism=tally/way=odd/workers=x 1 -1 ns/op 0 tries 3 lost\nBenchmarkLife/mechanism=join 1 0 tries 1 seen\n")
+	f.Add("BenchmarkSharing/mechanism=tally/way=odd/workers=x 1 0 ns/op 0 tries 3 lost\nBenchmarkLife/mechanism=join 1 0 tries 1 seen\n")
 	f.Add("Benchmark/twin=0 0 00 0\n")
 	f.Add("BenchmarkCompute/a=b/twin=1 1 1e300 ns/op -1 round\n\x00")
 	f.Fuzz(func(t *testing.T, text string) {

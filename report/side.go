@@ -1,149 +1,177 @@
 package report
 
 import (
-	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strings"
 
 	"golang.org/x/perf/benchfmt"
 	"golang.org/x/perf/benchunit"
+
+	"parcon/results"
 )
 
 // A Side is one of the two runs that are compared: what its file holds of one
 // unit.
 type Side struct {
-	Name    string   // of the file, for messages
-	Bad     []string // what could not be read, and why
-	Failed  int      // trials without a result: they are no samples
-	unit    string
-	config  map[string][]string // the different values of each key that matters
-	names   []benchmark         // in the order of their first sample
-	samples map[benchmark][]float64
-	rounds  map[benchmark][]int // of the samples, where every line tells its round
+	Name   string   // of the file, for messages
+	Bad    []string // what is left out, and why
+	Said   []string // what else is to be known of the file
+	Broken []string // lines that say that what was measured failed
+	Failed int      // trials without a result: they are no samples
+	unit   string
+	own    bool          // parcon wrote it
+	setup  results.Setup // what holds for it; of a key that has several values, the first
+	units  benchfmt.UnitMetadataMap
+	groups []*group // in the order of their first sample
 }
 
-// benchmark tells benchmarks of one name in two packages apart.
-type benchmark struct{ pkg, name string }
-
-// The keys of a file's configuration that tell machines apart, those that say
-// how much work an operation is, and those that may explain a difference.
-var (
-	machineKeys = []string{"goos", "goarch", "cpu", "cores", "host", "memory", "quota"}
-	workKeys    = []string{"sizes", "task-cpu", "task-io", "task-mix"}
-	noteKeys    = []string{"kernel", "go", "governor", "gogc"}
-	configKeys  = slices.Concat(machineKeys, workKeys, noteKeys)
-)
+// A group is the samples of one benchmark under one configuration.
+type group struct {
+	pkg, name string
+	config    results.Setup
+	values    []float64
+	rounds    []int // of the values, in parcon's own files
+}
 
 // ReadSide reads the samples of one unit from results in the Go benchmark
 // format: trials of a run, output of go test -bench. What cannot be read is noted
 // in Bad; a file without any sample is an error. name stands for the file in
 // messages.
 func ReadSide(r io.Reader, name, unit string) (*Side, error) {
-	s := &Side{Name: name, unit: unit, config: map[string][]string{}, samples: map[benchmark][]float64{}, rounds: map[benchmark][]int{}}
-	file := &ends{Reader: r}
-	lines := benchfmt.NewReader(file, name)
-	units := map[string]bool{}
-	for lines.Scan() {
-		switch line := lines.Result().(type) {
-		case *benchfmt.SyntaxError:
-			s.Bad = append(s.Bad, line.Error()+": the line is left out")
-		case *benchfmt.Result:
-			s.add(line, units)
-		}
+	return readSide(results.NewReader(context.Background(), r, name), unit)
+}
+
+// OpenSide does so with a file, or the trials in the folder of a run, until ctx ends.
+func OpenSide(ctx context.Context, path, unit string) (*Side, error) {
+	r, err := results.Open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: give the folder of a run, or output of go test -bench", err)
 	}
-	switch err := lines.Err(); {
+	defer r.Close()
+	return readSide(r, unit)
+}
+
+func readSide(r *results.Reader, unit string) (*Side, error) {
+	s := &Side{Name: r.Name(), unit: unit}
+	in := sorting{side: s, groups: map[string]*group{}, units: map[string]bool{}}
+	for r.Scan() {
+		in.add(r)
+	}
+	s.own, s.Bad, s.Said, s.Broken, s.units = r.Own(), r.Bad, r.Said, r.Broken, r.Units()
+	switch err := r.Err(); {
 	case err != nil:
-		return nil, fmt.Errorf("reading %w: give the folder of a run, or output of go test -bench", err)
-	case len(s.names) > 0:
-	case len(units) > 0:
-		return nil, fmt.Errorf("%s has no value in %q: choose a --unit that it has: %s", name, unit, list(sorted(units)))
+		return nil, fmt.Errorf("reading %w", err)
+	case len(s.groups) > 0:
+		return s, nil
+	case len(in.units) > 0:
+		return nil, fmt.Errorf("%s has no value in %q: choose a --unit that it has: %s", s.Name, unit, list(sorted(in.units)))
 	case s.Failed > 0:
-		return nil, fmt.Errorf("%s holds nothing to compare: all its %d trials failed", name, s.Failed)
+		return nil, fmt.Errorf("%s holds nothing to compare: all its %d trials failed", s.Name, s.Failed)
+	case len(s.Broken) > 0:
+		return nil, fmt.Errorf("%s holds no benchmark line, and what it measured failed: %s", s.Name, results.FewFaults(s.Broken))
 	case len(s.Bad) > 0:
-		return nil, fmt.Errorf("%s holds no benchmark line that can be read: %s", name, s.Bad[0])
-	default:
-		return nil, fmt.Errorf("%s holds no benchmark line%s", name, file.guess())
+		return nil, fmt.Errorf("%s holds no benchmark line that can be read: %s", s.Name, results.FewFaults(s.Bad))
 	}
-	if file.cutOff() {
-		s.Bad = append(s.Bad, name+": the last line was cut off: what can be read of it is used")
-	}
-	return s, nil
+	return nil, fmt.Errorf("%s holds no benchmark line%s", s.Name, r.Guess())
+}
+
+// sorting puts the lines of a file into the groups of a side.
+type sorting struct {
+	side   *Side
+	groups map[string]*group // by configuration, package and name
+	units  map[string]bool   // that lines have which have not the one asked for
+	config results.Setup     // of the last line
+	prefix string            // of its key in groups
 }
 
 // add keeps what a result line says of the unit.
-func (s *Side) add(line *benchfmt.Result, units map[string]bool) {
-	for _, key := range configKeys {
-		if at, ok := line.ConfigIndex(key); ok && line.Config[at].File {
-			s.note(key, line.Config[at].Value)
+func (in *sorting) add(r *results.Reader) {
+	s, line := in.side, r.Line()
+	if in.prefix == "" || !same(in.config, line.Config) {
+		in.config, in.prefix = line.Config, keyOf(line.Config, r.Own())
+		for _, e := range line.Config {
+			if s.setup.Get(e.Key) == "" {
+				s.setup = append(s.setup, e)
+			}
 		}
 	}
-	if bytes.Contains(line.Name, []byte(failedKey)) {
+	if line.Failed != "" {
 		s.Failed++
 		return
 	}
-	value, ok := valueIn(line, s.unit)
+	for _, v := range line.Lost {
+		if _, ok := valueIn([]benchfmt.Value{v}, s.unit); ok {
+			r.Lose(v)
+			return
+		}
+	}
+	value, ok := valueIn(line.Result.Values, s.unit)
 	if !ok {
-		for _, v := range line.Values {
-			units[written(v)] = true
+		for _, v := range line.Result.Values {
+			_, unit := results.AsWritten(v)
+			in.units[unit] = true
 		}
 		return
 	}
-	b := benchmark{line.GetConfig("pkg"), string(line.Name)}
-	if s.samples[b] == nil {
-		s.names = append(s.names, b)
-	}
-	s.samples[b] = append(s.samples[b], value)
-	if round, ok := line.Value("round"); ok {
-		s.rounds[b] = append(s.rounds[b], int(round))
-	}
-}
-
-// pairs returns the samples of a benchmark that belong together: those of one
-// round, where both sides tell their rounds, else the i-th of both. whole says
-// that each had a partner.
-func pairs(x, y *Side, b benchmark) (of, over []float64, whole bool) {
-	of, over = x.samples[b], y.samples[b]
-	if len(x.rounds[b]) == len(of) && len(y.rounds[b]) == len(over) {
-		return byRound(of, over, x.rounds[b], y.rounds[b])
-	}
-	n := min(len(of), len(over))
-	return of[:n], over[:n], len(of) == len(over)
-}
-
-func byRound(x, y []float64, xRounds, yRounds []int) (a, b []float64, whole bool) {
-	at := map[int]int{}
-	for i, round := range yRounds {
-		at[round] = i
-	}
-	for i, round := range xRounds {
-		if j, ok := at[round]; ok {
-			a, b = append(a, x[i]), append(b, y[j])
-			delete(at, round)
-		}
-	}
-	return a, b, len(a) == len(x) && len(b) == len(y)
-}
-
-// note remembers that the file has a value of a key. A file of two runs may have
-// two. One that could not be found out says nothing.
-func (s *Side) note(key string, value []byte) {
-	if string(value) == unknownValue || slices.ContainsFunc(s.config[key], func(v string) bool { return v == string(value) }) {
+	if value < 0 || math.IsInf(value, 0) {
+		r.Lose(benchfmt.Value{Value: value, Unit: s.unit}) // it has no ratio
 		return
 	}
-	s.config[key] = append(s.config[key], string(value))
+	g := in.group(string(line.Result.Name))
+	g.values = append(g.values, value)
+	if line.Rounded {
+		g.rounds = append(g.rounds, line.Round)
+	}
 }
 
-const unknownValue = "unknown"
+// group is that of a benchmark under the configuration of the last line.
+func (in *sorting) group(name string) *group {
+	key := in.prefix + name
+	g := in.groups[key]
+	if g == nil {
+		g = &group{pkg: in.config.Get("pkg"), name: name, config: in.config}
+		in.groups[key] = g
+		in.side.groups = append(in.side.groups, g)
+	}
+	return g
+}
+
+// same says whether two configurations are one, in memory.
+func same(a, b results.Setup) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// keyOf tells configurations apart. All of a file of parcon's own belongs together:
+// the reader sees to that.
+func keyOf(config results.Setup, own bool) string {
+	var w strings.Builder
+	if !own {
+		for _, e := range config {
+			if !slices.Contains(moments, e.Key) {
+				w.WriteString(e.Key + ": " + e.Value + "\n")
+			}
+		}
+	}
+	return w.String() + "\n"
+}
+
+// moments are keys that tell when something was measured: every sample may have its
+// own.
+var moments = []string{"date", "time", "start"}
 
 // valueIn is a line's value in a unit as the user names it, also where the line
 // has it as seconds and the user asks for nanoseconds.
-func valueIn(line *benchfmt.Result, unit string) (float64, bool) {
+func valueIn(values []benchfmt.Value, unit string) (float64, bool) {
 	factor, tidy := benchunit.Tidy(1, unit)
-	for _, v := range line.Values {
+	for _, v := range values {
+		value, written := results.AsWritten(v)
 		switch {
-		case written(v) == unit && v.OrigUnit != "":
-			return v.OrigValue, true
+		case written == unit:
+			return value, true
 		case v.Unit == unit:
 			return v.Value, true
 		case v.Unit == tidy:
@@ -153,51 +181,14 @@ func valueIn(line *benchfmt.Result, unit string) (float64, bool) {
 	return 0, false
 }
 
-// written is the unit as it stands in the file.
-func written(v benchfmt.Value) string {
-	if v.OrigUnit != "" {
-		return v.OrigUnit
-	}
-	return v.Unit
-}
-
-// ends remembers how a file began and how it ended.
-type ends struct {
-	io.Reader
-	head []byte // enough to guess what it is
-	last []byte // the beginning of the last line, if that has no line end
-}
-
-const headSize = 8 << 10
-
-var benchmarkWord = []byte("Benchmark")
-
-func (e *ends) Read(p []byte) (int, error) {
-	n, err := e.Reader.Read(p)
-	e.head = append(e.head, p[:min(n, headSize-len(e.head))]...)
-	rest := p[:n]
-	if i := bytes.LastIndexByte(rest, '\n'); i >= 0 {
-		e.last, rest = e.last[:0], rest[i+1:]
-	}
-	e.last = append(e.last, rest[:min(len(rest), len(benchmarkWord)-len(e.last))]...)
-	return n, err
-}
-
-// cutOff says whether the file ends within a benchmark line.
-func (e *ends) cutOff() bool { return len(e.last) > 0 && bytes.HasPrefix(benchmarkWord, e.last) }
-
-// guess says what a file without benchmark lines is, and what to do.
-func (e *ends) guess() string {
-	for _, mark := range []string{"│", "sec/op", "vs base", "old time/op"} {
-		if bytes.Contains(e.head, []byte(mark)) {
-			return ": it is output of benchstat, which holds no samples: give the files that it was made from"
+// values of a key in a side's configurations, in the order of the file. One that could
+// not be found out says nothing.
+func (s *Side) values(key string) []string {
+	var all []string
+	for _, g := range s.groups {
+		if v := g.config.Get(key); v != "" && v != results.Unknown && !slices.Contains(all, v) {
+			all = append(all, v)
 		}
 	}
-	switch {
-	case bytes.HasPrefix(e.head, []byte{0xff, 0xfe}) || bytes.HasPrefix(e.head, []byte{0xfe, 0xff}):
-		return ": it is UTF-16 text: save it as UTF-8"
-	case bytes.HasPrefix(e.head, []byte("{")):
-		return ": it is JSON: give the output of go test -bench without -json"
-	}
-	return ": give the folder of a run, or output of go test -bench"
+	return all
 }

@@ -2,27 +2,27 @@ package report
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/perf/benchfmt"
 
 	"parcon/experiments"
 	"parcon/experiments/mechanism"
 	"parcon/experiments/variant"
 	"parcon/report/stat"
+	"parcon/results"
 )
 
 // A Table holds the trials of a result file by variant.
 type Table struct {
-	Setup  []Entry // the file's configuration lines, in their order
+	Setup  results.Setup // the file's configuration lines, in their order
 	Failed []Failure
 	Bad    []string // lines that could not be read, and why
+	Said   []string // what else is to be known of the file
 	Cut    []Cut    // rounds that were interrupted
 	series map[string]*series
 	names  []string // keys of series in the order of their first trial
@@ -45,9 +45,6 @@ type roundKey struct {
 	experiment string
 	round      int
 }
-
-// An Entry is one line of a file's configuration.
-type Entry struct{ Key, Value string }
 
 // A Failure is a trial that gave no result.
 type Failure struct {
@@ -76,20 +73,40 @@ var units = [...]string{
 	"running-share", "ready-share", "blocked-share", "r-share", "s-share",
 }
 
-func unitIndex(unit string) int { return slices.Index(units[:], unit) }
+// unitIndex is the place of a unit among them, -1 if it is none of them.
+func unitIndex(unit string) int {
+	if i, ok := unitPlaces[unit]; ok {
+		return i
+	}
+	return -1
+}
 
-// ReadFile reads a result file.
-func ReadFile(path string) (*Table, error) {
-	f, err := os.Open(path)
+var unitPlaces = func() map[string]int {
+	places := map[string]int{}
+	for i, unit := range units {
+		places[unit] = i
+	}
+	return places
+}()
+
+// ReadFile reads a result file, until ctx ends.
+func ReadFile(ctx context.Context, path string) (*Table, error) {
+	r, err := results.Open(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the result file: %w", err)
 	}
-	defer f.Close()
-	t, err := Read(f, path)
+	defer r.Close()
+	t, err := readAll(r)
 	if err != nil {
-		return nil, fmt.Errorf("reading the result file %s: %w", path, err)
+		return nil, fmt.Errorf("reading the result file %w", err)
 	}
-	return t, nil
+	switch {
+	case t.trials > 0:
+		return t, nil
+	case len(t.Bad) > 0:
+		return nil, fmt.Errorf("%s holds no result line that can be read: %s", r.Name(), results.FewFaults(t.Bad))
+	}
+	return nil, fmt.Errorf("%s holds no result line%s", r.Name(), r.Guess())
 }
 
 // NewTable returns a table without trials.
@@ -101,23 +118,17 @@ func NewTable() *Table {
 // passed over, as the format demands; a result line that cannot be read is
 // noted in Bad. name stands for the file in messages.
 func Read(r io.Reader, name string) (*Table, error) {
+	return readAll(results.NewReader(context.Background(), r, name))
+}
+
+func readAll(r *results.Reader) (*Table, error) {
 	t := NewTable()
-	tail := &lastByte{Reader: r}
-	lines := benchfmt.NewReader(tail, name)
-	for lines.Scan() {
-		switch line := lines.Result().(type) {
-		case *benchfmt.SyntaxError:
-			t.Bad = append(t.Bad, line.Error())
-		case *benchfmt.Result:
-			t.addLine(line)
-		}
+	for r.Scan() {
+		t.addLine(r)
 	}
-	if err := lines.Err(); err != nil {
+	t.Bad, t.Said = r.Bad, append(r.Said, r.Broken...)
+	if err := r.Err(); err != nil {
 		return t, err
-	}
-	if t.trials > 0 && tail.last != '\n' {
-		// Whether the rest of the line could be read is a matter of luck.
-		t.Bad = append(t.Bad, name+": the last line was cut off")
 	}
 	t.cutRounds()
 	return t, nil
@@ -143,65 +154,74 @@ func (t *Table) count(experiment string, round int) {
 	}
 }
 
-// lastByte remembers the last byte that was read.
-type lastByte struct {
-	io.Reader
-	last byte
-}
-
-func (l *lastByte) Read(p []byte) (int, error) {
-	n, err := l.Reader.Read(p)
-	if n > 0 {
-		l.last = p[n-1]
-	}
-	return n, err
-}
-
-func (t *Table) addLine(line *benchfmt.Result) {
-	if t.Setup == nil {
-		for _, c := range line.Config {
-			if c.File {
-				t.Setup = append(t.Setup, Entry{c.Key, string(c.Value)})
-			}
-		}
-	}
+// addLine adds the trial that a line tells of. Rounds, failures and what the head
+// says of the machine are parcon's own: in another's file such words mean nothing.
+func (t *Table) addLine(r *results.Reader) {
+	line := r.Line()
 	if t.trials == 0 {
+		t.Setup = line.Config
 		t.readHead()
 	}
-	t.trials++
-	if i := strings.Index(string(line.Name), failedKey); i >= 0 {
-		t.addFailure(string(line.Name[:i]), string(line.Name[i+len(failedKey):]), line)
+	if t.lost(r) {
 		return
 	}
-	name := withoutProcs(string(line.Name))
+	t.trials++
+	experiment, v, _ := strings.Cut(string(line.Result.Name), "/")
+	if line.Failed != "" {
+		t.count(experiment, line.Round)
+		t.Failed = append(t.Failed, Failure{experiment, v, line.Failed, line.Round})
+		return
+	}
+	s := t.seriesOf(line.Result.Name, line.Rounded)
+	round := line.Round
+	if !line.Rounded {
+		round = len(s.rounds) // as good as any: there are none
+		t.unordered++
+	}
+	var values [len(units)]float64
+	for i := range values {
+		values[i] = math.NaN()
+	}
+	for _, v := range line.Result.Values {
+		value, unit := results.AsWritten(v)
+		if i := unitIndex(unit); i >= 0 {
+			values[i] = value
+		}
+	}
+	s.add(round, values)
+	t.count(experiment, round)
+}
+
+// lost says whether a value that a report makes use of is no measurement: nothing
+// else of that trial is to be trusted then.
+func (t *Table) lost(r *results.Reader) bool {
+	lost := false
+	for _, v := range r.Line().Lost {
+		if _, unit := results.AsWritten(v); unitIndex(unit) >= 0 {
+			r.Lose(v)
+			lost = true
+		}
+	}
+	return lost
+}
+
+// seriesOf is the series that a line belongs to. Those of parcon tell their rounds,
+// and have no GOMAXPROCS at their end.
+func (t *Table) seriesOf(line []byte, rounded bool) *series {
+	if s := t.series[string(line)]; s != nil && rounded {
+		return s
+	}
+	name := string(line)
+	if !rounded {
+		name = withoutProcs(name)
+	}
 	s := t.series[name]
 	if s == nil {
 		s = &series{}
 		t.series[name] = s
 		t.names = append(t.names, name)
 	}
-	round := len(s.rounds) // as good as any for output of go test, which has no rounds
-	var values [len(units)]float64
-	for i := range values {
-		values[i] = math.NaN()
-	}
-	for _, v := range line.Values {
-		unit, value := v.Unit, v.Value
-		if v.OrigUnit != "" {
-			unit, value = v.OrigUnit, v.OrigValue
-		}
-		if i := unitIndex(unit); i >= 0 {
-			values[i] = value
-		} else if unit == "round" {
-			round = int(value)
-		}
-	}
-	if _, ok := line.Value("round"); !ok {
-		t.unordered++
-	}
-	s.add(round, values)
-	experiment, _, _ := strings.Cut(name, "/")
-	t.count(experiment, round)
+	return s
 }
 
 // withoutProcs takes GOMAXPROCS off a name that go test printed: "X/workers=8-2".
@@ -212,15 +232,6 @@ func withoutProcs(name string) string {
 		return name
 	}
 	return name[:i]
-}
-
-const failedKey = "/failed="
-
-func (t *Table) addFailure(name, reason string, line *benchfmt.Result) {
-	experiment, v, _ := strings.Cut(name, "/")
-	round, _ := line.Value("round")
-	t.count(experiment, int(round))
-	t.Failed = append(t.Failed, Failure{experiment, v, strings.ReplaceAll(reason, "_", " "), int(round)})
 }
 
 func (s *series) add(round int, values [len(units)]float64) {
@@ -281,13 +292,13 @@ func (t *Table) Add(experiment, v string, round int, values map[string]float64) 
 }
 
 // Get returns the value of a configuration key, "" if there is none.
-func (t *Table) Get(key string) string {
-	for _, e := range t.Setup {
-		if e.Key == key {
-			return e.Value
-		}
-	}
-	return ""
+func (t *Table) Get(key string) string { return t.Setup.Get(key) }
+
+// cores is how many the machine has. A file that does not tell, as that of another
+// program, says nothing of it.
+func (t *Table) cores() (n int, known bool) {
+	n, err := strconv.Atoi(t.Get(results.KeyCores))
+	return n, err == nil && n >= 1
 }
 
 // failures counts the failed trials of a variant.

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -61,8 +60,8 @@ func saveAll(figures []figure, dir string) error {
 
 // newPage computes everything that a report says.
 func newPage(t *Table) page {
-	cores, err := strconv.Atoi(t.Get("cores"))
-	if err != nil || cores < 1 {
+	cores, known := t.cores()
+	if !known {
 		cores = 1
 	}
 	p := page{view: viewOf(t, cores), twins: twinsOf(t), disturbances: attribute(t, cores)}

@@ -2,7 +2,6 @@ package results
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -162,72 +161,4 @@ func slug(reason string) string {
 	s := strings.NewReplacer("/", "|", "=", ":").Replace(oneLine(reason))
 	s = strings.ReplaceAll(s, " ", "_")
 	return strings.ToValidUTF8(s[:min(len(s), 200)], "")
-}
-
-// Read reads a result file back: its setup and its results. A last line that
-// was cut off is passed over. Other lines that cannot be read are returned as
-// errors beside what could be.
-func Read(path string) (Setup, []Result, []error, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("reading the result file: %w", err)
-	}
-	defer f.Close()
-	var setup Setup
-	var trials []Result
-	var bad []error
-	whole, err := lastLineEnd(f)
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	r := benchfmt.NewReader(io.NewSectionReader(f, 0, whole), path)
-	for r.Scan() {
-		switch line := r.Result().(type) {
-		case *benchfmt.SyntaxError:
-			bad = append(bad, line)
-		case *benchfmt.Result:
-			if setup == nil {
-				for _, c := range line.Config {
-					if c.File {
-						setup = append(setup, Entry{c.Key, string(c.Value)})
-					}
-				}
-			}
-			trials = append(trials, parse(line))
-		}
-	}
-	if err := r.Err(); err != nil {
-		return setup, trials, bad, fmt.Errorf("reading %s: %w", path, err)
-	}
-	return setup, trials, bad, nil
-}
-
-// parse turns a line back into a result. Experiment and variant are what stands
-// before and after the first slash of the name.
-func parse(line *benchfmt.Result) Result {
-	name, reason, _ := strings.Cut(string(line.Name), "/failed=")
-	experiment, variant, _ := strings.Cut(name, "/")
-	r := Result{Slot: Slot{Experiment: experiment, Variant: variant}}
-	values := map[string]float64{}
-	for _, v := range line.Values {
-		if v.OrigUnit != "" {
-			v.Unit, v.Value = v.OrigUnit, v.OrigValue
-		}
-		switch v.Unit {
-		case "round":
-			r.Round = int(v.Value)
-		case "position":
-			r.Position = int(v.Value)
-		case "sitting":
-			r.Sitting = int(v.Value)
-		case "failed":
-			r.Failed = cmp.Or(strings.ReplaceAll(reason, "_", " "), NoReason)
-		default:
-			values[v.Unit] = v.Value
-		}
-	}
-	if r.Failed == "" {
-		r.Values = values
-	}
-	return r
 }

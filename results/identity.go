@@ -79,11 +79,12 @@ func Differences(old, new Setup, of ...Aspect) []Difference {
 	var all []Difference
 	for _, k := range identity {
 		was, is := old.Get(k.key), new.Get(k.key)
-		silent := was == "" || is == "" || was == Unknown || is == Unknown
-		if silent || was == is || len(of) > 0 && !slices.Contains(of, k.of) {
+		if was == "" || is == "" || was == Unknown || is == Unknown || len(of) > 0 && !slices.Contains(of, k.of) {
 			continue
 		}
-		all = append(all, Difference{k.key, k.of, was, is})
+		if before, after := differ(k.key, was, is); before != after {
+			all = append(all, Difference{k.key, k.of, before, after})
+		}
 	}
 	return all
 }

@@ -40,23 +40,36 @@ type Shift struct {
 	ranks    ranks
 }
 
-// Shifts makes the evidence of the ratio new/old. Values that are not finite and
-// above zero have no logarithm and are left out.
+// Shifts makes the evidence of the ratio new/old. Zero is a value like others, below
+// all of them: ranks ask for no more. Over zero a ratio is infinite, of two zeros it is
+// 1. Values below zero, and those that are not finite, are left out.
 func Shifts(new, old []float64) Shift {
 	s := Shift{new: logarithms(new), old: logarithms(old)}
 	s.ranks = rank(len(s.new), len(s.old))
 	return s
 }
 
+// logOfZero stands for the logarithm of zero: it is further from that of any number
+// than two numbers are from each other, and the difference makes a ratio of 0 or +Inf.
+const logOfZero = -1e4
+
 func logarithms(values []float64) []float64 {
 	var logs []float64
 	for _, v := range values {
-		if v > 0 && !math.IsInf(v, 0) {
+		switch {
+		case v == 0:
+			logs = append(logs, logOfZero)
+		case v > 0 && !math.IsInf(v, 0):
 			logs = append(logs, math.Log(v))
 		}
 	}
 	slices.Sort(logs)
 	return logs
+}
+
+// zeros says whether any value is zero.
+func (s Shift) zeros() bool {
+	return len(s.new) > 0 && s.new[0] == logOfZero || len(s.old) > 0 && s.old[0] == logOfZero
 }
 
 // ShiftNeeds is how many samples on each side are the fewest that can give a
@@ -81,11 +94,20 @@ func (s Shift) Interval(level float64) Interval {
 		return i
 	}
 	pairs := len(s.new) * len(s.old)
-	i.Estimate = math.Exp(s.difference((pairs+1)/2)/2 + s.difference(pairs/2+1)/2)
+	i.Estimate = middle(s.difference((pairs+1)/2), s.difference(pairs/2+1))
 	if d := s.ranks.place((1 - level) / 2); d > 0 {
 		i.Low, i.High = math.Exp(s.difference(d)), math.Exp(s.difference(pairs+1-d))
 	}
 	return i
+}
+
+// middle is the ratio in the middle of two, given as logarithms. In the middle of 0
+// and +Inf there is none.
+func middle(a, b float64) float64 {
+	if math.Abs(a) < -logOfZero/2 && math.Abs(b) < -logOfZero/2 {
+		return math.Exp(a/2 + b/2)
+	}
+	return math.Exp(a/2) * math.Exp(b/2)
 }
 
 // Above is the chance of so few differences at or below c, were the factor c.
@@ -106,8 +128,12 @@ func (s Shift) Below(c float64) float64 {
 }
 
 // Visible adds to the half-width at the level asked for what a repetition differs
-// by: nine in ten estimates lie above their truth less that.
+// by: nine in ten estimates lie above their truth less that. Beside zeros that is no
+// number.
 func (s Shift) Visible(alpha float64) float64 {
+	if s.zeros() && s.ranks.m > 0 && s.ranks.place(alpha/2) > 0 {
+		return math.NaN()
+	}
 	sure, usual := s.Interval(1-alpha), s.Interval(Level)
 	if !sure.Known() || !usual.Known() {
 		return math.Inf(1)

@@ -128,6 +128,24 @@ func Ratios(a, b []float64) Sample {
 	return s
 }
 
+// ZeroRatios is Ratios with zero as a value like others: over zero a ratio is
+// infinite, of two zeros it is 1. Values below zero, and those that are not finite,
+// have none.
+func ZeroRatios(a, b []float64) Sample {
+	s := Sample{ratio: true}
+	for i := range a {
+		switch {
+		case !(a[i] >= 0 && b[i] >= 0) || math.IsInf(a[i], 0) || math.IsInf(b[i], 0):
+		case a[i] == 0 && b[i] == 0:
+			s.sorted = append(s.sorted, 0)
+		default:
+			s.sorted = append(s.sorted, math.Log(a[i])-math.Log(b[i]))
+		}
+	}
+	slices.Sort(s.sorted)
+	return s
+}
+
 // Interval estimates the median, between order statistics.
 func (s Sample) Interval(level float64) Interval {
 	x, n := s.sorted, len(s.sorted)
@@ -146,7 +164,13 @@ func (s Sample) Interval(level float64) Interval {
 	return i
 }
 
-func between(x, y, part float64) float64 { return x + (y-x)*part }
+// between is a point on the way from x to y: x itself where one of them is infinite.
+func between(x, y, part float64) float64 {
+	if math.IsInf(x, 0) || math.IsInf(y, 0) {
+		return x
+	}
+	return x + (y-x)*part
+}
 
 // place finds where the low end of an interval lies whose one-sided error is
 // tail: after the d-th smallest of n values, and which part of the way to the
@@ -204,6 +228,9 @@ func (s Sample) Below(c float64) float64 {
 func (s Sample) Visible(alpha float64) float64 {
 	n := len(s.sorted)
 	against, i := mostAgainst(n, alpha), s.Interval(Level)
+	if against >= 0 && s.ratio && (math.IsInf(s.sorted[0], 0) || math.IsInf(s.sorted[n-1], 0)) {
+		return math.NaN() // beside zeros it is no number
+	}
 	if against < 0 || !i.Known() {
 		return math.Inf(1)
 	}
