@@ -91,7 +91,7 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return fmt.Errorf("making the folder for the result: %w: name another one with --out", err)
 	}
 	path := filepath.Join(s.dir, trialsFile)
-	b, err := openBench(s.dir)
+	b, err := openBench(ctx, s.dir)
 	if err != nil {
 		return err
 	}
