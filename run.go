@@ -260,7 +260,7 @@ func (o options) limits(j *job) error {
 
 // runTrials prepares and runs the trials of a job and returns them all.
 func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stderr io.Writer) ([]results.Result, error) {
-	programs, err := programs(stderr)
+	programs, err := programs(ctx, stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +270,7 @@ func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stde
 	if _, err := os.Stat(path); err == nil && j.setup == nil {
 		return nil, fmt.Errorf("%s is there already: go on with it by --resume %s, or name another folder with --out", path, j.dir)
 	}
-	l, cases, err := openLab(j, programs, chosen, scale)
+	l, cases, err := openLab(ctx, j, programs, chosen, scale)
 	if err != nil {
 		return nil, err
 	}
@@ -299,8 +299,8 @@ func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stde
 const trialsFile = "trials.txt"
 
 // programs builds or finds the programs that a run starts.
-func programs(stderr io.Writer) (lab.Programs, error) {
-	built, err := lab.Build()
+func programs(ctx context.Context, stderr io.Writer) (lab.Programs, error) {
+	built, err := lab.Build(ctx)
 	if err != nil {
 		fmt.Fprintf(stderr, "parcon: %v\nparcon: going on with this program in its place: processes start more slowly and take more memory\n", err)
 		if built, err = lab.Self(); err != nil {
@@ -315,7 +315,7 @@ func programs(stderr io.Writer) (lab.Programs, error) {
 
 // openLab prepares what trials share and turns the experiments' cases into
 // those of the runner.
-func openLab(j job, programs lab.Programs, chosen []experiments.Experiment, scale experiments.Scale) (*lab.Lab, []runner.Experiment, error) {
+func openLab(ctx context.Context, j job, programs lab.Programs, chosen []experiments.Experiment, scale experiments.Scale) (*lab.Lab, []runner.Experiment, error) {
 	dir, err := filepath.Abs(j.dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("finding the folder of the result: %w", err)
@@ -324,7 +324,7 @@ func openLab(j job, programs lab.Programs, chosen []experiments.Experiment, scal
 	for _, e := range chosen {
 		all = append(all, e.Cases(scale)...)
 	}
-	l, err := lab.Open(programs, dir, j.sizes, all)
+	l, err := lab.Open(ctx, programs, dir, j.sizes, all)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -90,7 +90,7 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 	defer unlock()
 	s.dir = dir
 	path := filepath.Join(s.dir, trialsFile)
-	b, err := openBench(s.dir)
+	b, err := openBench(ctx, s.dir)
 	if err != nil {
 		return err
 	}

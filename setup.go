@@ -52,7 +52,7 @@ func (j job) describe(l *lab.Lab, plan runner.Plan, chosen []experiments.Experim
 		results.Entry{Key: keySeed, Value: fmt.Sprint(j.seed)},
 		results.Entry{Key: keyRounds, Value: fmt.Sprint(j.rounds)},
 		results.Entry{Key: "gogc", Value: "100"},
-		results.Entry{Key: "programs", Value: l.Programs().Name},
+		results.Entry{Key: "programs", Value: l.Programs().Identity()},
 		results.Entry{Key: keyPython, Value: pythonOf(l.Programs())},
 		results.Entry{Key: "task-cpu", Value: experiments.Lengths.Length.String()},
 		results.Entry{Key: "task-io", Value: experiments.Lengths.Delay.String()},

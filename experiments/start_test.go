@@ -1,6 +1,7 @@
 package experiments_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +19,7 @@ import (
 // BenchmarkStart compares the start of a worker process that runs one empty
 // task with that of an empty Go program, from start to end, taking turns.
 func BenchmarkStart(b *testing.B) {
-	programs, err := lab.Build()
+	programs, err := lab.Build(context.Background())
 	if err != nil {
 		b.Fatal(err)
 	}

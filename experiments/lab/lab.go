@@ -5,16 +5,14 @@
 package lab
 
 import (
-	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os/exec"
-	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"parcon/experiments"
@@ -23,6 +21,7 @@ import (
 	"parcon/experiments/mechanism/all"
 	"parcon/experiments/variant"
 	"parcon/runner"
+	"parcon/runner/cgroup"
 	"parcon/runner/proc"
 	"parcon/runner/usage"
 )
@@ -39,14 +38,14 @@ type Lab struct {
 // Open starts the server and computes the reference of the workloads that the
 // cases name. dir is the folder for the files of tasks. Workloads that sizes
 // holds keep their size; the others are calibrated.
-func Open(programs Programs, dir string, sizes map[string]int, cases []experiments.Case) (*Lab, error) {
+func Open(ctx context.Context, programs Programs, dir string, sizes map[string]int, cases []experiments.Case) (*Lab, error) {
 	l := &Lab{programs: programs, setting: experiments.Lengths}
 	l.setting.Dir, l.setting.Sizes, l.setting.Worker = dir, sizes, programs.Worker
 	l.setting.Part, l.setting.Empty, l.setting.Python = programs.Part, programs.Empty, programs.Python.Path
 	if err := l.serve(); err != nil {
 		return nil, err
 	}
-	if err := l.reference(cases); err != nil {
+	if err := l.reference(ctx, cases); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
@@ -78,6 +77,22 @@ func (l *Lab) serve() error {
 	return nil
 }
 
+// runTo runs a command to its end, or kills it and all its children at that of
+// ctx, whose error it then returns.
+func runTo(ctx context.Context, c *exec.Cmd) error {
+	c.WaitDelay = time.Second
+	if err := proc.Start(c); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { proc.Kill(c) })
+	err := c.Wait()
+	stop()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
 // ServerCPU is the CPU time that the server has consumed so far, 0 where the
 // system does not tell. It is the harness's own, not noise of others.
 func (l *Lab) ServerCPU() time.Duration { return usage.CPUOf(l.server.Process.Pid) }
@@ -101,7 +116,7 @@ func task(v variant.Variant) string {
 	return name.String()
 }
 
-func (l *Lab) reference(cases []experiments.Case) error {
+func (l *Lab) reference(ctx context.Context, cases []experiments.Case) error {
 	question := child.Question{Setting: l.setting}
 	for _, c := range cases {
 		if mechanism.Names(c.Variant) {
@@ -115,16 +130,15 @@ func (l *Lab) reference(cases []experiments.Case) error {
 	if err != nil {
 		return err
 	}
-	var stderr bytes.Buffer
+	var out, stderr bytes.Buffer
 	// One core, as the serial baseline has.
 	cmd := proc.Command(append(slices.Clone(l.programs.Trial), child.Reference), environment(1))
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(append(order, '\n')), &stderr
-	out, err := proc.Output(cmd)
-	if err != nil {
-		return fmt.Errorf("computing the reference answers: %w: %s", err, strings.TrimSpace(stderr.String()))
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(append(order, '\n')), &out, &stderr
+	if err := runTo(ctx, cmd); err != nil {
+		return fmt.Errorf("computing the reference answers: %w: %s", err, reason(stderr.String()))
 	}
 	var answer child.Answer
-	if err := json.NewDecoder(bufio.NewReader(bytes.NewReader(out))).Decode(&answer); err != nil {
+	if err := json.NewDecoder(&out).Decode(&answer); err != nil {
 		return fmt.Errorf("reading the reference answers: %w", err)
 	}
 	l.setting.Sizes, l.answers = answer.Sizes, answer.Answers
@@ -157,7 +171,7 @@ func (l *Lab) Case(c experiments.Case) (runner.Case, error) {
 	if _, err := child.ParseGrid(name); err != nil {
 		return runner.Case{}, err
 	}
-	procs, err := experiments.Procs(c.Variant, runtime.NumCPU())
+	procs, err := experiments.Procs(c.Variant, cgroup.Cores())
 	if err != nil {
 		return runner.Case{}, err
 	}
@@ -174,7 +188,7 @@ func (l *Lab) mechanismCase(c experiments.Case) (runner.Case, error) {
 	if _, _, err := mechanism.Parse(all.Mechanisms, name); err != nil {
 		return runner.Case{}, err
 	}
-	procs, err := experiments.Procs(c.Variant, runtime.NumCPU())
+	procs, err := experiments.Procs(c.Variant, cgroup.Cores())
 	if err != nil {
 		return runner.Case{}, err
 	}

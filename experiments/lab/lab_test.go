@@ -2,10 +2,12 @@ package lab_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -51,7 +53,7 @@ func open(t *testing.T, all []experiments.Case) *lab.Lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := lab.Open(programs, t.TempDir(), small(), all)
+	l, err := lab.Open(context.Background(), programs, t.TempDir(), small(), all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +165,7 @@ func TestOpenCalibratesWhatHasNoSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := lab.Open(programs, t.TempDir(), nil, cases(t, "workload=allocate/model=serial"))
+	l, err := lab.Open(context.Background(), programs, t.TempDir(), nil, cases(t, "workload=allocate/model=serial"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +191,7 @@ func TestOpenFailsAndLeavesNothing(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			proctest.Tidy(t)
-			_, err := lab.Open(try.programs, t.TempDir(), small(), cases(t, try.name))
+			_, err := lab.Open(t.Context(), try.programs, t.TempDir(), small(), cases(t, try.name))
 			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %v", err)
 			}
@@ -215,7 +217,7 @@ func TestBuild(t *testing.T) {
 	}
 	t.Setenv("GOCACHE", strings.TrimSpace(string(cache)))
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	programs, err := lab.Build()
+	programs, err := lab.Build(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +230,7 @@ func TestBuild(t *testing.T) {
 	if runtime.GOOS == "linux" {
 		all = append(all, cases(t, "mechanism=create/unit=process", "mechanism=create/unit=empty", "mechanism=zombie", "mechanism=join")...)
 	}
-	l, err := lab.Open(programs, t.TempDir(), small(), all)
+	l, err := lab.Open(context.Background(), programs, t.TempDir(), small(), all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,12 +244,57 @@ func TestBuild(t *testing.T) {
 			t.Errorf("%s: %v", c.Variant, err)
 		}
 	}
+	if !regexp.MustCompile("^small trial:[0-9a-f]{12} worker:[0-9a-f]{12} part:[0-9a-f]{12} empty:[0-9a-f]{12}$").MatchString(programs.Identity()) {
+		t.Errorf("identity %q", programs.Identity())
+	}
+	neverReplaced(t, programs)
 	// By hand they say what they are, and do nothing.
 	for _, path := range []string{programs.Trial[0], programs.Worker[0], programs.Part[0]} {
 		out, err := exec.Command(path).CombinedOutput()
 		if err == nil || !bytes.Contains(out, []byte("not by hand")) {
 			t.Errorf("%s by hand: %v, %q", path, err, out)
 		}
+	}
+}
+
+// neverReplaced builds once more, under an environment that is made for other
+// builds and beside a damaged copy: what there is stays.
+func neverReplaced(t *testing.T, was lab.Programs) {
+	for key, value := range map[string]string{"GOOS": "plan9", "GOARCH": "arm64", "GOFLAGS": "-mod=vendor -race", "CGO_ENABLED": "1", "GOWORK": "/nowhere"} {
+		t.Setenv(key, value)
+	}
+	before, err := os.Stat(was.Empty[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := lab.Build(t.Context())
+	after, gone := os.Stat(was.Empty[0])
+	if err != nil || gone != nil || again.Identity() != was.Identity() || again.Trial[0] != was.Trial[0] || !os.SameFile(before, after) {
+		t.Errorf("a second build: %v, %v, %+v, was %+v", err, gone, again, was)
+	}
+	if err := os.WriteFile(was.Worker[0]+".new", []byte("damaged"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(was.Worker[0]+".new", was.Worker[0]); err != nil {
+		t.Fatal(err)
+	}
+	again, err = lab.Build(t.Context())
+	if err != nil || again.Identity() != was.Identity() || again.Worker[0] == was.Worker[0] {
+		t.Errorf("beside a damaged set: %v, %+v", err, again)
+	}
+	damaged, err := os.ReadFile(was.Worker[0])
+	if err != nil || string(damaged) != "damaged" {
+		t.Errorf("the damaged set was touched: %v", err)
+	}
+	if err := os.Rename(again.Worker[0], was.Worker[0]); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheIdentityOfThisProgram(t *testing.T) {
+	programs, err := lab.Self()
+	if err != nil || !regexp.MustCompile("^parcon itself self:[0-9a-f]{12}$").MatchString(programs.Identity()) {
+		t.Errorf("%q, %v", programs.Identity(), err)
 	}
 }
 
@@ -259,7 +306,7 @@ func Example() {
 	}
 	v := variant.New("workload", "primes", "model", "goroutine", "workers", "2")
 	catalogue := []experiments.Case{{Variant: v, Tasks: 4}}
-	l, err := lab.Open(programs, os.TempDir(), map[string]int{"primes": 10}, catalogue)
+	l, err := lab.Open(context.Background(), programs, os.TempDir(), map[string]int{"primes": 10}, catalogue)
 	if err != nil {
 		fmt.Println(err)
 		return
