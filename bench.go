@@ -51,7 +51,7 @@ func openBench(ctx context.Context, dir string) (*bench, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding the folder of the result: %w", err)
 	}
-	if b.same, err = lab.Open(ctx, programs, full, nil, cases); err != nil {
+	if b.same, err = lab.Open(ctx, programs, full, nil, cases, time.Minute); err != nil {
 		return nil, err
 	}
 	// The calibrated size is for a task of the catalogue's length. A multiple of
@@ -60,7 +60,7 @@ func openBench(ctx context.Context, dir string) (*bench, error) {
 	size = max(100, size/100*100)
 	_ = b.same.Close()
 	open := func(percent int) (*lab.Lab, error) {
-		return lab.Open(ctx, programs, full, map[string]int{selfcheckWork: size * (100 + percent) / 100}, cases)
+		return lab.Open(ctx, programs, full, map[string]int{selfcheckWork: size * (100 + percent) / 100}, cases, time.Minute)
 	}
 	if b.same, err = open(0); err != nil {
 		return nil, err

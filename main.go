@@ -22,7 +22,12 @@ import (
 func main() {
 	usual.Main()
 	child.Main() // neither returns if this process is a child of a run
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
 	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -73,7 +78,7 @@ Without a command it runs the quick profile: about six minutes on two cores.`,
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintln(stderr, "parcon:", err)
+	fmt.Fprintf(stderr, "parcon: %v%s\n", err, wayOut(err))
 	if errors.As(err, &usageError{}) {
 		return exitUsage
 	}
@@ -81,6 +86,17 @@ Without a command it runs the quick profile: about six minutes on two cores.`,
 		return exitWorse
 	}
 	return exitFailed
+}
+
+// wayOut says what to do about a limit of the system, wherever it was met.
+func wayOut(err error) string {
+	switch {
+	case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
+		return ": raise the limit of open files with `ulimit -n`"
+	case errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOMEM):
+		return ": raise the limit of processes (`ulimit -u`) or of memory (`ulimit -v`)"
+	}
+	return ""
 }
 
 func noArguments(cmd *cobra.Command, args []string) error {

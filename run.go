@@ -260,7 +260,14 @@ func (o options) limits(j *job) error {
 
 // runTrials prepares and runs the trials of a job and returns them all.
 func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stderr io.Writer) ([]results.Result, error) {
+	early := fmt.Errorf("stopped before the first trial: nothing was measured in %s", j.dir)
+	if j.done != nil {
+		early = fmt.Errorf("stopped before a further trial; go on with `parcon run --resume %s`", j.dir)
+	}
 	programs, err := programs(ctx, stderr)
+	if ctx.Err() != nil {
+		return nil, early
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -271,6 +278,9 @@ func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stde
 		return nil, fmt.Errorf("%s is there already: go on with it by --resume %s, or name another folder with --out", path, j.dir)
 	}
 	l, cases, err := openLab(ctx, j, programs, chosen, scale)
+	if ctx.Err() != nil {
+		return nil, errors.Join(early, l.Close())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -285,10 +295,10 @@ func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stde
 	}
 	defer file.Close()
 	show := newProgress(stderr)
-	trials, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Child(j.timeout).Try, l.ServerCPU), file.Keep, show.tell)
+	trials, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Try(j.timeout), l.ServerCPU), file.Keep, show.tell)
 	show.end()
 	if ctx.Err() != nil && len(trials) == 0 {
-		return nil, fmt.Errorf("stopped before the first trial: %s holds no result", j.dir)
+		return nil, early
 	}
 	if ctx.Err() != nil {
 		return trials, fmt.Errorf("stopped: %d trials are kept in %s; go on with `parcon run --resume %s`, or make a report of them with `parcon report %s`", len(trials), path, j.dir, j.dir)
@@ -301,7 +311,7 @@ const trialsFile = "trials.txt"
 // programs builds or finds the programs that a run starts.
 func programs(ctx context.Context, stderr io.Writer) (lab.Programs, error) {
 	built, err := lab.Build(ctx)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		fmt.Fprintf(stderr, "parcon: %v\nparcon: going on with this program in its place: processes start more slowly and take more memory\n", err)
 		if built, err = lab.Self(); err != nil {
 			return built, err
@@ -309,7 +319,9 @@ func programs(ctx context.Context, stderr io.Writer) (lab.Programs, error) {
 	}
 	// Without a CPython its variants are left out, which the head of the result
 	// file says.
-	built.Python, _ = cpython.Find()
+	if built.Python, err = cpython.Find(); err != nil && os.Getenv("PARCON_PYTHON") != "" {
+		fmt.Fprintf(stderr, "parcon: PARCON_PYTHON: %v\n", err)
+	}
 	return built, nil
 }
 
@@ -324,7 +336,7 @@ func openLab(ctx context.Context, j job, programs lab.Programs, chosen []experim
 	for _, e := range chosen {
 		all = append(all, e.Cases(scale)...)
 	}
-	l, err := lab.Open(ctx, programs, dir, j.sizes, all)
+	l, err := lab.Open(ctx, programs, dir, j.sizes, all, j.timeout)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -114,7 +114,7 @@ func laboratory(b *testing.B) *lab.Lab {
 		}
 		programs.Python, _ = interpreter()
 		cases := append(everything(), experiments.Case{Variant: emptyVariant("serial", 1), Tasks: 1})
-		if opened, err = lab.Open(context.Background(), programs, os.TempDir(), nil, cases); err != nil {
+		if opened, err = lab.Open(context.Background(), programs, os.TempDir(), nil, cases, time.Minute); err != nil {
 			b.Fatal(err)
 		}
 	})

@@ -123,10 +123,14 @@ func (f *File) Keep(r Result) error {
 	if err := f.w.Write(line); err != nil {
 		return fmt.Errorf("formatting a result line: %w", err)
 	}
-	if _, err := f.f.Write(f.text.Bytes()); err != nil {
-		return fmt.Errorf("appending to the result file: %w: what it holds is whole; make room and go on with --resume", err)
+	n, err := f.f.Write(f.text.Bytes())
+	if err == nil {
+		return nil
 	}
-	return nil
+	if end, seek := f.f.Seek(0, io.SeekCurrent); seek != nil || f.f.Truncate(end-int64(n)) != nil {
+		return fmt.Errorf("appending to the result file: %w: make room and go on with --resume, which takes away the line that was cut off", err)
+	}
+	return fmt.Errorf("appending to the result file: %w: what it holds is whole; make room and go on with --resume", err)
 }
 
 // units sorts a line's units: ns/op first, as everyone expects, then by name.

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os/exec"
 	"slices"
+	"strings"
 	"time"
 
 	"parcon/experiments"
@@ -23,6 +24,7 @@ import (
 	"parcon/runner"
 	"parcon/runner/cgroup"
 	"parcon/runner/proc"
+	"parcon/runner/protocol"
 	"parcon/runner/usage"
 )
 
@@ -32,20 +34,21 @@ type Lab struct {
 	setting  child.Setting
 	answers  map[string][]uint64
 	server   *exec.Cmd
-	bell     io.Closer // the server's standard input: it ends with it
+	ended    chan struct{} // closed when the server has ended
+	bell     io.Closer     // the server's standard input: it ends with it
 }
 
 // Open starts the server and computes the reference of the workloads that the
 // cases name. dir is the folder for the files of tasks. Workloads that sizes
-// holds keep their size; the others are calibrated.
-func Open(ctx context.Context, programs Programs, dir string, sizes map[string]int, cases []experiments.Case) (*Lab, error) {
+// holds keep their size; the others are calibrated. Each workload may take timeout.
+func Open(ctx context.Context, programs Programs, dir string, sizes map[string]int, cases []experiments.Case, timeout time.Duration) (*Lab, error) {
 	l := &Lab{programs: programs, setting: experiments.Lengths}
 	l.setting.Dir, l.setting.Sizes, l.setting.Worker = dir, sizes, programs.Worker
 	l.setting.Part, l.setting.Empty, l.setting.Python = programs.Part, programs.Empty, programs.Python.Path
 	if err := l.serve(); err != nil {
 		return nil, err
 	}
-	if err := l.reference(ctx, cases); err != nil {
+	if err := l.reference(ctx, cases, timeout); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
@@ -68,13 +71,71 @@ func (l *Lab) serve() error {
 	if err := proc.Start(cmd); err != nil {
 		return fmt.Errorf("starting the delay server: %w", err)
 	}
-	l.server, l.bell = cmd, in
+	l.server, l.bell, l.ended = cmd, in, make(chan struct{})
 	var addresses child.Addresses
 	if err := json.NewDecoder(out).Decode(&addresses); err != nil {
-		return errors.Join(fmt.Errorf("starting the delay server: it did not tell its address: %w", err), l.Close())
+		_ = in.Close()
+		proc.Kill(cmd)
+		_ = cmd.Wait()
+		close(l.ended)
+		return fmt.Errorf("starting the delay server: it did not tell its address: %w", err)
 	}
 	l.setting.Network, l.setting.HTTP = addresses.Network, addresses.HTTP
+	go func(ended chan struct{}) {
+		_ = cmd.Wait() // that it ended is what counts, not how
+		close(ended)
+	}(l.ended)
 	return nil
+}
+
+// served says whether the server works still. What it did to a trial is known a
+// little before its end.
+func (l *Lab) served() bool {
+	select {
+	case <-l.ended:
+		return false
+	case <-time.After(lateWord):
+		return true
+	}
+}
+
+const (
+	lateWord = 100 * time.Millisecond
+	repeats  = 3 // of a trial that the server's end spoilt
+)
+
+// Try runs trials on a sound testbed: a server that ended is started again, and a
+// trial that failed as it ended is repeated. It was not the variant's fault.
+func (l *Lab) Try(timeout time.Duration) runner.Trier {
+	return func(ctx context.Context, c runner.Case) (protocol.Measurement, error) {
+		for again := 0; ; again++ {
+			if err := l.revive(); err != nil {
+				return nil, err
+			}
+			if order, ok := c.Order.(child.Order); ok {
+				order.Setting.Network, order.Setting.HTTP = l.setting.Network, l.setting.HTTP
+				c.Order = order
+			}
+			m, err := l.Child(timeout).Try(ctx, c)
+			if err == nil || ctx.Err() != nil || l.served() {
+				return m, err
+			}
+			if again == repeats {
+				return nil, fmt.Errorf("the delay server ended in %d tries at this trial: something kills it: %w", again+1, err)
+			}
+		}
+	}
+}
+
+// revive starts the server again if it ended.
+func (l *Lab) revive() error {
+	select {
+	case <-l.ended:
+		_ = l.bell.Close()
+		return l.serve()
+	default:
+		return nil
+	}
 }
 
 // runTo runs a command to its end, or kills it and all its children at that of
@@ -99,9 +160,12 @@ func (l *Lab) ServerCPU() time.Duration { return usage.CPUOf(l.server.Process.Pi
 
 // Close ends the server.
 func (l *Lab) Close() error {
+	if l == nil {
+		return nil
+	}
 	_ = l.bell.Close()
 	proc.Kill(l.server)
-	_ = l.server.Wait() // it was killed: its exit status says nothing
+	<-l.ended
 	return nil
 }
 
@@ -116,7 +180,7 @@ func task(v variant.Variant) string {
 	return name.String()
 }
 
-func (l *Lab) reference(ctx context.Context, cases []experiments.Case) error {
+func (l *Lab) reference(ctx context.Context, cases []experiments.Case, timeout time.Duration) error {
 	question := child.Question{Setting: l.setting}
 	for _, c := range cases {
 		if mechanism.Names(c.Variant) {
@@ -134,8 +198,14 @@ func (l *Lab) reference(ctx context.Context, cases []experiments.Case) error {
 	// One core, as the serial baseline has.
 	cmd := proc.Command(append(slices.Clone(l.programs.Trial), child.Reference), environment(1))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(append(order, '\n')), &out, &stderr
+	most := timeout * time.Duration(max(1, len(question.Workloads)))
+	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("not done within %v: give it longer with --timeout, or name shorter tasks with length=", most))
+	defer cancel()
 	if err := runTo(ctx, cmd); err != nil {
-		return fmt.Errorf("computing the reference answers: %w: %s", err, reason(stderr.String()))
+		if line := reason(stderr.String()); line != "" && ctx.Err() == nil {
+			err = fmt.Errorf("%w: %s", err, line)
+		}
+		return fmt.Errorf("computing the reference answers of %s: %w", strings.Join(question.Workloads, ", "), err)
 	}
 	var answer child.Answer
 	if err := json.NewDecoder(&out).Decode(&answer); err != nil {

@@ -53,7 +53,7 @@ func open(t *testing.T, all []experiments.Case) *lab.Lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := lab.Open(context.Background(), programs, t.TempDir(), small(), all)
+	l, err := lab.Open(context.Background(), programs, t.TempDir(), small(), all, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestOpenCalibratesWhatHasNoSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := lab.Open(context.Background(), programs, t.TempDir(), nil, cases(t, "workload=allocate/model=serial"))
+	l, err := lab.Open(context.Background(), programs, t.TempDir(), nil, cases(t, "workload=allocate/model=serial"), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestOpenFailsAndLeavesNothing(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			proctest.Tidy(t)
-			_, err := lab.Open(t.Context(), try.programs, t.TempDir(), small(), cases(t, try.name))
+			_, err := lab.Open(t.Context(), try.programs, t.TempDir(), small(), cases(t, try.name), time.Minute)
 			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %v", err)
 			}
@@ -230,7 +230,7 @@ func TestBuild(t *testing.T) {
 	if runtime.GOOS == "linux" {
 		all = append(all, cases(t, "mechanism=create/unit=process", "mechanism=create/unit=empty", "mechanism=zombie", "mechanism=join")...)
 	}
-	l, err := lab.Open(context.Background(), programs, t.TempDir(), small(), all)
+	l, err := lab.Open(context.Background(), programs, t.TempDir(), small(), all, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +306,7 @@ func Example() {
 	}
 	v := variant.New("workload", "primes", "model", "goroutine", "workers", "2")
 	catalogue := []experiments.Case{{Variant: v, Tasks: 4}}
-	l, err := lab.Open(context.Background(), programs, os.TempDir(), map[string]int{"primes": 10}, catalogue)
+	l, err := lab.Open(context.Background(), programs, os.TempDir(), map[string]int{"primes": 10}, catalogue, time.Minute)
 	if err != nil {
 		fmt.Println(err)
 		return
