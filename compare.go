@@ -61,12 +61,11 @@ or the shape of something, surely got worse by more than --threshold, noise apar
 			if err != nil {
 				return err
 			}
+			show := printChanges
 			if asJSON {
-				err = printChangesJSON(stdout, changes)
-			} else {
-				err = printChanges(stdout, changes)
+				show = printChangesJSON
 			}
-			if err != nil {
+			if err := show(stdout, changes); err != nil {
 				return fmt.Errorf("printing the comparison: %w", err)
 			}
 			return worse(changes)
