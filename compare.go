@@ -24,7 +24,6 @@ type worseError struct{ error }
 func compareCommand(stdout, stderr io.Writer) *cobra.Command {
 	var q report.Question
 	var unit, threshold, equal string
-	var ignored []string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "compare OLD NEW",
@@ -54,19 +53,15 @@ or the shape of something, surely got worse by more than --threshold, noise apar
 			if strings.TrimSpace(unit) == "" {
 				return wrongUsage("--unit %q: give one, such as ns/op", unit)
 			}
-			for _, key := range ignored {
-				q.Ignored = append(q.Ignored, strings.TrimSpace(key))
-			}
 			changes, err := compareFiles(cmd.Context(), args[0], args[1], unit, q, stderr)
 			if err != nil {
 				return err
 			}
+			show := printChanges
 			if asJSON {
-				err = printChangesJSON(stdout, changes)
-			} else {
-				err = printChanges(stdout, changes)
+				show = printChangesJSON
 			}
-			if err != nil {
+			if err := show(stdout, changes); err != nil {
 				return fmt.Errorf("printing the comparison: %w", err)
 			}
 			return worse(changes)
@@ -78,7 +73,7 @@ or the shape of something, surely got worse by more than --threshold, noise apar
 	f.StringVar(&equal, "equal", "1%", "changes that are surely within this are equal")
 	f.BoolVar(&q.Paired, "paired", false, "the i-th samples of a benchmark were measured side by side")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
-	f.StringSliceVar(&ignored, "ignore", nil, "keys of the configuration, as pkg or commit, that tell no samples apart")
+	f.StringSliceVar(&q.Ignored, "ignore", nil, "keys of the configuration, as pkg or commit, that tell no samples apart")
 	f.BoolVar(&q.OtherMachine, "other-machine", false, "compare although the machines differ")
 	f.BoolVar(&q.OtherWork, "other-work", false, "compare although the sizes of tasks differ")
 	return c

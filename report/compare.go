@@ -225,7 +225,7 @@ const mostApart = 0.2
 
 // alike says whether nothing speaks against one shape of both sides.
 func (r *Change) alike() bool {
-	return r.Shape.Apart < mostApart && !(r.Shape.Chance <= 1-stat.Level) && !(r.PShape <= 1-stat.Level)
+	return r.Shape.Apart < mostApart-1e-9 && !(r.Shape.Chance <= 1-stat.Level) && !(r.PShape <= 1-stat.Level)
 }
 
 // sayOfSides notes what the files say beside their samples.
@@ -254,7 +254,8 @@ func (c *Changes) sayOfRows() {
 		}
 		medians := r.New / r.Old
 		off := math.Abs(math.Log(medians) - math.Log(r.Ratio.Estimate))
-		if off > math.Log1p(c.Question.Margin) && !math.IsInf(off, 0) && !(medians >= r.Ratio.Low && medians <= r.Ratio.High && (medians > 1) == (r.Ratio.Estimate > 1)) {
+		within := medians >= r.Ratio.Low && medians <= r.Ratio.High && (medians > 1) == (r.Ratio.Estimate > 1) && off < math.Log(striking)
+		if off > math.Log1p(c.Question.Margin) && !math.IsInf(off, 0) && !within {
 			c.say("%s: the medians differ by a factor of %.3f and the ratio is %.3f: it is not that of the medians, but the median of the ratios of %s; where samples fall into groups, as fast and slow ones, the two can be far apart",
 				r.Name, medians, r.Ratio.Estimate, c.whichRatios())
 		}
@@ -263,6 +264,10 @@ func (c *Changes) sayOfRows() {
 		c.say("zero on one side has no ratio, the verdict rests on the order of the samples: %s", list(zero))
 	}
 }
+
+// striking is by what factor a ratio may differ from that of the medians beside it
+// without a word.
+const striking = 1.1
 
 func (c *Changes) whichRatios() string {
 	if c.Question.Paired {

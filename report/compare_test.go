@@ -374,6 +374,132 @@ func TestATableOfNoChangesSaysSo(t *testing.T) {
 	}
 }
 
+// lined makes result lines of values.
+func lined(unit string, values ...float64) string {
+	var w strings.Builder
+	for _, v := range values {
+		fmt.Fprintf(&w, "BenchmarkX 1 %g %s\n", v, unit)
+	}
+	return w.String()
+}
+
+// slowed are n values around 100 of which so many are twice as large.
+func slowed(n, slow int) []float64 {
+	all := make([]float64, n)
+	for i := range all {
+		all[i] = 100 + float64(i)/100
+		if i >= n-slow {
+			all[i] *= 2
+		}
+	}
+	return all
+}
+
+func TestVerdictsBesideTheMiddle(t *testing.T) {
+	zeros := make([]float64, 8)
+	higher := "Unit score better=higher\n"
+	for _, test := range []struct {
+		name, unit string
+		old, new   string
+		q          Question
+		verdict    string
+		worse      bool
+		note       string
+	}{
+		{name: "0 to 2", unit: "allocs/op", old: lined("allocs/op", zeros...), new: lined("allocs/op", 2, 2, 2, 2, 2, 2, 2, 2), verdict: "more", worse: true, note: "zero on one side has no ratio"},
+		{name: "2 to 0", unit: "allocs/op", old: lined("allocs/op", 2, 2), new: lined("allocs/op", 0, 0), verdict: "less", note: "zero"},
+		{name: "0 to 0", unit: "allocs/op", old: lined("allocs/op", 0, 0), new: lined("allocs/op", 0, 0), verdict: "equal"},
+		{name: "5 to 6", unit: "allocs/op", old: lined("allocs/op", 5, 5), new: lined("allocs/op", 6, 6), verdict: "more", worse: true},
+		{name: "5 to 5", unit: "allocs/op", old: lined("allocs/op", 5, 5), new: lined("allocs/op", 5, 5), verdict: "equal"},
+		{name: "one sample tells nothing", unit: "allocs/op", old: lined("allocs/op", 5), new: lined("allocs/op", 6), verdict: "undecided", note: "visible: none"},
+		{name: "unless it is exact", unit: "score", old: "Unit score assume=exact\n" + lined("score", 5), new: lined("score", 6), verdict: "more", worse: true},
+		{name: "mixed with zeros", unit: "allocs/op", old: lined("allocs/op", 0, 0, 1, 0, 0, 0, 0, 0), new: lined("allocs/op", 2, 3, 2, 2, 3, 2, 2, 2), verdict: "more", worse: true, note: "zero"},
+		{name: "from zero in pairs", unit: "allocs/op", old: lined("allocs/op", 0, 0, 0, 0, 0, 0, 0, 1), new: lined("allocs/op", 2, 2, 3, 2, 2, 2, 2, 2), q: Question{Paired: true}, verdict: "more", worse: true, note: "zero"},
+		{name: "six of 20", unit: "ns/op", old: lined("ns/op", slowed(20, 0)...), new: lined("ns/op", slowed(20, 6)...), verdict: "changed in shape", worse: true, note: "X: the middle stayed, but of the 20 new samples 6 lie more than 1 % above it and 0 below, of the 20 old ones 0 and 0"},
+		{name: "six of 20 no more", unit: "ns/op", old: lined("ns/op", slowed(20, 6)...), new: lined("ns/op", slowed(20, 0)...), verdict: "changed in shape"},
+		{name: "six of 20 pairs", unit: "ns/op", old: lined("ns/op", slowed(20, 0)...), new: lined("ns/op", slowed(20, 6)...), q: Question{Paired: true}, verdict: "changed in shape", worse: true, note: "in 6 pairs new is higher"},
+		{name: "forgiven", unit: "ns/op", old: lined("ns/op", slowed(20, 0)...), new: lined("ns/op", slowed(20, 6)...), q: Question{Threshold: 1.5}, verdict: "changed in shape"},
+		{name: "four of 20", unit: "ns/op", old: lined("ns/op", slowed(20, 0)...), new: lined("ns/op", slowed(20, 4)...), verdict: "undecided"},
+		{name: "one of 20", unit: "ns/op", old: lined("ns/op", slowed(20, 0)...), new: lined("ns/op", slowed(20, 1)...), verdict: "equal"},
+		{name: "better high", unit: "score", old: higher + lined("score", slowed(8, 0)...), new: lined("score", slowed(8, 8)...), verdict: "more"},
+		{name: "and low", unit: "score", old: higher + lined("score", slowed(8, 8)...), new: lined("score", slowed(8, 0)...), verdict: "less", worse: true},
+		{name: "better low, though a rate", unit: "errors/s", old: "Unit errors/s better=lower\n" + lined("errors/s", slowed(8, 0)...), new: lined("errors/s", slowed(8, 8)...), verdict: "faster", worse: true},
+		{name: "a rate", unit: "ops/sec", old: lined("ops/sec", slowed(8, 8)...), new: lined("ops/sec", slowed(8, 0)...), verdict: "slower", worse: true},
+		{name: "medians aside", unit: "ns/op", old: lined("ns/op", 100, 100.1, 100.2, 100.3, 150, 150.1, 150.2), new: lined("ns/op", 100, 100.1, 100.2, 150, 150.1, 150.2, 150.3), verdict: "undecided", note: "X: the medians differ by a factor of 1.496 and the ratio is"},
+	} {
+		test.q.Margin = 0.01
+		c := changes(t, test.old, test.new, test.unit, test.q)
+		notes := strings.Join(c.Notes, "|")
+		if r := c.Rows[0]; r.Verdict != test.verdict || r.Worse != test.worse || !strings.Contains(notes, test.note) || test.note == "" && notes != "" && test.verdict != "changed in shape" {
+			t.Errorf("%s: %+v, notes %q", test.name, r, notes)
+		}
+		if text, err := json.Marshal(c); err != nil || c.Summary() == "" {
+			t.Errorf("%s: %s, %v", test.name, text, err)
+		}
+	}
+}
+
+// Of a table of rows that all come from one source, in which samples fall into groups,
+// none may be called changed in shape in 95 % of cases.
+func TestATableOfNoChangesHasNoShapes(t *testing.T) {
+	const tables, rows, samples = 300, 20, 20
+	random := rand.New(rand.NewPCG(13, 0))
+	draw := func() []float64 {
+		x := make([]float64, samples)
+		for i := range x {
+			x[i] = 100 * math.Exp(0.001*random.NormFloat64())
+			if random.Float64() < 0.3 {
+				x[i] *= 1 + random.Float64()
+			}
+		}
+		return x
+	}
+	called := 0
+	for range tables {
+		c := Changes{Unit: "ns/op", Question: Question{Margin: 0.01}}
+		old, new := listing{of: map[benchmark]sampled{}}, listing{of: map[benchmark]sampled{}}
+		var both []benchmark
+		for i := range rows {
+			b := benchmark{name: fmt.Sprint(i)}
+			both = append(both, b)
+			old.of[b], new.of[b] = sampled{values: draw()}, sampled{values: draw()}
+		}
+		c.compare(both, func(b benchmark) string { return b.name }, old, new, false)
+		if slices.ContainsFunc(c.Rows, func(r Change) bool { return r.Difference == ChangedShape }) {
+			called++
+		}
+	}
+	if rate := float64(called) / tables; rate > 0.05 {
+		t.Errorf("a change of shape was found in %.1f %% of the tables without any", 100*rate)
+	}
+}
+
+func TestConfigurationsAreKeptApart(t *testing.T) {
+	two := func(a, b float64) string {
+		return bench("commit: aaa\n", 8, spread(a), "X") + bench("commit: bbb\n", 8, spread(b), "X")
+	}
+	c := changes(t, two(100, 150), two(150, 100), "ns/op", Question{Margin: 0.01})
+	if len(c.Rows) != 2 || c.Rows[0].Name != "X-8 (commit aaa)" || c.Rows[0].Verdict != "slower" || c.Rows[1].Verdict != "faster" || !strings.Contains(strings.Join(c.Notes, ""), "--ignore commit") {
+		t.Errorf("%+v, %q", c.Rows, c.Notes)
+	}
+	c = changes(t, two(100, 150), two(150, 100), "ns/op", Question{Margin: 0.01, Ignored: []string{"commit"}})
+	if len(c.Rows) != 1 || c.Rows[0].NNew != 16 || !strings.Contains(strings.Join(c.Notes, ""), "samples that differ in commit are put together: X-8") {
+		t.Errorf("%+v, %q", c.Rows, c.Notes)
+	}
+	one := bench("commit: ccc\n", 8, spread(100), "X")
+	if _, err := Compare(side(t, "old", one, "ns/op"), side(t, "new", two(1, 2), "ns/op"), Question{}); err == nil || !strings.Contains(err.Error(), "--ignore commit") {
+		t.Error(err)
+	}
+	// Another package under another name.
+	a, b := bench("pkg: example.org/a\n", 8, spread(100), "X"), bench("pkg: example.org/a/v2\n", 8, spread(100), "X")
+	if _, err := Compare(side(t, "old", a, "ns/op"), side(t, "new", b, "ns/op"), Question{}); err == nil || !strings.Contains(err.Error(), "--ignore pkg") {
+		t.Error(err)
+	}
+	if c := changes(t, a, b, "ns/op", Question{Margin: 0.01, Ignored: []string{"pkg"}}); len(c.Rows) != 1 || c.Rows[0].Verdict != "equal" {
+		t.Errorf("%+v", c.Rows)
+	}
+}
+
 // Which side is called old changes the sign of every change, and nothing else.
 func TestSwappedSidesSwapTheVerdicts(t *testing.T) {
 	swapped := map[string]string{"faster": "slower", "slower": "faster", "equal": "equal", "undecided": "undecided", "not measured": "not measured", "changed in shape": "changed in shape"}

@@ -10,8 +10,8 @@ import (
 // configurations that a file has, are two.
 type benchmark struct{ pkg, name, config string }
 
-// samples are those of a benchmark.
-type samples struct {
+// sampled are the samples of a benchmark.
+type sampled struct {
 	values []float64
 	rounds []int // of the values, where every line tells its round
 }
@@ -19,7 +19,7 @@ type samples struct {
 // A listing is the benchmarks of a side as they are compared.
 type listing struct {
 	names []benchmark // in the order of their first sample
-	of    map[benchmark]samples
+	of    map[benchmark]sampled
 }
 
 // listings sorts the samples of both sides into benchmarks. What is ignored does not
@@ -82,7 +82,7 @@ func packages(sides ...*Side) map[string]bool {
 // package unless bare. together are the names of those that have the samples of several
 // configurations.
 func (s *Side) list(keys []string, bare bool) (l listing, together []string) {
-	l.of = map[benchmark]samples{}
+	l.of = map[benchmark]sampled{}
 	for _, g := range s.groups {
 		b := benchmark{pkg: g.pkg, name: g.name}
 		if bare {
@@ -101,7 +101,7 @@ func (s *Side) list(keys []string, bare bool) (l listing, together []string) {
 		} else if s.differs(g, keys, bare) {
 			together = append(together, b.name)
 		}
-		l.of[b] = samples{append(have.values, g.values...), append(have.rounds, g.rounds...)}
+		l.of[b] = sampled{append(have.values, g.values...), append(have.rounds, g.rounds...)}
 	}
 	return l, together
 }
@@ -144,7 +144,7 @@ func naming(all ...listing) func(benchmark) string {
 
 // pairs returns the samples that belong together: those of one round, where both
 // sides tell their rounds, else the i-th of both. whole says that each had a partner.
-func pairs(x, y samples) (of, over []float64, whole bool) {
+func pairs(x, y sampled) (of, over []float64, whole bool) {
 	if len(x.rounds) == len(x.values) && len(y.rounds) == len(y.values) {
 		return byRound(x.values, y.values, x.rounds, y.rounds)
 	}

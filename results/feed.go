@@ -3,6 +3,7 @@ package results
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -86,6 +87,10 @@ var (
 // here, because not all that looks like it is: see configure.
 func (r *Reader) next() bool {
 	for r.err == nil && r.lines.next() {
+		if r.barren += len(r.lines.text) + 1; r.barren > mostBarren {
+			r.err = fmt.Errorf("%s: %d MB of it hold no result: it is no result file", r.name, mostBarren>>20)
+			break
+		}
 		if r.resumes && !r.lines.ended {
 			continue
 		}
@@ -133,7 +138,7 @@ func (r *Reader) look(line []byte) {
 		return
 	}
 	switch {
-	case lostResult.Match(line):
+	case (bytes.Contains(line, benchmarkWord) || bytes.Contains(line, []byte("ns/op"))) && lostResult.Match(line):
 		r.bad(r.lines.number, "it looks like a result and does not begin with \"Benchmark\": "+quote(line))
 	case !r.lines.ended && len(line) > 0 && bytes.HasPrefix(benchmarkWord, line):
 		r.cutOff()

@@ -20,6 +20,7 @@ const (
 	longestLine = 1 << 20 // bytes
 	mostResults = 5_000_000
 	mostBad     = 100_000
+	mostBarren  = 128 << 20 // bytes in a row without a result
 )
 
 // noWriter is how long nothing may come from a pipe that nobody has open to write

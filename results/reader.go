@@ -40,6 +40,7 @@ type Reader struct {
 	err     error
 	line    Line
 	results int
+	barren  int // bytes since the last result
 
 	resumes bool  // a last line without a line end is no line yet
 	own     bool  // it is parcon's own file
@@ -212,7 +213,7 @@ func (r *Reader) result() bool {
 		r.cutOff()
 		return false
 	}
-	r.ends[last] = true
+	r.ends[last], r.barren = true, 0
 	if r.results++; r.results > mostResults {
 		r.err = fmt.Errorf("%s: it holds more than the %d results that are read: it is damaged, or several runs", r.name, mostResults)
 		return false

@@ -257,6 +257,21 @@ type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return copy(p, "BenchmarkX 1 5 ns/op\n"), nil }
 
+type prose struct{}
+
+func (prose) Read(p []byte) (int, error) {
+	return copy(p, strings.Repeat("a long line of prose, and no end to it ", 1000)+"\n"), nil
+}
+
+func TestProseWithoutEndIsLeft(t *testing.T) {
+	r := results.NewReader(t.Context(), prose{}, "f")
+	for r.Scan() {
+	}
+	if r.Err() == nil || !strings.Contains(r.Err().Error(), "hold no result: it is no result file") {
+		t.Error(r.Err())
+	}
+}
+
 func TestWhatIsNoFileIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	hole := filepath.Join(dir, "hole")

@@ -22,7 +22,7 @@ const Variable = "PARCON_PYTHON"
 const minMinor = 8
 
 // patience is how long an interpreter may take to say what it is.
-const patience = 10 * time.Second
+const patience = 2 * time.Second
 
 // Find returns the CPython that Variable names, or else the python3 on PATH. The
 // error says in one line why there is none. It takes tens of milliseconds, for
