@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"syscall"
+	"time"
 )
 
 // Process is a child process.
@@ -48,6 +49,9 @@ func Start(cmd *exec.Cmd, daemon bool) (*Process, error) {
 	if err := setDaemon(cmd, daemon); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", cmd.Path, err)
 	}
+	if cmd.WaitDelay == 0 {
+		cmd.WaitDelay = lastGasp
+	}
 	p := &Process{cmd: cmd, ended: make(chan struct{})}
 	started := make(chan error)
 	go func() {
@@ -67,10 +71,14 @@ func Start(cmd *exec.Cmd, daemon bool) (*Process, error) {
 	return p, nil
 }
 
+// lastGasp is how long the output of a process that ended is waited for: it is in
+// the pipe already, but something that the process started may hold that open.
+const lastGasp = 250 * time.Millisecond
+
 // outcome tells the end of a process from a failure to copy its output.
 func outcome(err error, state *os.ProcessState) (Status, error) {
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if errors.As(err, &exit) || errors.Is(err, exec.ErrWaitDelay) {
 		err = nil
 	}
 	if state == nil {

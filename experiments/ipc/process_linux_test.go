@@ -185,3 +185,25 @@ func TestAnotherChildOutlivesItsParent(t *testing.T) {
 		proctest.WaitUntilGone(t, grandchild)
 	}
 }
+
+// Whoever still holds the pipes of a process that ended: Join returns, and says how
+// it ended.
+func TestAJoinWaitsForTheProcessAlone(t *testing.T) {
+	ctx, cancel := soon()
+	defer cancel()
+	var out, complaint strings.Builder
+	cmd := exec.Command("/bin/sh", "-c", "sleep 30 & echo $! >&2; exit 7")
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	p, err := ipc.Start(cmd, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, err := p.Join(ctx); err != nil || status.Code != 7 || p.Alive() {
+		t.Errorf("%v, %v, alive: %v", status, err, p.Alive())
+	}
+	sleeper, err := strconv.Atoi(strings.TrimSpace(complaint.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = syscall.Kill(sleeper, syscall.SIGKILL)
+}

@@ -58,8 +58,19 @@ func (f *Future) end(answer []byte, err error) {
 	if f.err = err; err == nil {
 		f.answer = append(make([]byte, 0, len(answer)), answer...)
 	}
+	defer close(f.done)
 	if f.callback != nil {
-		f.callback(f.answer, f.err)
+		f.call()
 	}
-	close(f.done)
+}
+
+// call calls the callback on a goroutine of its own, so that one which ends its
+// goroutine (runtime.Goexit, as t.FailNow does) ends no other.
+func (f *Future) call() {
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		f.callback(f.answer, f.err)
+	}()
+	<-returned
 }

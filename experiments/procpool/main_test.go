@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
@@ -77,6 +78,8 @@ const (
 	segv    = 'g' // none: it is killed by SIGSEGV
 	null    = '0' // none: it reads through a nil pointer
 	hang    = 'h' // none, for an hour
+	printer = 'o' // the request; it prints to standard output, too
+	helper  = 'c' // the request; it leaves a process that holds standard error
 	slow    = 'w' // the request, when the file named behind the 'w' is there
 )
 
@@ -100,6 +103,14 @@ func handle(request, reply []byte) ([]byte, error) {
 		return strconv.AppendInt(reply, int64(*nothing), 10), nil
 	case hang:
 		time.Sleep(time.Hour)
+	case printer:
+		fmt.Print("ok")
+	case helper:
+		c := exec.Command("/bin/sleep", "20")
+		c.Stderr = os.Stderr
+		if err := c.Start(); err != nil {
+			return reply, err
+		}
 	case slow:
 		for _, err := os.Stat(string(request[1:])); err != nil; _, err = os.Stat(string(request[1:])) {
 			time.Sleep(time.Millisecond)

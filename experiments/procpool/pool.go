@@ -38,6 +38,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"sync"
 )
@@ -83,7 +85,7 @@ func Start(argv []string, o Options) (*Pool, error) {
 	if o.Window < 1 {
 		o.Window = defaultWindow
 	}
-	p := &Pool{argv: append([]string(nil), argv...), options: o, ended: make(chan struct{}), living: o.Workers}
+	p := &Pool{argv: whole(argv), options: o, ended: make(chan struct{}), living: o.Workers}
 	for i := range o.Workers {
 		w, err := start(p.argv, o)
 		if err != nil {
@@ -102,6 +104,19 @@ func Start(argv []string, o Options) (*Pool, error) {
 		go s.attend()
 	}
 	return p, nil
+}
+
+// whole is argv with the program's whole path: a worker that is started later is the
+// same program, wherever this process and its PATH are by then. One that is not found
+// stays as it is: starting it says why.
+func whole(argv []string) []string {
+	all := append([]string(nil), argv...)
+	if path, err := exec.LookPath(argv[0]); err == nil {
+		if path, err = filepath.Abs(path); err == nil {
+			all[0] = path
+		}
+	}
+	return all
 }
 
 // Do runs one request and returns its answer. An error is the handler's, a

@@ -2,6 +2,7 @@ package procpool
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -32,11 +33,15 @@ type process struct {
 // stuck is how long a descendant of a dead worker may hold its output open.
 const stuck = time.Second
 
+// lastGasp is how long the last words of a process that ended are waited for: they
+// are in the pipe already, but something else may hold that open.
+const lastGasp = 250 * time.Millisecond
+
 // start starts a process that is connected as the options say.
 func start(argv []string, o Options) (*process, error) {
 	p := &process{cmd: proc.Command(argv, o.Env), said: &lastWords{on: o.Stderr}, most: -1}
 	p.cmd.Stderr = p.said
-	p.cmd.WaitDelay = stuck
+	p.cmd.WaitDelay = lastGasp
 	connect := connectPipes
 	if o.Ring {
 		connect = connectRings
@@ -75,7 +80,7 @@ func (p *process) spawn() (io.WriteCloser, error) {
 		_ = in.Close()
 		return nil, err
 	}
-	return in, p.cmd.Start() // which closes the pipes when it fails
+	return in, proc.Start(p.cmd) // which closes the pipes when it fails
 }
 
 // kill ends the process at once. Its end is seen where its replies are read.
@@ -126,7 +131,11 @@ func (p *process) wait(all bool) error {
 	}
 	p.waiting = true
 	p.mu.Unlock()
-	return p.cmd.Wait()
+	err := p.cmd.Wait()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		return nil // it ended well; what it started holds its standard error
+	}
+	return err
 }
 
 // end lets a process that has nothing to do end by itself and waits for that.

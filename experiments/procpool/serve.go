@@ -16,13 +16,18 @@ type Handler func(request, reply []byte) ([]byte, error)
 
 // Serve is the worker's side of a pool: it answers the requests that arrive on
 // in, one after another, until in ends. A program calls it once, with its
-// standard input and output, which then belong to the pool: a child that
-// inherits the output and outlives the worker hides its death.
+// standard input and output. On Unix the pool's messages then move to descriptors
+// of their own: what a handler, or C code in it, prints to standard output goes to
+// standard error, and standard input is empty. Elsewhere both belong to the pool.
 //
 // Replies are held back while more requests wait in the buffer, for some ten
 // milliseconds at most. When tasks are long, those held go out before the last
 // request at hand is run, so that the parent can send more while it runs.
 func Serve(in io.Reader, out io.Writer, handle Handler) error {
+	in, out, err := private(in, out)
+	if err != nil {
+		return fmt.Errorf("moving the streams of a worker: %w", err)
+	}
 	return serve(in, out, handle, new(ledger))
 }
 
