@@ -39,7 +39,12 @@ func viewOf(t *Table, cores int) view {
 // many is the number of workers that waiting and mixed tasks are compared at.
 func (v view) many() int { return experiments.MixWorkers(v.cores) }
 
-func (v view) perCores() string { return plural(v.cores, "core") }
+func (v view) perCores() string {
+	if _, known := v.table.cores(); !known {
+		return "a number of cores that the file does not tell"
+	}
+	return plural(v.cores, "core")
+}
 
 const intervalNote = "Whiskers: 95 % intervals over rounds, paired with serial."
 
@@ -54,30 +59,37 @@ func (v view) answerFigure() figure {
 		}
 		return p
 	}
-	title := v.shortHeadline()
+	panels := slices.DeleteFunc([]chart.BarPanel{
+		bars(v.compute, fmt.Sprintf("computing: primes, %s", plural(v.cores, "worker")), "primes", v.cores),
+		bars(v.waiting, fmt.Sprintf("waiting: sleep, %d workers", v.many()), "sleep", v.many()),
+	}, func(p chart.BarPanel) bool { return len(p.Rows) == 0 })
+	title := answerTitle(panels)
 	return figure{"answer", title, chart.Bars(
 		chart.Text{
 			Title:    title,
 			Subtitle: fmt.Sprintf("Tasks per second over those of serial code, on %s", v.perCores()),
 			Note:     intervalNote,
 		},
-		slices.DeleteFunc([]chart.BarPanel{
-			bars(v.compute, fmt.Sprintf("computing: primes, %d workers", v.cores), "primes", v.cores),
-			bars(v.waiting, fmt.Sprintf("waiting: sleep, %d workers", v.many()), "sleep", v.many()),
-		}, func(p chart.BarPanel) bool { return len(p.Rows) == 0 }), times)}
+		panels, times)}
 }
 
-// shortHeadline is the headline without what the panels beneath it name.
-func (v view) shortHeadline() string {
+// answerTitle says what the bars show: the best of each panel, and the GIL's.
+func answerTitle(panels []chart.BarPanel) string {
 	var parts []string
-	say := func(g grid, verb, task string, workers int) {
-		if best, ok := g.fastest(task, workers); ok {
-			parts = append(parts, fmt.Sprintf("%s is %s as fast as serial at best, %s under a GIL",
-				verb, times(best.speedup.Estimate), times(g.speedup(task, "gil", workers).Estimate)))
+	for _, p := range panels {
+		verb, _, _ := strings.Cut(p.Title, ":")
+		best, text := 0, ""
+		for i, row := range p.Rows {
+			if p.Values[i].Estimate > p.Values[best].Estimate {
+				best = i
+			}
+			if row == "gil" {
+				text = fmt.Sprintf(", %s under a GIL", times(p.Values[i].Estimate))
+			}
 		}
+		parts = append(parts, fmt.Sprintf("%s is %s as fast as serial with %s%s",
+			strings.ToUpper(verb[:1])+verb[1:], times(p.Values[best].Estimate), p.Rows[best], text))
 	}
-	say(v.compute, "Computing", "primes", v.cores)
-	say(v.waiting, "Waiting", "sleep", v.many())
 	return strings.Join(parts, ". ")
 }
 
@@ -86,9 +98,12 @@ func (v view) headline() string {
 	var parts []string
 	say := func(g grid, verb, task string, workers int) {
 		if best, ok := g.fastest(task, workers); ok {
-			gil := g.speedup(task, "gil", workers)
-			parts = append(parts, fmt.Sprintf("%s (%s, %s) runs %s as fast as serial with %s, %s under a GIL",
-				verb, task, plural(workers, "worker"), times(best.speedup.Estimate), strings.Join(best.models, ", "), times(gil.Estimate)))
+			text := fmt.Sprintf("%s (%s, %s) runs %s as fast as serial with %s",
+				verb, task, plural(workers, "worker"), withInterval(best.speedup, times), strings.Join(best.models, ", "))
+			if gil := g.speedup(task, "gil", workers); gil.N > 0 {
+				text += fmt.Sprintf(", %s under a GIL", times(gil.Estimate))
+			}
+			parts = append(parts, text)
 		}
 	}
 	say(v.compute, "computing", "primes", v.cores)
@@ -273,8 +288,8 @@ func (v view) crossover() string {
 	case from == 0:
 		return fmt.Sprintf("At every CPU share %s beat one: goroutine over loop %s at %d %%", v.perCores(), withInterval(there, times), shares[0])
 	}
-	return fmt.Sprintf("At %d %% CPU and above %s beat one, at %d %% that is not shown: goroutine over loop %s at %d %%",
-		shares[from], v.perCores(), shares[from-1], withInterval(there, times), shares[from])
+	return fmt.Sprintf("From %d %% CPU on %s beat one: there goroutines do %s the work of an event loop in the same time",
+		shares[from], v.perCores(), withInterval(there, times))
 }
 
 // crossed is by how much several cores must beat one: less is of no use to

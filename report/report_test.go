@@ -21,6 +21,7 @@ import (
 	"parcon/experiments"
 	"parcon/experiments/mechanism"
 	"parcon/experiments/variant"
+	"parcon/report/chart"
 	"parcon/report/stat"
 )
 
@@ -805,4 +806,37 @@ BenchmarkSingle/workload=primes/model=thread/workers=2 64 1000 ns/op 0 round
 	// Output:
 	// workload=primes/model=thread/workers=2 runs 2.00x (no interval) as fast as serial.
 	// report.md <nil>
+}
+
+// The title of the first picture is made of what the picture draws.
+func TestTheAnswersTitleIsItsBars(t *testing.T) {
+	panel := chart.BarPanel{Title: "computing: primes", Rows: []string{"goroutine", "pool", "gil"}}
+	for _, v := range []float64{1.94, 1.96, 0.99} {
+		panel.Values = append(panel.Values, chart.Interval{Estimate: v})
+	}
+	if got, want := answerTitle([]chart.BarPanel{panel}), "Computing is 1.96x as fast as serial with pool, 0.99x under a GIL"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	panel.Rows, panel.Values = panel.Rows[:1], panel.Values[:1]
+	if got, want := answerTitle([]chart.BarPanel{panel}), "Computing is 1.94x as fast as serial with goroutine"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestAnswersThatSayNoMoreThanTheTrials(t *testing.T) {
+	failed := "cores: 2\ncases: Compute:2\n\n"
+	for round := range 3 {
+		failed += fmt.Sprintf("BenchmarkCompute/workload=primes/model=serial/workers=1/failed=no_disk 1 1 failed %d round\n", round)
+	}
+	if got, want := newPage(read(t, failed)).answer, "Nothing was measured: all 3 trials failed, the first because: no disk."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := newPage(read(t, world(2, 0.002, textbook))).answer; !strings.Contains(got, "x (no interval) as fast as serial") {
+		t.Errorf("two rounds have a winner: %q", got)
+	}
+	whole := world(8, 0.002, textbook)
+	silent := newPage(read(t, strings.Replace(whole, "cores: ", "course: ", 1)))
+	if page := silent.markdown(); strings.Contains(page, "on 1 core") || !strings.Contains(page, "the file does not tell the number of cores") {
+		t.Error("a file that does not tell its cores is given one")
+	}
 }

@@ -73,6 +73,9 @@ func newPage(t *Table) page {
 		}
 		p.measured = append(p.measured, e)
 		for _, c := range e.Claims(scale) {
+			if !known {
+				c.Unmeasured = "the file does not tell the number of cores, on which its variants depend"
+			}
 			claims = append(claims, asked{e.Name, c})
 		}
 	}
@@ -119,6 +122,9 @@ func (p page) sentence() string {
 		for _, c := range p.chapters {
 			parts = append(parts, c.sentence())
 		}
+	}
+	if n := len(p.table.Failed); len(parts) == 0 && n > 0 && n == p.table.trials {
+		return fmt.Sprintf("Nothing was measured: all %s failed, the first because: %s.", plural(n, "trial"), p.table.Failed[0].Reason)
 	}
 	if len(parts) == 0 {
 		return "The file holds no experiment of parcon's catalogue."

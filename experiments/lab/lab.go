@@ -40,7 +40,8 @@ type Lab struct {
 
 // Open starts the server and computes the reference of the workloads that the
 // cases name. dir is the folder for the files of tasks. Workloads that sizes
-// holds keep their size; the others are calibrated. Each workload may take timeout.
+// holds keep their size; the others are calibrated. Each workload may take
+// timeout for that, or some seconds if it is shorter.
 func Open(ctx context.Context, programs Programs, dir string, sizes map[string]int, cases []experiments.Case, timeout time.Duration) (*Lab, error) {
 	l := &Lab{programs: programs, setting: experiments.Lengths}
 	l.setting.Dir, l.setting.Sizes, l.setting.Worker = dir, sizes, programs.Worker
@@ -198,7 +199,7 @@ func (l *Lab) reference(ctx context.Context, cases []experiments.Case, timeout t
 	// One core, as the serial baseline has.
 	cmd := proc.Command(append(slices.Clone(l.programs.Trial), child.Reference), environment(1))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(append(order, '\n')), &out, &stderr
-	most := timeout * time.Duration(max(1, len(question.Workloads)))
+	most := max(timeout, leastPreparation) * time.Duration(max(1, len(question.Workloads)))
 	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("not done within %v: give it longer with --timeout, or name shorter tasks with length=", most))
 	defer cancel()
 	if err := runTo(ctx, cmd); err != nil {
@@ -214,6 +215,10 @@ func (l *Lab) reference(ctx context.Context, cases []experiments.Case, timeout t
 	l.setting.Sizes, l.answers = answer.Sizes, answer.Answers
 	return nil
 }
+
+// leastPreparation is what the answers and the length of a workload's tasks may take
+// at least, however short a trial must be.
+const leastPreparation = 10 * time.Second
 
 // gogc is the garbage collector's setting in every process of a trial: Go's
 // own default, whatever the user's environment says.
