@@ -101,3 +101,14 @@ func TestAMistakeNamesTheNearestRightWord(t *testing.T) {
 		}
 	}
 }
+
+// A claim is asked, or it is told that it is not.
+func TestNoClaimIsBothAskedAndNot(t *testing.T) {
+	for _, e := range experiments.All {
+		for _, c := range e.Claims(two) {
+			if slices.Contains(experiments.NotYet, c.ID) {
+				t.Errorf("%s of %s is listed as not asked", c.ID, e.Name)
+			}
+		}
+	}
+}

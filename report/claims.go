@@ -33,7 +33,7 @@ func (p page) verdicts(w *strings.Builder) {
 			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
 		}
 	}
-	w.WriteString("\n")
+	fmt.Fprintf(w, "\nNot asked yet, here or in any report of this version: %s.\n\n", strings.Join(experiments.NotYet, ", "))
 	p.comparisons(w)
 }
 
