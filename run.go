@@ -25,6 +25,7 @@ import (
 	"parcon/results"
 	"parcon/runner"
 	"parcon/runner/cgroup"
+	"parcon/runner/proc"
 )
 
 // options are what a user can ask of a run.
@@ -258,8 +259,12 @@ func (o options) limits(j *job) error {
 	return nil
 }
 
+// reserved is how many threads a run keeps at hand: it needs a dozen at most.
+const reserved = 32
+
 // runTrials prepares and runs the trials of a job and returns them all.
 func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stderr io.Writer) ([]results.Result, error) {
+	proc.Reserve(reserved)
 	early := fmt.Errorf("stopped before the first trial: nothing was measured in %s", j.dir)
 	if j.done != nil {
 		early = fmt.Errorf("stopped before a further trial; go on with `parcon run --resume %s`", j.dir)
