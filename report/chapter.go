@@ -384,11 +384,13 @@ func named(value string) string {
 	return value
 }
 
-const (
-	overRounds = "Dots: medians over rounds; whiskers: their 95 % intervals."
-	// paired is said where ratios stand beside what they are of.
-	paired = "Ratios are medians of the ratios in each round, so not exactly the quotients of the medians shown."
-)
+// overRounds is the note of a chart of absolute values.
+func (v view) overRounds() string {
+	return fmt.Sprintf("Dots: medians over rounds; whiskers: their %ss.", v.table.interval())
+}
+
+// paired is said where ratios stand beside what they are of.
+const paired = "Ratios are medians of the ratios in each round, so not exactly the quotients of the medians shown."
 
 // modelWords say what the models of a chart are that are not plain words.
 var modelWords = []struct{ model, words string }{

@@ -88,7 +88,7 @@ func (v view) ends() section {
 	m := v.mechanism("life", "terminate")
 	s := section{
 		topic: "After the signal (F4)", head: []string{"signal", "still there a moment later", "typically gone after (p50)", "at most (p99)"},
-		note: "A moment: as long as it takes to look. Gone: its parent knows of the end. Medians over trials with 95 % intervals; of fewer than 100 tries in a trial the p99 is the slowest.",
+		note: fmt.Sprintf("A moment: as long as it takes to look. Gone: its parent knows of the end. Medians over trials with %ss; of fewer than 100 tries in a trial the p99 is the slowest.", v.table.interval()),
 	}
 	s.finding = finding(s.topic,
 		m.total("seen", m.with("way", "term")).clause("after SIGTERM %s processes were still there a moment later"),
@@ -129,7 +129,7 @@ func (v view) statesOf() section {
 	}
 	s.dots("states", rows, panels, chart.Text{
 		Subtitle: "Share of the time that processes are in a state. compute: a process for each core. wait: as many, which sleep. oversubscribed: four for each core compute.",
-		Note:     overRounds + " Ready: it could run, but has no core.",
+		Note:     v.overRounds() + " Ready: it could run, but has no core.",
 	})
 	return s
 }

@@ -39,7 +39,7 @@ func (v view) events() section {
 	s := section{
 		topic: "An event (L2)",
 		head:  []string{"unit", "all 8 woken", "a wait of 2 ms timed out in time", "too early", "typically late by (p50)", "at most late by (p99)"},
-		note:  "p50 and p99: the median over trials, with its 95 % interval. Of fewer than 100 tries in a trial the p99 is the latest.",
+		note:  fmt.Sprintf("p50 and p99: the median over trials, with its %s. Of fewer than 100 tries in a trial the p99 is the latest.", v.table.interval()),
 	}
 	s.finding = finding(s.topic,
 		m.total("seen", m.variants).clause("an event woke all who waited in %s tries"),
@@ -94,7 +94,7 @@ func (v view) relocks() section {
 	s := section{
 		topic: "A lock that its holder takes again (L5)",
 		head:  []string{"unit", "plain lock hangs", "reentrant lock hangs", "plain: time of a lock", "reentrant: time of a lock", "reentrant over plain"},
-		note:  "Time to take a lock that nobody else wants and let it go, with 95 % intervals. " + paired,
+		note:  fmt.Sprintf("Time to take a lock that nobody else wants and let it go, with %ss. %s", v.table.interval(), paired),
 	}
 	hung := func(lock, format string) string { return m.total("seen", m.with("lock", lock)).clause(format) }
 	price := func(unit, format string) string {
@@ -166,7 +166,7 @@ func (v view) timers() section {
 	}
 	s.dots("timer", rows, []chart.Panel{fires, half, most}, chart.Text{
 		Subtitle: loads,
-		Note:     overRounds + " p50: half of the timers are not later; p99: nearly all. Of fewer than 100 timers in a trial the p99 is the latest.",
+		Note:     v.overRounds() + " p50: half of the timers are not later; p99: nearly all. Of fewer than 100 timers in a trial the p99 is the latest.",
 	})
 	if s.figure.Figure != nil {
 		s.note = m.total("early", m.variants).clause("Timers that fired before their time: %s.")

@@ -174,7 +174,7 @@ func (v view) locking() section {
 	s := section{
 		topic: "What a lock mends, and what it costs (S3, S5)",
 		head:  []string{"model", "workers", "lost with the lock", "updates per second over one worker of its kind", "over serial code", "time of an update, with the lock over without"},
-		note:  "Updates per second are with the lock. Ratios have 95 % intervals; they are medians of the ratios in each round." + m.words("model") + " Serial code takes the lock too, though nobody else wants it.",
+		note:  fmt.Sprintf("Updates per second are with the lock. Ratios have %ss; they are medians of the ratios in each round.", v.table.interval()) + m.words("model") + " Serial code takes the lock too, though nobody else wants it.",
 	}
 	single := func(one variant.Variant) variant.Variant {
 		if one.Get("workers") == "1" {
@@ -318,7 +318,7 @@ func (v view) tallying() section {
 	s.figure = figure{"tally", s.finding, chart.Curves(chart.Text{
 		Title:    s.finding,
 		Subtitle: "A worker is a goroutine that counts. Maps have a counter for each worker; the atomic one is one for all.",
-		X:        "workers (log scale)", Y: "million increments per second", Note: joined(" ", overRounds, paired, busy),
+		X:        "workers (log scale)", Y: "million increments per second", Note: joined(" ", v.overRounds(), paired, busy),
 	}, nil, lines)}
 	return s
 }
@@ -326,7 +326,7 @@ func (v view) tallying() section {
 func (v view) counting() section {
 	m := v.mechanism("sharing", "counter")
 	s := section{
-		topic: "Where a shared number lies (S8)", head: []string{"medium", "time of an increment (95 % interval)", "over shared memory (95 % interval)"},
+		topic: "Where a shared number lies (S8)", head: []string{"medium", fmt.Sprintf("time of an increment (%s)", v.table.interval()), fmt.Sprintf("over shared memory (%s)", v.table.interval())},
 		note: "Two processes count together: in a locked JSON file, through a pipe to a third one that has the number, in shared memory under a lock. " + paired,
 	}
 	memory := m.the("medium", "memory")

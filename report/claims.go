@@ -26,8 +26,8 @@ func (p page) verdicts(w *strings.Builder) {
 		}
 		rows = append(rows, row)
 	}
-	table(w, []string{"id", "claim", "verdict", "nearest comparison (95 % interval)", "bound", "p", "why"}, rows)
-	fmt.Fprintf(w, "*p*: the chance of evidence as strong as this if the verdict were wrong, corrected for the number of claims; at most %s decides. Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once. \"200 of 200\": seen so often in so many tries; a rate has its 95 %% interval over trials. The *p* of what was seen in every one of n trials is that of its failing in half of all trials or more.\n\n", number(1-p.table.level))
+	table(w, []string{"id", "claim", "verdict", fmt.Sprintf("nearest comparison (%s)", p.table.interval()), "bound", "p", "why"}, rows)
+	fmt.Fprintf(w, "*p*: the chance of evidence as strong as this if the verdict were wrong, corrected for the number of claims; at most %s decides. Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once. \"200 of 200\": seen so often in so many tries; a rate has its %s over trials. The *p* of what was seen in every one of n trials is that of its failing in half of all trials or more.\n\n", number(1-p.table.level), p.table.interval())
 	for _, j := range p.judged {
 		if j.Caveat != "" {
 			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
@@ -39,7 +39,7 @@ func (p page) verdicts(w *strings.Builder) {
 
 // comparisons lists all that the verdicts rest on, folded away.
 func (p page) comparisons(w *strings.Builder) {
-	head := []string{"claim", "comparison", "ratio or value (95 % interval)", "bound", "verdict by itself", "sides", "visible", "rounds"}
+	head := []string{"claim", "comparison", fmt.Sprintf("ratio or value (%s)", p.table.interval()), "bound", "verdict by itself", "sides", "visible", "rounds"}
 	if p.calm.left > 0 {
 		head = append(head, "without disturbed trials")
 	}

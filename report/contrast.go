@@ -22,7 +22,7 @@ const (
 // A Contrast is a ratio with what can be said of it among all the others of its
 // table.
 type Contrast struct {
-	Ratio      stat.Interval // at 95 %, for itself alone
+	Ratio      stat.Interval // at the level of the table, for itself alone
 	Difference Difference
 	P          float64 // of no difference, two-sided, corrected by Holm; NaN if not measured
 	Visible    float64 // the smallest factor above 1 that would have been told; +Inf: none

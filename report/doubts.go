@@ -88,7 +88,7 @@ func (p page) chance() string {
 	}
 	text := fmt.Sprintf("the verdicts on %s are corrected together by Holm: the chance that one or more of them is wrong is at most 5 %%, as far as noise is the cause and rounds are independent; so are, apart from them, the sides of all comparisons", plural(n, "claim"))
 	if p.table.level != stat.Level {
-		text += fmt.Sprintf(". This run ended experiments when their intervals were narrow enough, which favours those that are narrow by luck, so what stands here as 95 %% is computed at %s, and p decides at %s", percent(p.table.level), number(1-p.table.level))
+		text += fmt.Sprintf(". This run ended experiments when their intervals were narrow enough, which favours those that are narrow by luck, so its intervals are those of %s, which cover the truth there about as often as others of %s, and p decides at %s", percent(p.table.level), percent(stat.Level), number(1-p.table.level))
 	}
 	return text
 }
@@ -197,5 +197,5 @@ func (p page) causes(w *strings.Builder) {
 		rows = append(rows, []string{a.cause, fmt.Sprintf("%d of %d", a.trials, a.told), withInterval(a.slowdown, times)})
 	}
 	fmt.Fprintf(w, "What the system saw around the trials. One is counted where a cause took %s more of its life than is usual for its variant.\n\n", percent(disturbedShare))
-	table(w, []string{"cause", "trials", "their time over their variant's median"}, rows)
+	table(w, []string{"cause", "trials", fmt.Sprintf("their time over their variant's median (%s interval)", percent(stat.Level))}, rows)
 }

@@ -46,7 +46,10 @@ func (v view) perCores() string {
 	return plural(v.cores, "core")
 }
 
-const intervalNote = "Whiskers: 95 % intervals over rounds, paired with serial."
+// whiskers is the note of a chart of speed-ups.
+func (v view) whiskers() string {
+	return fmt.Sprintf("Whiskers: %ss over rounds, paired with serial.", v.table.interval())
+}
 
 // answerFigure is the picture of the answer: computing beside waiting.
 func (v view) answerFigure() figure {
@@ -68,7 +71,7 @@ func (v view) answerFigure() figure {
 		chart.Text{
 			Title:    title,
 			Subtitle: fmt.Sprintf("Tasks per second over those of serial code, on %s", v.perCores()),
-			Note:     intervalNote,
+			Note:     v.whiskers(),
 		},
 		panels, times)}
 }
@@ -190,7 +193,7 @@ func (v view) curveFigure(g grid, task string) figure {
 	return figure{"speedup-" + task, title, chart.Curves(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("Speed-up over serial code by number of workers, on %s", v.perCores()),
-		X:        "workers", Y: "speed-up over serial", Note: intervalNote,
+		X:        "workers", Y: "speed-up over serial", Note: v.whiskers(),
 	}, v.ideal(g, task), lines)}
 }
 
@@ -320,13 +323,13 @@ func (v view) priceFigure() figure {
 	return figure{"price", title, chart.Dots(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("What one task of the workload sleep costs with %d workers, on %s", v.many(), v.perCores()),
-		Note:     "Whiskers: 95 % intervals over rounds. Memory of processes is added up; pages that they share are counted in each.",
+		Note:     fmt.Sprintf("Whiskers: %ss over rounds. Memory of processes is added up; pages that they share are counted in each.", v.table.interval()),
 	}, rows, panels)}
 }
 
 // verdictFigures are one for the grid and one for mechanisms: ratios of thousands
 // would hide what a few percent decide.
-func verdictFigures(judged []Judged) []figure {
+func verdictFigures(judged []Judged, level float64) []figure {
 	split := func(grid bool) []Judged {
 		return slices.DeleteFunc(slices.Clone(judged), func(j Judged) bool { return strings.HasPrefix(j.ID, "P") != grid })
 	}
@@ -336,14 +339,14 @@ func verdictFigures(judged []Judged) []figure {
 		of       []Judged
 	}{{"verdicts", "tasks", split(true)}, {"verdicts-mechanisms", "mechanisms", split(false)}} {
 		if len(part.of) > 0 {
-			all = append(all, verdictFigure(part.name, part.on, part.of))
+			all = append(all, verdictFigure(part.name, part.on, part.of, level))
 		}
 	}
 	return all
 }
 
 // verdictFigure shows for each claim the comparison that decided it.
-func verdictFigure(name, on string, judged []Judged) figure {
+func verdictFigure(name, on string, judged []Judged, level float64) figure {
 	var rows []chart.ForestRow
 	others := 0
 	for _, j := range judged {
@@ -368,7 +371,7 @@ func verdictFigure(name, on string, judged []Judged) figure {
 	return figure{name, title, chart.Forest(chart.Text{
 		Title:    title,
 		Subtitle: subtitle,
-		Note:     "Whiskers: intervals so wide that all claims together are right with 95 %.",
+		Note:     fmt.Sprintf("Whiskers: intervals so wide that all claims together are right with %s.", percent(level)),
 	}, rows)}
 }
 
@@ -398,7 +401,7 @@ func (v view) figures(judged []Judged) []figure {
 		all = append(all, v.answerFigure(), v.planeFigure())
 	}
 	if len(judged) > 0 {
-		all = append(all, verdictFigures(judged)...)
+		all = append(all, verdictFigures(judged, v.table.level)...)
 	}
 	all = append(all, v.curveFigures()...)
 	if len(v.mixed.cells) > 0 {

@@ -11,6 +11,7 @@ import (
 	"parcon/experiments/mechanism"
 	"parcon/experiments/variant"
 	"parcon/report/scaling"
+	"parcon/report/stat"
 )
 
 // page is all that a report says, computed.
@@ -114,7 +115,7 @@ func (p page) curves(w *strings.Builder, g grid, title, doc string) {
 		}
 		rows = append(rows, row)
 	}
-	table(w, []string{"workload", "one task, serial", "fastest, and what cannot be told from it", "speed-up (95 % interval)", "under a GIL"}, rows)
+	table(w, []string{"workload", "one task, serial", "fastest, and what cannot be told from it", fmt.Sprintf("speed-up (%s)", p.table.interval()), "under a GIL"}, rows)
 	for _, task := range g.works() {
 		p.picture(w, "speedup-"+task)
 	}
@@ -142,7 +143,8 @@ func (p page) laws(w *strings.Builder) {
 		}
 	}
 	if len(rows) > 0 {
-		table(w, []string{"workload", "model", "Amdahl's law", "Universal Scalability Law"}, rows)
+		level := fmt.Sprintf(" (%s intervals)", percent(stat.Level)) // whatever the table's: the bootstrap has its own
+		table(w, []string{"workload", "model", "Amdahl's law" + level, "Universal Scalability Law" + level}, rows)
 	}
 	for _, why := range slices.Sorted(maps.Keys(reasons)) {
 		fmt.Fprintf(w, "No scaling law is fitted: %s.\n\n", why)
@@ -243,7 +245,7 @@ func (p page) single(w *strings.Builder) {
 		})
 	}
 	if len(rows) > 0 {
-		table(w, []string{"variant", "time per task", "speed-up over serial (95 % interval)", "cores busy", "peak memory"}, rows)
+		table(w, []string{"variant", "time per task", fmt.Sprintf("speed-up over serial (%s)", p.table.interval()), "cores busy", "peak memory"}, rows)
 	}
 	rows = nil
 	for _, v := range mechanisms {
@@ -251,7 +253,7 @@ func (p page) single(w *strings.Builder) {
 		rows = append(rows, []string{v.String(), spans(p.table.center("single", v, "ns/op")), seen.String()})
 	}
 	if len(rows) > 0 {
-		table(w, []string{"mechanism", "time per operation or try (95 % interval)", "seen in so many tries"}, rows)
+		table(w, []string{"mechanism", fmt.Sprintf("time per operation or try (%s)", p.table.interval()), "seen in so many tries"}, rows)
 	}
 }
 

@@ -291,6 +291,10 @@ func (t *Table) Add(experiment, v string, round int, values map[string]float64) 
 	clear(t.ratios)
 }
 
+// interval says what the intervals of this table are, for a heading or a legend:
+// "95 % interval", or what they are in a run that ended when they were narrow.
+func (t *Table) interval() string { return percent(t.level) + " interval" }
+
 // Get returns the value of a configuration key, "" if there is none.
 func (t *Table) Get(key string) string { return t.Setup.Get(key) }
 

@@ -21,7 +21,7 @@ const (
 )
 
 // Compared is one comparison with what the samples say of it by itself: its
-// verdict is that of its own 95 % interval, without regard to the others.
+// verdict is that of its own interval, at the table's level, without regard to the others.
 type Compared struct {
 	experiments.Comparison
 	Value    stat.Interval

@@ -16,7 +16,7 @@ package chart
 
 import "math"
 
-// Interval is an estimate with its 95 % interval, in the unit of its axis. Low
+// Interval is an estimate with its interval, in the unit of its axis. Low
 // and High may be NaN or infinite: then no bar is drawn. An estimate which is
 // NaN or infinite is not drawn at all.
 type Interval struct{ Estimate, Low, High float64 }

@@ -51,7 +51,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Level is the level of the intervals that are printed.
+// Level is the level of intervals where nothing else is said (see Careful).
 const Level = 0.95
 
 // Careful is the level that everything is computed at, in place of Level, for a
