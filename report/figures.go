@@ -53,19 +53,7 @@ func (v view) whiskers() string {
 
 // answerFigure is the picture of the answer: computing beside waiting.
 func (v view) answerFigure() figure {
-	bars := func(g grid, title, task string, workers int) chart.BarPanel {
-		p := chart.BarPanel{Title: title, Reference: 1, ReferenceLabel: "serial"}
-		for _, m := range []string{"goroutine", "pool", "thread", "process-pool", "process", "loop", "gil"} {
-			if s := g.speedup(task, m, workers); s.N > 0 {
-				p.Rows, p.Values = append(p.Rows, m), append(p.Values, drawn(s))
-			}
-		}
-		return p
-	}
-	panels := slices.DeleteFunc([]chart.BarPanel{
-		bars(v.compute, fmt.Sprintf("computing: primes, %s", plural(v.cores, "worker")), "primes", v.cores),
-		bars(v.waiting, fmt.Sprintf("waiting: sleep, %d workers", v.many()), "sleep", v.many()),
-	}, func(p chart.BarPanel) bool { return len(p.Rows) == 0 })
+	panels := v.answerBars()
 	title := answerTitle(panels)
 	return figure{"answer", title, chart.Bars(
 		chart.Text{
@@ -74,6 +62,37 @@ func (v view) answerFigure() figure {
 			Note:     v.whiskers(),
 		},
 		panels, times)}
+}
+
+// answerBars are the panels of that picture. What the headline names is among them.
+func (v view) answerBars() []chart.BarPanel {
+	bars := func(g grid, title, task string, workers int) chart.BarPanel {
+		p := chart.BarPanel{Title: title, Reference: 1, ReferenceLabel: "serial"}
+		models := []string{"goroutine", "pool", "thread", "process-pool", "process", "loop", "gil"}
+		if best, ok := g.fastest(task, workers); ok {
+			models = with(models, best.models...)
+		}
+		for _, m := range models {
+			if s := g.speedup(task, m, workers); s.N > 0 {
+				p.Rows, p.Values = append(p.Rows, m), append(p.Values, drawn(s))
+			}
+		}
+		return p
+	}
+	return slices.DeleteFunc([]chart.BarPanel{
+		bars(v.compute, fmt.Sprintf("computing: primes, %s", plural(v.cores, "worker")), "primes", v.cores),
+		bars(v.waiting, fmt.Sprintf("waiting: sleep, %d workers", v.many()), "sleep", v.many()),
+	}, func(p chart.BarPanel) bool { return len(p.Rows) == 0 })
+}
+
+// with adds the names that are not among them yet.
+func with(names []string, more ...string) []string {
+	for _, name := range more {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // answerTitle says what the bars show: the best of each panel, and the GIL's.
@@ -179,8 +198,26 @@ func (v view) curveFigures() []figure {
 }
 
 func (v view) curveFigure(g grid, task string) figure {
+	title, note := curveTitle(g, task), v.whiskers()
+	linear := v.linear(g, task)
+	if linear != nil {
+		note += fmt.Sprintf(" Dashed: linear, as many times serial as workers, until %s have no time left (at the least CPU time that a task took).", v.perCores())
+	}
+	return figure{"speedup-" + task, title, chart.Curves(chart.Text{
+		Title:    title,
+		Subtitle: fmt.Sprintf("Speed-up over serial code by number of workers, on %s", v.perCores()),
+		X:        "workers", Y: "speed-up over serial", Level: "linear", Note: note,
+	}, linear, curves(g, task))}
+}
+
+// curves are the lines of a task's speed-ups.
+func curves(g grid, task string) []chart.Series {
 	var lines []chart.Series
-	for _, m := range []string{"goroutine", "thread", "process-pool", "loop", "gil"} {
+	models := []string{"goroutine", "thread", "process-pool", "loop", "gil"}
+	if best, ok := g.best(task, modelOrder()...); ok {
+		models = with(models, best.model) // the title names it
+	}
+	for _, m := range models {
 		s := chart.Series{Name: m}
 		for _, w := range g.workers(task, m) {
 			s.X, s.Y = append(s.X, float64(w)), append(s.Y, drawn(g.speedup(task, m, w)))
@@ -189,18 +226,32 @@ func (v view) curveFigure(g grid, task string) figure {
 			lines = append(lines, s)
 		}
 	}
-	title := curveTitle(g, task)
-	return figure{"speedup-" + task, title, chart.Curves(chart.Text{
-		Title:    title,
-		Subtitle: fmt.Sprintf("Speed-up over serial code by number of workers, on %s", v.perCores()),
-		X:        "workers", Y: "speed-up over serial", Note: v.whiskers(),
-	}, v.ideal(g, task), lines)}
+	return lines
 }
 
-// ideal is the speed-up that workers could have at most: their number, as long
-// as the cores have the CPU time that the tasks need.
-func (v view) ideal(g grid, task string) func(float64) float64 {
-	limit := float64(v.cores) / math.Min(1, g.center(task, "serial", 1, "cores-busy").Estimate)
+// linear is a speed-up as large as the number of workers, as long as the cores have
+// the CPU time that tasks take under the model that needs least of it: serial code may
+// need more, for a disk that takes many writes at once. No model gets beyond what the
+// cores have; should the samples say so all the same, or the file not tell how many
+// cores there are, nothing is drawn.
+func (v view) linear(g grid, task string) func(float64) float64 {
+	if _, known := v.table.cores(); !known {
+		return nil
+	}
+	share := math.Min(1, g.center(task, "serial", 1, "cores-busy").Estimate)
+	points := g.points(task, modelOrder())
+	for _, p := range points {
+		cpu := g.table.across(g.experiment, cell(task, p.model, p.workers), "cpu-ns/op", cell(task, "serial", 1), "ns/op").interval
+		if cpu.Estimate < share {
+			share = cpu.Estimate
+		}
+	}
+	limit := float64(v.cores) / share
+	for _, p := range points {
+		if float64(p.workers) >= limit && p.speedup.Estimate > limit {
+			return nil
+		}
+	}
 	return func(workers float64) float64 {
 		if workers < limit || math.IsNaN(limit) {
 			return workers
@@ -209,20 +260,15 @@ func (v view) ideal(g grid, task string) func(float64) float64 {
 	}
 }
 
+// curveTitle says what the highest of the curves reaches, and the GIL's.
 func curveTitle(g grid, task string) string {
-	best, ok := g.fastest(task, 0)
+	best, ok := g.best(task, modelOrder()...)
 	if !ok {
 		return task + " was not measured"
 	}
 	title := fmt.Sprintf("%s: up to %s as fast as serial (%s)", task, times(best.speedup.Estimate), best)
-	var gil stat.Interval
-	for _, w := range g.workers(task, "gil") {
-		if s := g.speedup(task, "gil", w); s.N > 0 && (gil.N == 0 || s.Estimate > gil.Estimate) {
-			gil = s
-		}
-	}
-	if gil.N > 0 {
-		title += fmt.Sprintf("; under a GIL %s at best", times(gil.Estimate))
+	if gil, ok := g.best(task, "gil"); ok {
+		title += fmt.Sprintf("; under a GIL %s at best", times(gil.speedup.Estimate))
 	}
 	return title
 }

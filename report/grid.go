@@ -104,6 +104,45 @@ func (g grid) center(task, model string, workers int, unit string) stat.Interval
 	return g.table.center(g.experiment, cell(task, model, workers), unit)
 }
 
+// A point is a model with a number of workers, and what it was measured to bring.
+type point struct {
+	model   string
+	workers int
+	speedup stat.Interval
+}
+
+// String names it: "thread with 32 workers".
+func (p point) String() string {
+	return fmt.Sprintf("%s with %s", p.model, plural(p.workers, "worker"))
+}
+
+// points are those of a task under some models that have a speed-up, the highest
+// first, and of those that are as high the ones with the fewest workers.
+func (g grid) points(task string, models []string) []point {
+	var all []point
+	for _, m := range models {
+		for _, w := range g.workers(task, m) {
+			if s := g.speedup(task, m, w); m != "serial" && s.N > 0 {
+				all = append(all, point{m, w, s})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b point) int {
+		return cmp.Or(cmp.Compare(b.speedup.Estimate, a.speedup.Estimate), cmp.Compare(a.workers, b.workers))
+	})
+	return all
+}
+
+// best is the highest point of a task under some models. Title and table take the
+// number from here, so that they say the same.
+func (g grid) best(task string, models ...string) (point, bool) {
+	all := g.points(task, models)
+	if len(all) == 0 {
+		return point{}, false
+	}
+	return all[0], true
+}
+
 // A winner is the best model of a task.
 type winner struct {
 	models  []string // the best, and what the samples cannot tell from it
@@ -120,29 +159,19 @@ func (w winner) String() string {
 // above 0, among those with that many. Several may be as good as the samples can
 // tell: then the winner is, of those with the fewest workers, the best.
 func (g grid) fastest(task string, workers int) (winner, bool) {
-	type entry struct {
-		model   string
-		workers int
-		speedup stat.Interval
-	}
-	var all []entry
-	for _, m := range modelOrder() {
-		for _, w := range g.workers(task, m) {
-			if s := g.speedup(task, m, w); m != "serial" && s.N > 0 && (workers == 0 || w == workers) {
-				all = append(all, entry{m, w, s})
-			}
-		}
+	all := g.points(task, modelOrder())
+	if workers > 0 {
+		all = slices.DeleteFunc(all, func(p point) bool { return p.workers != workers })
 	}
 	if len(all) == 0 {
 		return winner{}, false
 	}
-	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(b.speedup.Estimate, a.speedup.Estimate) })
 	best := all[0]
-	good := slices.DeleteFunc(all, func(e entry) bool {
+	good := slices.DeleteFunc(all, func(e point) bool {
 		return (e.model != best.model || e.workers != best.workers) &&
 			!g.alike(task, best.model, e.model, best.workers, e.workers)
 	})
-	fewest := slices.MinFunc(good, func(a, b entry) int { return cmp.Compare(a.workers, b.workers) }).workers
+	fewest := slices.MinFunc(good, func(a, b point) int { return cmp.Compare(a.workers, b.workers) }).workers
 	w := winner{workers: fewest}
 	for _, e := range good {
 		if e.workers == fewest {

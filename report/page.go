@@ -45,11 +45,11 @@ func (p page) markdown() string {
 	}
 	p.verdicts(&w)
 	if len(p.compute.cells) > 0 {
-		p.curves(&w, p.compute, "Computing", "CPU-bound tasks: the ideal is a speed-up as large as the number of workers, up to the number of cores.")
+		p.curves(&w, p.compute, "Computing", "CPU-bound tasks: linear is a speed-up as large as the number of workers, up to the number of cores.")
 		p.laws(&w)
 	}
 	if len(p.waiting.cells) > 0 {
-		p.curves(&w, p.waiting, "Waiting", "IO-bound tasks: the ideal is a speed-up as large as the number of workers, as long as the cores have the little CPU time that the tasks need.")
+		p.curves(&w, p.waiting, "Waiting", "IO-bound tasks: linear is a speed-up as large as the number of workers, as long as the cores have the little CPU time that the tasks need.")
 	}
 	if len(p.mixed.cells) > 0 {
 		w.WriteString("## Where the best model changes\n\n")
@@ -106,16 +106,18 @@ func (p page) curves(w *strings.Builder, g grid, title, doc string) {
 	for _, task := range g.works() {
 		serial := g.center(task, "serial", 1, "ns/op")
 		row := []string{task, span(serial.Estimate), "–", "–", "–"}
-		if best, ok := g.fastest(task, 0); ok {
-			row[2], row[3] = best.String(), withInterval(best.speedup, times)
+		if best, ok := g.best(task, modelOrder()...); ok {
+			row[2] = fmt.Sprintf("%s: %s", withInterval(best.speedup, times), best)
 		}
-		if n := g.workers(task, "gil"); len(n) > 0 {
-			last := n[len(n)-1]
-			row[4] = fmt.Sprintf("%s with %d workers", withInterval(g.speedup(task, "gil", last), times), last)
+		if alike, ok := g.fastest(task, 0); ok {
+			row[3] = alike.String()
+		}
+		if gil, ok := g.best(task, "gil"); ok {
+			row[4] = fmt.Sprintf("%s with %s", withInterval(gil.speedup, times), plural(gil.workers, "worker"))
 		}
 		rows = append(rows, row)
 	}
-	table(w, []string{"workload", "one task, serial", "fastest, and what cannot be told from it", fmt.Sprintf("speed-up (%s)", p.table.interval()), "under a GIL"}, rows)
+	table(w, []string{"workload", "one task, serial", fmt.Sprintf("best speed-up (%s)", p.table.interval()), "fewest workers that cannot be told from it", "under a GIL, at best"}, rows)
 	for _, task := range g.works() {
 		p.picture(w, "speedup-"+task)
 	}
