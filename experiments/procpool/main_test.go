@@ -79,6 +79,7 @@ const (
 	null    = '0' // none: it reads through a nil pointer
 	hang    = 'h' // none, for an hour
 	printer = 'o' // the request; it prints to standard output, too
+	quit    = 'q' // none: it ends its goroutine
 	helper  = 'c' // the request; it leaves a process that holds standard error
 	slow    = 'w' // the request, when the file named behind the 'w' is there
 )
@@ -105,6 +106,8 @@ func handle(request, reply []byte) ([]byte, error) {
 		time.Sleep(time.Hour)
 	case printer:
 		fmt.Print("ok")
+	case quit:
+		runtime.Goexit()
 	case helper:
 		c := exec.Command("/bin/sleep", "20")
 		c.Stderr = os.Stderr

@@ -37,7 +37,8 @@ type place struct {
 	kept     []byte
 	credit   int // answered requests of creditor that its job does not know of
 	creditor *job
-	deaths   int // of processes in a row that had begun no request
+	runs     *job // whose function is being called
+	deaths   int  // of processes in a row that had begun no request
 }
 
 // maxAhead is how many bytes of requests may be under way to a worker that is
@@ -49,9 +50,20 @@ const maxAhead = 4 << 10
 // begun a request. Then the pool gives up: its program cannot work.
 const maxDeaths = 5
 
-// attend is the goroutine of a place.
+// attend is the goroutine of a place. A function of the caller that ends it ends
+// neither its job without an error nor the place: another goroutine goes on.
 func (s *place) attend() {
 	p := s.pool
+	defer func() {
+		if !exiting() {
+			return
+		}
+		s.out = s.out[:s.ready] // the frame that was being made
+		if s.runs != nil {
+			p.fail(s.runs, errGoexit)
+		}
+		go s.attend()
+	}()
 	for p.rest(s) {
 		if s.proc == nil {
 			w, err := start(p.argv, p.options)
@@ -136,7 +148,9 @@ func (s *place) frame(l *lot) error {
 	for i := l.first; i < l.first+l.count; i++ {
 		request := l.job.body
 		if l.job.request != nil {
+			s.runs = l.job
 			s.request = l.job.request(i, s.request[:0])
+			s.runs = nil
 			request = s.request
 		}
 		if len(s.out)-at+len(request) > maxFrame-2*frameHead {
@@ -192,19 +206,22 @@ func (s *place) take(reply []byte, kind uint32) error {
 		}
 		return nil
 	}
-	if !j.dropped.Load() {
-		if err == nil {
-			err = j.reply(i, reply[1:])
-		}
-		if err != nil {
-			s.pool.fail(j, err)
-		}
-	}
 	if s.creditor != j {
 		s.pool.pay(s)
 		s.creditor = j
 	}
 	s.credit++
+	if j.dropped.Load() {
+		return nil
+	}
+	if err == nil {
+		s.runs = j
+		err = j.reply(i, reply[1:])
+		s.runs = nil
+	}
+	if err != nil {
+		s.pool.fail(j, err)
+	}
 	return nil
 }
 

@@ -282,6 +282,8 @@ func (p *Pool) rest(s *place) bool {
 	defer p.mu.Unlock()
 	for {
 		switch {
+		case len(s.lots) > 0: // its goroutine was ended in the middle
+			return true
 		case p.over != nil:
 			return false
 		case len(s.own) > 0 || p.queue.left > 0:

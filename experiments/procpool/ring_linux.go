@@ -172,5 +172,5 @@ func ServeRing(in io.Reader, handle Handler) error {
 		_ = shared.requests.Close()
 		_ = shared.replies.Close()
 	}()
-	return serve(&shared.requests, &shared.replies, handle, &shared.book)
+	return serve(&shared.requests, &shared.replies, handle, &shared.book, true)
 }
