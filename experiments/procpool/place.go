@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // A place is where one worker process is at a time, and the goroutine that
@@ -39,6 +40,7 @@ type place struct {
 	creditor *job
 	runs     *job // whose function is being called
 	deaths   int  // of processes in a row that had begun no request
+	failures int  // of starts in a row, for want of what is scarce
 }
 
 // maxAhead is how many bytes of requests may be under way to a worker that is
@@ -71,6 +73,7 @@ func (s *place) attend() {
 				s.stillborn(fmt.Errorf("starting a new worker, %s: %w", p.argv[0], err))
 				continue
 			}
+			s.failures = 0
 			p.move(s, w)
 		}
 		if err := s.exchange(); err != nil {
@@ -227,6 +230,14 @@ func (s *place) take(reply []byte, kind uint32) error {
 
 // stillborn notes that no process could be started.
 func (s *place) stillborn(err error) {
+	if scarce(err) {
+		if s.failures++; s.failures < maxScarce {
+			s.pool.pause(s, pauseAfter(s.failures))
+			return
+		}
+		s.pool.giveUp(fmt.Errorf("giving up the process pool after %d attempts in %v: %w", s.failures, pauseAfter(maxScarce).Round(time.Second), err))
+		return
+	}
 	if s.deaths++; s.deaths >= maxDeaths {
 		s.pool.giveUp(fmt.Errorf("giving up the process pool after %d attempts: %w", s.deaths, err))
 	}
@@ -258,6 +269,9 @@ func (s *place) bury(cause error) {
 		}
 	}
 	w.release()
+	if s.deaths > 0 {
+		s.pool.pause(s, pauseAfter(s.deaths)) // what it died of may be scarce for a moment
+	}
 }
 
 // settleIn prepares the place for a new process.

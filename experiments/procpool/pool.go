@@ -74,7 +74,8 @@ type Pool struct {
 
 // Start starts the workers: argv is the program and arguments of one that calls
 // Serve on its standard input and output, or ServeRing with o.Ring. When one
-// cannot be started, none is left.
+// cannot be started, none is left. For want of descriptors, processes or memory a
+// start is tried again for five seconds, here and when a worker is replaced.
 func Start(argv []string, o Options) (*Pool, error) {
 	if o.Workers < 1 {
 		return nil, fmt.Errorf("starting a process pool of %d workers: it needs at least 1", o.Workers)
@@ -87,7 +88,7 @@ func Start(argv []string, o Options) (*Pool, error) {
 	}
 	p := &Pool{argv: whole(argv), options: o, ended: make(chan struct{}), living: o.Workers}
 	for i := range o.Workers {
-		w, err := start(p.argv, o)
+		w, err := startPatiently(p.argv, o)
 		if err != nil {
 			err = fmt.Errorf("starting worker %d of %d, %s: %w", i+1, o.Workers, argv[0], err)
 			for _, s := range p.places {

@@ -77,8 +77,8 @@ func (p *process) spawn() (io.WriteCloser, error) {
 		return nil, err
 	}
 	if p.out, err = p.cmd.StdoutPipe(); err != nil {
-		_ = in.Close()
-		return nil, err
+		p.cmd.Err = err
+		return nil, p.cmd.Start() // closes both ends of the first pipe
 	}
 	return in, proc.Start(p.cmd) // which closes the pipes when it fails
 }
