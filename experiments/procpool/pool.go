@@ -42,6 +42,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Options say how a pool is made.
@@ -448,8 +449,31 @@ func (p *Pool) cancel(j *job, err error) {
 	defer p.mu.Unlock()
 	p.drop(j, err)
 	for _, s := range p.places {
-		if s.proc != nil {
-			s.proc.callOff(j, s.lots)
+		if s.proc == nil {
+			continue
+		}
+		if due := s.proc.callOff(j, s.lots); due > 0 {
+			w := s.proc
+			time.AfterFunc(overdue, func() { p.expect(s, w, j, due) })
+		}
+	}
+}
+
+// overdue is how long after the end of its context the answer of a request that was
+// run may stay away. It is held back for ten milliseconds at most: something is
+// wrong with the stream then, and all that comes behind it would be lost too.
+const overdue = time.Second
+
+// expect kills a worker that has not answered what is due of a job.
+func (p *Pool) expect(s *place, w *process, j *job, due int) {
+	s.calls.Lock() // what has arrived is counted when no function is being called
+	defer s.calls.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range s.lots {
+		if l := &s.lots[i]; s.proc == w && l.job == j && l.end() <= due {
+			w.kill()
+			return
 		}
 	}
 }
