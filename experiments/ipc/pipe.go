@@ -106,7 +106,8 @@ func (e *End) Send(ctx context.Context, message []byte) error {
 }
 
 // Recv waits for a message. It returns io.EOF when every copy of the other end
-// is closed and everything was received.
+// is closed and everything was received, and before that io.ErrUnexpectedEOF if the
+// last message broke off in the middle.
 func (e *End) Recv(ctx context.Context) ([]byte, error) {
 	if err := turn(ctx, e.recvs); err != nil {
 		return nil, err
@@ -142,6 +143,10 @@ func (e *End) recv(wait bool) ([]byte, error) {
 	}
 	for {
 		n, err := recvPacket(e.file, e.packet, wait)
+		if err == io.EOF && e.incomplete {
+			e.part, e.incomplete = nil, false
+			return nil, io.ErrUnexpectedEOF
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -215,7 +220,7 @@ func limit(ctx context.Context, set func(time.Time) error) func() {
 // ended says what a failed send or receive means to the caller.
 func (e *End) ended(ctx context.Context, doing string, err error) error {
 	switch {
-	case err == nil, err == io.EOF, err == io.ErrClosedPipe:
+	case err == nil, err == io.EOF, err == io.ErrUnexpectedEOF, err == io.ErrClosedPipe:
 		return err
 	case errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() != nil:
 		return ctx.Err()

@@ -271,3 +271,32 @@ func TestAPipeOfNonsense(t *testing.T) {
 		}
 	})
 }
+
+// A sender that ends in the middle of a message: that is no clean end.
+func TestAMessageThatBreaksOffIsNoEnd(t *testing.T) {
+	proctest.Tidy(t)
+	for name, recv := range map[string]func(ctx context.Context, e *ipc.End) ([]byte, error){
+		"waits":    func(ctx context.Context, e *ipc.End) ([]byte, error) { return e.Recv(ctx) },
+		"does not": func(_ context.Context, e *ipc.End) ([]byte, error) { return e.TryRecv() },
+	} {
+		a, b := pipe(t)
+		ctx, cancel := soon()
+		defer cancel()
+		short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+		defer cancel()
+		if err := b.Send(ctx, []byte("whole")); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Send(short, make([]byte, 3<<20)); err != context.DeadlineExceeded {
+			t.Fatal(err)
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+		for _, want := range []error{nil, io.ErrUnexpectedEOF, io.EOF, io.EOF} {
+			if _, err := recv(ctx, a); err != want {
+				t.Errorf("%s: %v, want %v", name, err, want)
+			}
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,6 +31,44 @@ func TestAPoolOutlivesItsUsersCode(t *testing.T) {
 			"a callback ends its goroutine": func(p *procpool.Pool) {
 				f := p.Submit(ctx, []byte{echo}, func([]byte, error) { runtime.Goexit() })
 				if _, err := f.Wait(ctx); err != nil {
+					t.Error(err)
+				}
+			},
+			"a handler ends its goroutine": func(p *procpool.Pool) {
+				for range 2 {
+					if answer, err := p.Do(ctx, []byte{quit}); err == nil || !strings.Contains(err.Error(), "Goexit") {
+						t.Errorf("%q, %v", answer, err)
+					}
+				}
+				before := do(t, p, pid)
+				if after := do(t, p, pid); after != before {
+					t.Errorf("worker %s was replaced by %s", before, after)
+				}
+			},
+			"a handler ends its goroutine amid a chunk": func(p *procpool.Pool) {
+				var answered atomic.Int32
+				err := p.MapChunks(ctx, 4, 4, func(i int, buf []byte) []byte {
+					return append(buf, []byte{echo, quit, echo, echo}[i])
+				}, func(int, []byte) error {
+					answered.Add(1)
+					return nil
+				})
+				if err == nil || !strings.Contains(err.Error(), "Goexit") || answered.Load() > 3 {
+					t.Errorf("%d answers, %v", answered.Load(), err)
+				}
+			},
+			"a request of a Map ends its goroutine": func(p *procpool.Pool) {
+				if err := p.Map(3, func(int, []byte) []byte { runtime.Goexit(); return nil }, func(int, []byte) error { return nil }); err == nil || !strings.Contains(err.Error(), "Goexit") {
+					t.Error(err)
+				}
+			},
+			"a reply of a Map ends its goroutine": func(p *procpool.Pool) {
+				if err := p.Map(100, func(_ int, buf []byte) []byte { return append(buf, echo) }, func(i int, _ []byte) error {
+					if i == 50 {
+						runtime.Goexit()
+					}
+					return nil
+				}); err == nil || !strings.Contains(err.Error(), "Goexit") {
 					t.Error(err)
 				}
 			},
@@ -62,6 +102,15 @@ func TestAPoolOutlivesItsUsersCode(t *testing.T) {
 			}
 		}
 	})
+}
+
+func do(t *testing.T, p *procpool.Pool, what byte) string {
+	t.Helper()
+	answer, err := p.Do(t.Context(), []byte{what})
+	if err != nil {
+		t.Errorf("%c: %v", what, err)
+	}
+	return string(answer)
 }
 
 // A worker that died is replaced by the same program, wherever its pool's process has

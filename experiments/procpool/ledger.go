@@ -82,7 +82,7 @@ func (l *ledger) callOff(j *job, lots []lot) (begun int, dies bool) {
 		if lot.job != j {
 			continue
 		}
-		end := lot.seq + lot.count
+		end := lot.end()
 		switch {
 		case begun <= lot.seq:
 			l.skip[lot.frame%maxFrames].Store(1)

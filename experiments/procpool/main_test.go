@@ -50,6 +50,22 @@ func serve(connection string) error {
 	case "deaf": // it lives, reads nothing and says nothing
 		time.Sleep(time.Hour)
 		return nil
+	case "deaf family": // so is what it leaves, which holds its streams
+		c := exec.Command("/bin/sleep", "20")
+		c.Stdin, c.Stdout = os.Stdin, os.Stdout
+		apart(c)
+		if err := c.Start(); err != nil {
+			return err
+		}
+		time.Sleep(time.Hour)
+		return nil
+	case "family": // what it leaves holds its output
+		c := exec.Command("/bin/sleep", "20")
+		c.Stdout = os.Stdout
+		if err := c.Start(); err != nil {
+			return err
+		}
+		return procpool.Serve(os.Stdin, os.Stdout, handler)
 	case "babble":
 		_, err := fmt.Println("hello, this is no frame")
 		time.Sleep(time.Hour)
@@ -79,6 +95,8 @@ const (
 	null    = '0' // none: it reads through a nil pointer
 	hang    = 'h' // none, for an hour
 	printer = 'o' // the request; it prints to standard output, too
+	spoil   = 'z' // something; it does to its pool's streams what the rest says
+	quit    = 'q' // none: it ends its goroutine
 	helper  = 'c' // the request; it leaves a process that holds standard error
 	slow    = 'w' // the request, when the file named behind the 'w' is there
 )
@@ -105,6 +123,11 @@ func handle(request, reply []byte) ([]byte, error) {
 		time.Sleep(time.Hour)
 	case printer:
 		fmt.Print("ok")
+	case spoil:
+		spoilStreams(string(request[1:]))
+		return append(reply, spoil), nil
+	case quit:
+		runtime.Goexit()
 	case helper:
 		c := exec.Command("/bin/sleep", "20")
 		c.Stderr = os.Stderr

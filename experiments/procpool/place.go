@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // A place is where one worker process is at a time, and the goroutine that
@@ -37,7 +38,9 @@ type place struct {
 	kept     []byte
 	credit   int // answered requests of creditor that its job does not know of
 	creditor *job
-	deaths   int // of processes in a row that had begun no request
+	runs     *job // whose function is being called
+	deaths   int  // of processes in a row that had begun no request
+	failures int  // of starts in a row, for want of what is scarce
 }
 
 // maxAhead is how many bytes of requests may be under way to a worker that is
@@ -49,9 +52,20 @@ const maxAhead = 4 << 10
 // begun a request. Then the pool gives up: its program cannot work.
 const maxDeaths = 5
 
-// attend is the goroutine of a place.
+// attend is the goroutine of a place. A function of the caller that ends it ends
+// neither its job without an error nor the place: another goroutine goes on.
 func (s *place) attend() {
 	p := s.pool
+	defer func() {
+		if !exiting() {
+			return
+		}
+		s.out = s.out[:s.ready] // the frame that was being made
+		if s.runs != nil {
+			p.fail(s.runs, errGoexit)
+		}
+		go s.attend()
+	}()
 	for p.rest(s) {
 		if s.proc == nil {
 			w, err := start(p.argv, p.options)
@@ -59,6 +73,7 @@ func (s *place) attend() {
 				s.stillborn(fmt.Errorf("starting a new worker, %s: %w", p.argv[0], err))
 				continue
 			}
+			s.failures = 0
 			p.move(s, w)
 		}
 		if err := s.exchange(); err != nil {
@@ -136,7 +151,9 @@ func (s *place) frame(l *lot) error {
 	for i := l.first; i < l.first+l.count; i++ {
 		request := l.job.body
 		if l.job.request != nil {
+			s.runs = l.job
 			s.request = l.job.request(i, s.request[:0])
+			s.runs = nil
 			request = s.request
 		}
 		if len(s.out)-at+len(request) > maxFrame-2*frameHead {
@@ -192,24 +209,35 @@ func (s *place) take(reply []byte, kind uint32) error {
 		}
 		return nil
 	}
-	if !j.dropped.Load() {
-		if err == nil {
-			err = j.reply(i, reply[1:])
-		}
-		if err != nil {
-			s.pool.fail(j, err)
-		}
-	}
 	if s.creditor != j {
 		s.pool.pay(s)
 		s.creditor = j
 	}
 	s.credit++
+	if j.dropped.Load() {
+		return nil
+	}
+	if err == nil {
+		s.runs = j
+		err = j.reply(i, reply[1:])
+		s.runs = nil
+	}
+	if err != nil {
+		s.pool.fail(j, err)
+	}
 	return nil
 }
 
 // stillborn notes that no process could be started.
 func (s *place) stillborn(err error) {
+	if scarce(err) {
+		if s.failures++; s.failures < maxScarce {
+			s.pool.pause(s, pauseAfter(s.failures))
+			return
+		}
+		s.pool.giveUp(fmt.Errorf("giving up the process pool after %d attempts in %v: %w", s.failures, pauseAfter(maxScarce).Round(time.Second), err))
+		return
+	}
 	if s.deaths++; s.deaths >= maxDeaths {
 		s.pool.giveUp(fmt.Errorf("giving up the process pool after %d attempts: %w", s.deaths, err))
 	}
@@ -241,6 +269,9 @@ func (s *place) bury(cause error) {
 		}
 	}
 	w.release()
+	if s.deaths > 0 {
+		s.pool.pause(s, pauseAfter(s.deaths)) // what it died of may be scarce for a moment
+	}
 }
 
 // settleIn prepares the place for a new process.

@@ -42,6 +42,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Options say how a pool is made.
@@ -74,7 +75,8 @@ type Pool struct {
 
 // Start starts the workers: argv is the program and arguments of one that calls
 // Serve on its standard input and output, or ServeRing with o.Ring. When one
-// cannot be started, none is left.
+// cannot be started, none is left. For want of descriptors, processes or memory a
+// start is tried again for five seconds, here and when a worker is replaced.
 func Start(argv []string, o Options) (*Pool, error) {
 	if o.Workers < 1 {
 		return nil, fmt.Errorf("starting a process pool of %d workers: it needs at least 1", o.Workers)
@@ -87,7 +89,7 @@ func Start(argv []string, o Options) (*Pool, error) {
 	}
 	p := &Pool{argv: whole(argv), options: o, ended: make(chan struct{}), living: o.Workers}
 	for i := range o.Workers {
-		w, err := start(p.argv, o)
+		w, err := startPatiently(p.argv, o)
 		if err != nil {
 			err = fmt.Errorf("starting worker %d of %d, %s: %w", i+1, o.Workers, argv[0], err)
 			for _, s := range p.places {
@@ -282,6 +284,8 @@ func (p *Pool) rest(s *place) bool {
 	defer p.mu.Unlock()
 	for {
 		switch {
+		case len(s.lots) > 0: // its goroutine was ended in the middle
+			return true
 		case p.over != nil:
 			return false
 		case len(s.own) > 0 || p.queue.left > 0:
@@ -445,8 +449,31 @@ func (p *Pool) cancel(j *job, err error) {
 	defer p.mu.Unlock()
 	p.drop(j, err)
 	for _, s := range p.places {
-		if s.proc != nil {
-			s.proc.callOff(j, s.lots)
+		if s.proc == nil {
+			continue
+		}
+		if due := s.proc.callOff(j, s.lots); due > 0 {
+			w := s.proc
+			time.AfterFunc(overdue, func() { p.expect(s, w, j, due) })
+		}
+	}
+}
+
+// overdue is how long after the end of its context the answer of a request that was
+// run may stay away. It is held back for ten milliseconds at most: something is
+// wrong with the stream then, and all that comes behind it would be lost too.
+const overdue = time.Second
+
+// expect kills a worker that has not answered what is due of a job.
+func (p *Pool) expect(s *place, w *process, j *job, due int) {
+	s.calls.Lock() // what has arrived is counted when no function is being called
+	defer s.calls.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range s.lots {
+		if l := &s.lots[i]; s.proc == w && l.job == j && l.end() <= due {
+			w.kill()
+			return
 		}
 	}
 }

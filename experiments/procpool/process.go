@@ -21,8 +21,7 @@ type process struct {
 	out     io.ReadCloser // its standard output
 	book    *ledger       // nil where there is no shared memory
 	said    *lastWords
-	most    int    // requests that can have begun, when it was killed for one; else -1; with the pool's lock
-	drain   func() // waits for the end of its output
+	most    int // requests that can have begun, when it was killed for one; else -1; with the pool's lock
 	release func()
 
 	mu      sync.Mutex
@@ -30,7 +29,7 @@ type process struct {
 	killed  bool // by the pool
 }
 
-// stuck is how long a descendant of a dead worker may hold its output open.
+// stuck is how long a descendant of a dead worker may hold its streams open.
 const stuck = time.Second
 
 // lastGasp is how long the last words of a process that ended are waited for: they
@@ -66,7 +65,6 @@ func connectPipes(p *process) (io.Reader, error) {
 		return nil, err
 	}
 	p.in, p.to, p.book, p.release = in, in, book, unmap
-	p.drain = func() { _, _ = io.Copy(io.Discard, p.out) }
 	return p.out, nil
 }
 
@@ -77,8 +75,8 @@ func (p *process) spawn() (io.WriteCloser, error) {
 		return nil, err
 	}
 	if p.out, err = p.cmd.StdoutPipe(); err != nil {
-		_ = in.Close()
-		return nil, err
+		p.cmd.Err = err
+		return nil, p.cmd.Start() // closes both ends of the first pipe
 	}
 	return in, proc.Start(p.cmd) // which closes the pipes when it fails
 }
@@ -106,9 +104,12 @@ func (p *process) stop() {
 
 func (p *process) stopLocked() {
 	proc.Kill(p.cmd)
-	// Something that left its process group may still hold its output.
+	// Something that left its process group may still hold its streams.
 	if d, ok := p.out.(interface{ SetReadDeadline(time.Time) error }); ok {
 		_ = d.SetReadDeadline(time.Now().Add(stuck))
+	}
+	if d, ok := p.in.(interface{ SetWriteDeadline(time.Time) error }); ok {
+		_ = d.SetWriteDeadline(time.Now().Add(stuck))
 	}
 }
 
@@ -141,8 +142,13 @@ func (p *process) wait(all bool) error {
 // end lets a process that has nothing to do end by itself and waits for that.
 func (p *process) end() error {
 	_ = p.in.Close()
-	p.drain()
+	drained := make(chan struct{})
+	go func() { // something that it left may hold that open: it ends with the process
+		defer close(drained)
+		_, _ = io.Copy(io.Discard, p.out)
+	}()
 	err := p.wait(false)
+	<-drained
 	p.release()
 	if err == nil || p.wasKilled() {
 		return nil
@@ -189,22 +195,34 @@ func (r *replies) Read(b []byte) (int, error) {
 }
 
 // callOff ends what a worker runs of a job, if it does, and lets it skip what it
-// has not begun. lots are those it was sent and was not known to have answered.
+// has not begun. lots are those it was sent and was not known to have answered. It
+// returns how many requests the worker has run if one of the job is among them: that
+// one's answer is due.
 //
 // Without a ledger it cannot be known what runs, and the worker is ended for
 // any request of the job that it was sent.
-func (p *process) callOff(j *job, lots []lot) {
+func (p *process) callOff(j *job, lots []lot) (due int) {
 	holds := false
 	for i := range lots { // not a copy: their place is writing to bytes
 		holds = holds || lots[i].job == j
 	}
 	if !holds || p.wasKilled() {
-		return
+		return 0
 	}
 	if p.book == nil {
 		p.kill()
-	} else if begun, dies := p.book.callOff(j, lots); dies {
+		return 0
+	}
+	begun, dies := p.book.callOff(j, lots)
+	if dies {
 		p.most = begun
 		p.kill()
+		return 0
 	}
+	for i := range lots {
+		if l := &lots[i]; l.job == j && l.end() <= begun {
+			due = begun
+		}
+	}
+	return due
 }

@@ -33,6 +33,9 @@ type lot struct {
 	bytes        int // its length as a frame, once that is known
 }
 
+// end is how many requests were sent to the process with it.
+func (l *lot) end() int { return l.seq + l.count }
+
 // lots is how many are left to hand out.
 func (j *job) lots() int { return len(j.back) + (j.n-j.next+j.chunk-1)/j.chunk }
 

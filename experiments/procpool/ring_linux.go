@@ -1,7 +1,10 @@
 package procpool
 
 import (
+	"fmt"
 	"io"
+	"os"
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 
@@ -143,7 +146,6 @@ func connectRings(p *process) (io.Reader, error) {
 		_ = shared.requests.Close()
 	}()
 	p.in, p.to, p.book = ringInput{&shared.requests, in}, &shared.requests, &shared.book
-	p.drain = func() { <-gone }
 	p.release = func() { <-gone; unmap() }
 	return &shared.replies, nil
 }
@@ -161,8 +163,14 @@ func (r ringInput) Close() error {
 }
 
 // ServeRing is Serve over the shared memory that a pool with Options.Ring hands
-// to its workers. in must be the standard input.
+// to its workers. in must be the standard input. A handler may use that and the
+// standard output as with Serve.
 func ServeRing(in io.Reader, handle Handler) error {
+	in, out, err := private(in, os.Stdout)
+	if err != nil {
+		return fmt.Errorf("moving the streams of a worker: %w", err)
+	}
+	defer runtime.KeepAlive(out) // nothing is written to it: its end is the worker's
 	shared, err := openShared[rings]()
 	if err != nil {
 		return err
@@ -172,5 +180,5 @@ func ServeRing(in io.Reader, handle Handler) error {
 		_ = shared.requests.Close()
 		_ = shared.replies.Close()
 	}()
-	return serve(&shared.requests, &shared.replies, handle, &shared.book)
+	return serve(&shared.requests, &shared.replies, handle, &shared.book, true)
 }
