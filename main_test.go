@@ -36,7 +36,8 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("SOURCE", source)
-			env.Setenv("GOCACHE", goCache())
+			env.Setenv("GOCACHE", goEnv("GOCACHE"))
+			env.Setenv("GOMODCACHE", goEnv("GOMODCACHE"))
 			if err := cutOff(filepath.Join(env.WorkDir, "truncated")); err != nil {
 				return err
 			}
@@ -47,7 +48,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
-			for _, key := range []string{"GOPATH", "GOMODCACHE", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB", "LOCALAPPDATA"} {
+			for _, key := range []string{"GOPATH", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB", "LOCALAPPDATA"} {
 				if v := os.Getenv(key); v != "" {
 					env.Setenv(key, v)
 				}
@@ -55,8 +56,13 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
-			if name == "root" {
+			switch name {
+			case "root":
 				return os.Geteuid() == 0, nil
+			case "mounts":
+				return canMount(), nil
+			case "threadlimit":
+				return canLimitThreads(), nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
@@ -71,13 +77,18 @@ func TestScripts(t *testing.T) {
 			"onlyfiles":     onlyFiles,
 			"leftovers":     leftovers,
 			"underway":      underway,
+			"fewthreads":    fewThreads,
+			"killchild":     killChild,
+			"hangup":        hangUp,
+			"waitrole":      waitRole,
+			"ownprograms":   ownPrograms,
 		},
 	})
 }
 
-// goCache is where the go command keeps what it built.
-func goCache() string {
-	out, err := exec.Command("go", "env", "GOCACHE").Output()
+// goEnv is what the go command goes by.
+func goEnv(key string) string {
+	out, err := exec.Command("go", "env", key).Output()
 	if err != nil {
 		return ""
 	}

@@ -218,7 +218,7 @@ func (l *Lab) reference(ctx context.Context, cases []experiments.Case, timeout t
 
 // leastPreparation is what the answers and the length of a workload's tasks may take
 // at least, however short a trial must be.
-const leastPreparation = 10 * time.Second
+var leastPreparation = 10 * time.Second
 
 // gogc is the garbage collector's setting in every process of a trial: Go's
 // own default, whatever the user's environment says.

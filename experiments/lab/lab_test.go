@@ -175,6 +175,23 @@ func TestOpenCalibratesWhatHasNoSize(t *testing.T) {
 	}
 }
 
+// Tasks of an hour would be computed for hours, for their answers or for their size.
+func TestAPreparationThatTakesTooLongIsEnded(t *testing.T) {
+	t.Cleanup(lab.PrepareWithin(50 * time.Millisecond))
+	programs, err := lab.Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sizes := range []map[string]int{small(), nil} {
+		proctest.Tidy(t)
+		_, err := lab.Open(t.Context(), programs, t.TempDir(), sizes, cases(t, "workload=primes/length=1h/model=serial"), time.Millisecond)
+		const want = "computing the reference answers of workload=primes/length=1h: not done within 50ms: give it longer with --timeout, or name shorter tasks with length="
+		if err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
+
 func TestOpenFailsAndLeavesNothing(t *testing.T) {
 	programs, err := lab.Self()
 	if err != nil {
