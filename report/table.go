@@ -343,6 +343,18 @@ func (t *Table) center(experiment string, v variant.Variant, unit string) stat.I
 	return t.values(experiment, v, unit).Interval(t.level)
 }
 
+// busy is how many cores a variant kept busy, of as many as there are: CPU time is taken
+// until the last of its processes has ended, wall time until its last task has, so that
+// their quotient may be a little higher.
+func (t *Table) busy(experiment string, v variant.Variant) stat.Interval {
+	i := t.center(experiment, v, "cores-busy")
+	if n, known := t.cores(); known {
+		most := float64(n)
+		i.Estimate, i.Low, i.High = min(i.Estimate, most), min(i.Low, most), min(i.High, most)
+	}
+	return i
+}
+
 // values is the evidence on one unit of one variant.
 func (t *Table) values(experiment string, v variant.Variant, unit string) stat.Sample {
 	var values []float64
