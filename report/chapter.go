@@ -209,14 +209,17 @@ func (t total) plain() string {
 
 // share is the count over the tries: "none", "40 %".
 func (t total) share() string {
-	share := t.count / t.tries
-	switch {
+	share := atMostAll(t.count / t.tries)
+	switch text := percent(share); {
 	case t.count == 0:
 		return "none"
 	case share < 0.001:
 		return rare(100*share) + " %"
+	case share < 1 && text == "100 %":
+		return "over 99.9 %" // not all
+	default:
+		return text
 	}
-	return percent(share)
 }
 
 // all says that it was counted in every try.

@@ -182,7 +182,7 @@ func (v view) pooling() section {
 	s.figure = figure{"pool", s.finding, chart.Curves(chart.Text{
 		Title:    s.finding,
 		Subtitle: fmt.Sprintf("Tasks per second of a process pool over those of a process for every task, %s (processes that take tasks), on %s", plural(v.cores, "worker"), v.perCores()),
-		X:        "length of a task, ms (log scale)", Y: "pool over process, ratio", Level: "no difference",
+		X:        "length of a task, ms", Y: "process-pool over process, ratio", Level: "no difference",
 		Note: fmt.Sprintf("Dots: medians of the ratios in each round; whiskers: their %ss.", v.table.interval()),
 	}, func(float64) float64 { return 1 }, []chart.Series{line})}
 	return s
@@ -192,7 +192,7 @@ func (v view) pooling() section {
 // margin.
 func crossing(lengths []lengthy) string {
 	first, last := lengths[0], lengths[len(lengths)-1]
-	text := brief(first.ratio, "a pool is %s as fast as a process per task at "+first.text)
+	text := brief(first.ratio, "a process pool is %s as fast as a process per task at "+first.text)
 	if len(lengths) == 1 {
 		return text
 	}
@@ -207,7 +207,11 @@ func crossing(lengths []lengthy) string {
 	}
 	switch {
 	case from == len(lengths):
-		return fmt.Sprintf("%s, %s; that it comes within %s is not shown", text, brief(last.ratio, "%s at "+last.text), margin)
+		still := "whether they are within " + margin + " there is open"
+		if last.differs() {
+			still = "they still differ by more than " + margin
+		}
+		return fmt.Sprintf("%s, %s; %s", text, brief(last.ratio, "%s at "+last.text), still)
 	case until < 0:
 		return fmt.Sprintf("%s; from %s on they are within %s", text, lengths[from].text, margin)
 	}
@@ -243,7 +247,7 @@ func (v view) submitting() section {
 	}
 	s := section{topic: "Handing in work (U6)", head: []string{"tasks per second", fmt.Sprintf("ratio (%s)", v.table.interval())}}
 	s.finding = finding("tasks per second of a pool, by how they are handed in",
-		over(at("async", "pipe"), at("apply", "pipe"), "handing in without waiting does %s the tasks per second"),
+		over(at("async", "pipe"), at("apply", "pipe"), "over pipes handing in without waiting does %s the tasks per second"),
 		lean(
 			over(at("map", "pipe"), at("map", "cpython"), "map over pipes does %s CPython's pool"),
 			over(at("map", "ring"), at("map", "cpython"), "over the ring %s")))

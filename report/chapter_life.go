@@ -109,7 +109,7 @@ func (v view) statesOf() section {
 		if i.N == 0 {
 			return ""
 		}
-		return fmt.Sprintf(format, percent(i.Estimate))
+		return fmt.Sprintf(format, percent(atMostAll(i.Estimate)))
 	}
 	s.finding = finding("share of time that processes are running, ready and blocked", lean(
 		in("compute", "running", "processes that compute run %s of the time"),
@@ -135,5 +135,7 @@ func (v view) statesOf() section {
 }
 
 func shareOf(m trialsOf, v variant.Variant, state string) chart.Interval {
-	return scaled(m.center(v, state+"-share"), 0.01)
+	i := m.center(v, state+"-share")
+	i.Estimate, i.Low, i.High = atMostAll(i.Estimate), atMostAll(i.Low), atMostAll(i.High)
+	return scaled(i, 0.01)
 }

@@ -126,9 +126,9 @@ func (v view) losing() section {
 func (m trialsOf) often(v variant.Variant, unit string) chart.Interval {
 	counted, tries := m.table.counts(m.experiment, v, unit)
 	t := m.count(v, unit)
-	i := chart.Interval{Estimate: 100 * t.count / t.tries, Low: math.NaN(), High: math.NaN()}
+	i := chart.Interval{Estimate: 100 * atMostAll(t.count/t.tries), Low: math.NaN(), High: math.NaN()}
 	for n := range counted {
-		share := 100 * counted[n] / tries[n]
+		share := 100 * atMostAll(counted[n]/tries[n])
 		if !(i.Low <= share) {
 			i.Low = share
 		}
@@ -295,7 +295,7 @@ func (v view) tallying() section {
 			over("sync-map", "%s as a sync.Map")))
 	var cores []string
 	for _, one := range m.with("way", "shard") {
-		if i := m.center(one, "cores-busy"); i.N > 0 {
+		if i := m.table.busy(m.experiment, one); i.N > 0 {
 			cores = append(cores, fmt.Sprintf("%s with %s", number(i.Estimate), one.Get("workers")))
 		}
 	}
@@ -318,7 +318,7 @@ func (v view) tallying() section {
 	s.figure = figure{"tally", s.finding, chart.Curves(chart.Text{
 		Title:    s.finding,
 		Subtitle: "A worker is a goroutine that counts. Maps have a counter for each worker; the atomic one is one for all.",
-		X:        "workers (log scale)", Y: "million increments per second", Note: joined(" ", v.overRounds(), paired, busy),
+		X:        "workers", Y: "million increments per second", Note: joined(" ", v.overRounds(), paired, busy),
 	}, nil, lines)}
 	return s
 }

@@ -27,7 +27,7 @@ func (p page) allDoubts() []string {
 		all = append(all, p.noise()...)
 	}
 	if n := len(p.table.Failed); n > 0 {
-		all = append(all, fmt.Sprintf("%s failed and count in no number above:", plural(n, "trial")))
+		all = append(all, fmt.Sprintf("%s failed and count in no number above; a ratio lacks the rounds in which either side failed, a value of one variant those in which itself did:", plural(n, "trial")))
 		for i, f := range p.table.Failed {
 			if i == mostFailures {
 				all = append(all, fmt.Sprintf("  - … and %d more", n-i))

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 
 	"parcon/experiments"
 	"parcon/report/stat"
@@ -51,7 +50,7 @@ func (f Fact) String() string {
 	case f.Count == 0 || f.Count == f.Tries:
 		return text
 	case f.Rate.Known() && f.Rate.Low < f.Rate.High && f.Rate.Low >= 0.0005:
-		return text + fmt.Sprintf(" (%s to %s)", percent(f.Rate.Low), percent(math.Min(1, f.Rate.High)))
+		return text + fmt.Sprintf(" (%s to %s)", percent(atMostAll(f.Rate.Low)), percent(atMostAll(f.Rate.High)))
 	}
 	return text + fmt.Sprintf(", in %d of %s", f.with, plural(f.trials.N, "trial"))
 }

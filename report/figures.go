@@ -146,7 +146,7 @@ func (v view) planeFigure() figure {
 			if m == "serial" {
 				workers = 1
 			}
-			flight, busy := g.center(task, m, workers, "in-flight"), g.center(task, m, workers, "cores-busy")
+			flight, busy := g.center(task, m, workers, "in-flight"), v.table.busy(g.experiment, cell(task, m, workers))
 			if flight.N > 0 {
 				points = append(points, chart.PlanePoint{Model: m, Workload: label, InFlight: flight.Estimate, CoresBusy: busy.Estimate})
 			}
@@ -159,22 +159,22 @@ func (v view) planeFigure() figure {
 	return figure{"plane", title, chart.Plane(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("Concurrency is tasks in flight, parallelism is cores busy: every model with %d workers, on %s", v.many(), v.perCores()),
-		X:        "tasks in flight (mean)", Y: "cores busy (CPU time / wall time)",
+		X:        "mean of tasks in flight", Y: "cores busy (CPU time / wall time)",
 	}, v.cores, points)}
 }
 
 // planeTitle tells what one core and several do in each corner, as far as it
 // was measured.
 func (v view) planeTitle() string {
-	value := func(g grid, task, m, unit string) stat.Interval { return g.center(task, m, v.many(), unit) }
+	busy := func(g grid, task, m string) stat.Interval { return v.table.busy(g.experiment, cell(task, m, v.many())) }
 	var parts []string
-	if flight := value(v.waiting, "sleep", "loop", "in-flight"); flight.N > 0 {
+	if flight := v.waiting.center("sleep", "loop", v.many(), "in-flight"); flight.N > 0 {
 		parts = append(parts, fmt.Sprintf("waiting, one event loop holds %s tasks on %s cores",
-			number(flight.Estimate), number(value(v.waiting, "sleep", "loop", "cores-busy").Estimate)))
+			number(flight.Estimate), number(busy(v.waiting, "sleep", "loop").Estimate)))
 	}
-	if busy := value(v.compute, "primes", "loop", "cores-busy"); busy.N > 0 {
+	if loop := busy(v.compute, "primes", "loop"); loop.N > 0 {
 		parts = append(parts, fmt.Sprintf("computing, a loop keeps %s cores busy and goroutines %s",
-			number(busy.Estimate), number(value(v.compute, "primes", "goroutine", "cores-busy").Estimate)))
+			number(loop.Estimate), number(busy(v.compute, "primes", "goroutine").Estimate)))
 	}
 	if len(parts) == 0 {
 		return "Tasks in flight and cores busy"
@@ -295,7 +295,7 @@ func (v view) mapFigure() figure {
 	title := v.crossover()
 	return figure{"crossover", title, chart.Map(chart.Text{
 		Title:    title,
-		Subtitle: fmt.Sprintf("Tasks per second over serial code's, %d workers on %s; framed: the best, and what cannot be told from it", v.many(), v.perCores()),
+		Subtitle: fmt.Sprintf("Tasks per second over serial code's, %d workers on %s", v.many(), v.perCores()),
 		X:        "share of its time that a task computes",
 	}, columns, rows, cells)}
 }
@@ -337,7 +337,7 @@ func (v view) crossover() string {
 	case from == 0:
 		return fmt.Sprintf("At every CPU share %s beat one: goroutine over loop %s at %d %%", v.perCores(), withInterval(there, times), shares[0])
 	}
-	return fmt.Sprintf("From %d %% CPU on %s beat one: there goroutines do %s the work of an event loop in the same time",
+	return fmt.Sprintf("From %d %% CPU on, %s beat one: there goroutines do %s the work of an event loop in the same time",
 		shares[from], v.perCores(), withInterval(there, times))
 }
 
@@ -362,14 +362,16 @@ func (v view) priceFigure() figure {
 			panels[i].Values = append(panels[i].Values, scaled(v.waiting.center("sleep", m, v.many(), p.unit), p.scale))
 		}
 	}
-	ratio := func(unit string) string {
-		return times(v.table.ratio("waiting", cell("sleep", "process-pool", v.many()), cell("sleep", "thread", v.many()), unit).Estimate)
+	over := func(unit, format string) string {
+		return brief(v.table.ratio("waiting", cell("sleep", "process-pool", v.many()), cell("sleep", "thread", v.many()), unit), format)
 	}
-	title := fmt.Sprintf("For a waiting task processes take %s the memory and %s the CPU time of threads", ratio("peak-rss-bytes"), ratio("cpu-ns/op"))
+	title := finding("what a waiting task costs", lean(
+		over("peak-rss-bytes", "for a waiting task process-pool takes %s the memory of thread"),
+		over("cpu-ns/op", "%s its CPU time")))
 	return figure{"price", title, chart.Dots(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("What one task of the workload sleep costs with %d workers, on %s", v.many(), v.perCores()),
-		Note:     fmt.Sprintf("Whiskers: %ss over rounds. Memory of processes is added up; pages that they share are counted in each.", v.table.interval()),
+		Note:     fmt.Sprintf("Whiskers: %ss over rounds. Memory of processes is added up; pages that they share are counted in each. %s", v.table.interval(), paired),
 	}, rows, panels)}
 }
 
@@ -394,48 +396,60 @@ func verdictFigures(judged []Judged, level float64) []figure {
 // verdictFigure shows for each claim the comparison that decided it.
 func verdictFigure(name, on string, judged []Judged, level float64) figure {
 	var rows []chart.ForestRow
-	others := 0
+	var others, missing []Judged
 	for _, j := range judged {
 		if j.Verdict == NotMeasured {
+			missing = append(missing, j)
 			continue
 		}
 		if m := j.Decider.Measure; m.How > experiments.Inverse && m != experiments.CoresBusy {
-			others++
+			others = append(others, j)
 			continue // on another scale than ratios
 		}
 		rows = append(rows, chart.ForestRow{
-			Group: j.ID + "  " + j.Text, Label: label(j.Decider.Comparison),
+			Group: j.ID + ": " + j.Text, Label: label(j.Decider.Comparison),
 			Ratio: drawn(j.Sure), BoundLow: j.Decider.Low, BoundHigh: j.Decider.High,
 			Verdict: string(j.Verdict), Open: j.Verdict == Undecided,
 		})
 	}
-	title := fmt.Sprintf("%s on %s: %s", plural(len(judged), "claim"), on, countVerdicts(judged))
+	title := fmt.Sprintf("%s on %s: %s", plural(len(judged), "claim"), on, countVerdicts(judged, Refuted))
 	subtitle := "For each claim the comparison nearest to its bound, or furthest beyond it; the bound is shaded"
-	if others > 0 {
-		subtitle += fmt.Sprintf(". %s decided by counting, or by a share of time, stand in the table only", plural(others, "claim"))
+	if len(others) > 0 {
+		subtitle += ". In the table only, decided by counting or by a share of time: " + countVerdicts(others, Refuted, Undecided)
+	}
+	if len(missing) > 0 {
+		subtitle += ". In the table only, with the reason: " + countVerdicts(missing, NotMeasured)
 	}
 	return figure{name, title, chart.Forest(chart.Text{
 		Title:    title,
 		Subtitle: subtitle,
+		X:        "ratio",
 		Note:     fmt.Sprintf("Whiskers: intervals so wide that all claims together are right with %s.", percent(level)),
 	}, rows)}
 }
 
-// countVerdicts writes "5 hold, 1 refuted".
-func countVerdicts(judged []Judged) string {
-	count := map[Verdict]int{}
+// countVerdicts writes "5 hold, 1 refuted (P2)": of some verdicts it says which claims
+// have them.
+func countVerdicts(judged []Judged, which ...Verdict) string {
+	ids := map[Verdict][]string{}
 	for _, j := range judged {
-		count[j.Verdict]++
+		ids[j.Verdict] = append(ids[j.Verdict], j.ID)
 	}
 	var counts []string
 	for _, v := range []Verdict{Holds, Refuted, Undecided, NotMeasured} {
-		if count[v] > 0 {
-			word := string(v)
-			if v == Holds && count[v] > 1 {
-				word = "hold"
-			}
-			counts = append(counts, fmt.Sprintf("%d %s", count[v], word))
+		n := len(ids[v])
+		if n == 0 {
+			continue
 		}
+		word := string(v)
+		if v == Holds && n > 1 {
+			word = "hold"
+		}
+		text := fmt.Sprintf("%d %s", n, word)
+		if slices.Contains(which, v) {
+			text += fmt.Sprintf(" (%s)", strings.Join(ids[v], ", "))
+		}
+		counts = append(counts, text)
 	}
 	return strings.Join(counts, ", ")
 }

@@ -153,6 +153,10 @@ func percent(share float64) string {
 	return text + " %"
 }
 
+// atMostAll is a share that is no more than the whole, whatever the file says: "3 of 2"
+// is no measurement.
+func atMostAll(share float64) float64 { return min(share, 1) }
+
 // roughly writes how long something would take, to be read at a glance.
 func roughly(d time.Duration) string {
 	switch {

@@ -215,7 +215,7 @@ func (p page) prices(w *strings.Builder) {
 			}
 			rows = append(rows, []string{
 				at.task, fmt.Sprint(at.workers), m, value("ns/op", span), value("cpu-ns/op", span),
-				value("cores-busy", number), value("in-flight", number), value("p99-ns", span),
+				number(p.table.busy(at.g.experiment, cell(at.task, m, at.workers)).Estimate), value("in-flight", number), value("p99-ns", span),
 				value("ctxsw/op", number), value("peak-rss-bytes", mebibytes),
 			})
 		}
@@ -242,7 +242,7 @@ func (p page) single(w *strings.Builder) {
 		rows = append(rows, []string{
 			v.String(), span(p.table.center("single", v, "ns/op").Estimate),
 			withInterval(p.table.ratio("single", serial, v, "ns/op"), times),
-			number(p.table.center("single", v, "cores-busy").Estimate),
+			number(p.table.busy("single", v).Estimate),
 			mebibytes(p.table.center("single", v, "peak-rss-bytes").Estimate),
 		})
 	}

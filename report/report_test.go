@@ -631,6 +631,13 @@ BenchmarkSingle/workload=primes/model=loop/workers=2/failed=timed_out 1 1 failed
 	if r.N != 2 || math.Abs(r.Estimate-10) > 1e-9 {
 		t.Errorf("%+v, want 10 of 2 rounds", r)
 	}
+	// A value is of its variant alone.
+	if i := table.center("single", cell("primes", "serial", 1), "ns/op"); i.N != 3 || i.Estimate != 20 {
+		t.Errorf("serial: %+v, want 20 of 3 rounds", i)
+	}
+	if page := newPage(table).markdown(); !strings.Contains(page, "a ratio lacks the rounds in which either side failed") {
+		t.Error("the report does not say what a failed trial takes from its numbers")
+	}
 	if len(table.Failed) != 1 || table.Failed[0] != (Failure{"Single", "workload=primes/model=loop/workers=2", "timed out", 1}) {
 		t.Errorf("failures: %+v", table.Failed)
 	}

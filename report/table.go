@@ -338,9 +338,27 @@ func (t *Table) find(experiment string, v variant.Variant) *series {
 	return t.series[experiments.Title(experiment)+"/"+v.String()]
 }
 
-// center estimates one unit of a variant over its rounds.
+// center estimates one unit of a variant over its rounds: all in which it has a trial.
+//
+// It is the value of that variant alone, and of no pair: each has several partners, the
+// baseline and all that it is compared with, and a round in which one of them failed
+// counts in the ratios with the others. So a failure of another variant takes nothing
+// from it, while a ratio lacks the rounds in which either of its sides failed (pair),
+// and the report says so where trials failed.
 func (t *Table) center(experiment string, v variant.Variant, unit string) stat.Interval {
 	return t.values(experiment, v, unit).Interval(t.level)
+}
+
+// busy is how many cores a variant kept busy, of as many as there are: CPU time is taken
+// until the last of its processes has ended, wall time until its last task has, so that
+// their quotient may be a little higher.
+func (t *Table) busy(experiment string, v variant.Variant) stat.Interval {
+	i := t.center(experiment, v, "cores-busy")
+	if n, known := t.cores(); known {
+		most := float64(n)
+		i.Estimate, i.Low, i.High = min(i.Estimate, most), min(i.Low, most), min(i.High, most)
+	}
+	return i
 }
 
 // values is the evidence on one unit of one variant.
@@ -382,7 +400,8 @@ func (t *Table) across(experiment string, of variant.Variant, unit string, over 
 	return r
 }
 
-// pair returns the values of the rounds that both have.
+// pair returns the values of the rounds that both have: where one of them failed neither
+// counts.
 func pair(x *series, unitX int, y *series, unitY int) (a, b []float64) {
 	var rounds []int
 	var values []float64

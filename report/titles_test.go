@@ -8,10 +8,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"parcon/experiments"
 	"parcon/experiments/variant"
+	"parcon/report/stat"
 )
 
 // drawnText is what stands in the pictures of a report, by their names.
@@ -171,5 +174,173 @@ func TestNoPointLiesBeyondWhatTheCoresAllow(t *testing.T) {
 	v = viewOf(read(t, strings.Replace(world(7, 0.002, together), "cores: ", "course: ", 1)), 1)
 	if v.linear(v.waiting, "file") != nil {
 		t.Error("a line is drawn of cores that the file does not tell of")
+	}
+}
+
+// box is a line of text in a picture: where it stands, in points.
+type box struct {
+	text           string
+	x0, y0, x1, y1 float64
+}
+
+var svgBox = regexp.MustCompile(`<text x="([^"]*)" y="([^"]*)"[^>]*text-anchor="([^"]*)" textLength="([^"]*)"[^>]*font-size:([0-9.]+)px[^>]*>([^<]*)</text>`)
+
+// boxes are the lines of text of a picture.
+func boxes(t testing.TB, svg string) []box {
+	t.Helper()
+	var all []box
+	for _, m := range svgBox.FindAllStringSubmatch(svg, -1) {
+		var n [4]float64
+		for i, text := range []string{m[1], m[2], m[4], m[5]} {
+			v, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n[i] = v
+		}
+		x, y, width, size := n[0], -n[1], n[2], n[3]
+		x -= width * map[string]float64{"start": 0, "middle": 0.5, "end": 1}[m[3]]
+		all = append(all, box{html.UnescapeString(m[6]), x, y - 0.15*size, x + width, y + 0.7*size})
+	}
+	return all
+}
+
+// In no picture is text cut off, or covered by other text, or off the page.
+func TestTextInPicturesCanBeRead(t *testing.T) {
+	tables := map[string]*Table{"all": read(t, everything(2, textbook))}
+	for _, name := range []string{"standard", "costs", "selfcheck"} {
+		table, err := ReadFile(t.Context(), filepath.Join("..", "results", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tables[name] = table
+	}
+	for name, table := range tables {
+		dir := t.TempDir()
+		if _, _, err := Write(table, dir); err != nil {
+			t.Fatal(err)
+		}
+		files, err := filepath.Glob(filepath.Join(dir, "charts", "*.svg"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("pictures: %v, %v", files, err)
+		}
+		for _, file := range files {
+			svg, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := name + ", " + filepath.Base(file)
+			all := boxes(t, string(svg))
+			if len(all) < 5 {
+				t.Errorf("%s has %d lines of text", at, len(all))
+			}
+			for i, b := range all {
+				if strings.Contains(b.text, "…") {
+					t.Errorf("%s: %q is cut off", at, b.text)
+				}
+				if b.x0 < 0 || b.x1 > 576 || b.y0 < 0 {
+					t.Errorf("%s: %q is not on the page", at, b.text)
+				}
+				for _, o := range all[:i] {
+					if b.x0 < o.x1 && o.x0 < b.x1 && b.y0 < o.y1 && o.y0 < b.y1 {
+						t.Errorf("%s: %q lies on %q", at, b.text, o.text)
+					}
+				}
+			}
+		}
+	}
+}
+
+// What a title counts as refuted it names, drawn or not; of the claims that are not
+// drawn the picture says what became of them.
+func TestTitlesNameWhatIsRefuted(t *testing.T) {
+	judge := func(id string, verdict Verdict, m experiments.Measure) Judged {
+		return Judged{
+			Claim: experiments.Claim{ID: id, Text: id}, Verdict: verdict,
+			Decider: Compared{Comparison: experiments.Comparison{Measure: m, High: 2}},
+			Sure:    stat.Interval{Estimate: 1, Low: 0.9, High: 1.1, N: 9},
+		}
+	}
+	f := verdictFigure("verdicts", "mechanisms", []Judged{
+		judge("U1", Holds, experiments.Throughput), judge("U2", Refuted, experiments.Throughput),
+		judge("S1", Holds, experiments.Seen), judge("S6", Refuted, experiments.Happens), judge("L1", Undecided, experiments.Seen),
+		judge("L2", NotMeasured, experiments.Time),
+	}, stat.Careful)
+	if want := "6 claims on mechanisms: 2 hold, 2 refuted (U2, S6), 1 undecided, 1 not measured"; f.title != want {
+		t.Errorf("%q, want %q", f.title, want)
+	}
+	dir := t.TempDir()
+	if err := f.Save(filepath.Join(dir), "verdicts"); err != nil {
+		t.Fatal(err)
+	}
+	svg, err := os.ReadFile(filepath.Join(dir, "verdicts.svg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, b := range boxes(t, string(svg)) {
+		lines = append(lines, b.text)
+	}
+	text := strings.Join(lines, " ")
+	for _, want := range []string{"share of time: 1 holds, 1 refuted (S6), 1 undecided (L1)", "with the reason: 1 not measured (L2)", "right with 97 %", "ratio (log scale)"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the picture does not say %q: %s", want, text)
+		}
+	}
+}
+
+// A title names what its picture shows under that name.
+func TestThePriceIsThatOfWhatIsDrawn(t *testing.T) {
+	f := viewOf(read(t, world(7, 0.002, textbook)), testCores).priceFigure()
+	if want := "For a waiting task process-pool takes 7.7x the memory of thread, 2.0x its CPU time"; f.title != want {
+		t.Errorf("%q, want %q", f.title, want)
+	}
+	few := viewOf(read(t, only(world(7, 0.002, textbook), "model=loop")), testCores).priceFigure()
+	if want := "What a waiting task costs"; few.title != want {
+		t.Errorf("without processes: %q, want %q", few.title, want)
+	}
+}
+
+// No share is of more than all, whatever a file says.
+func TestNoShareIsOfMoreThanAll(t *testing.T) {
+	more := func(v variant.Variant) map[string]float64 {
+		values := textbook(v)
+		values["cores-busy"] = 1.1 * testCores
+		for _, unit := range []string{"running-share", "ready-share", "blocked-share", "seen", "lost", "survivors", "rate"} {
+			if v, ok := values[unit]; ok {
+				values[unit] = 3*v + 1000
+			}
+		}
+		return values
+	}
+	p := newPage(read(t, everything(7, more)))
+	page := p.markdown()
+	for _, m := range regexp.MustCompile(`(\d+\.?\d*) % (of|as|under)|\(([0-9.]+) %\)|to ([0-9.]+) %\)`).FindAllStringSubmatch(page, -1) {
+		if v, err := strconv.ParseFloat(m[1]+m[3]+m[4], 64); err != nil || v > 100 {
+			t.Errorf("%s is more than all", m[0])
+		}
+	}
+	for _, c := range p.chapters {
+		for _, s := range c.sections {
+			for _, word := range strings.Fields(s.finding) {
+				if n, err := strconv.ParseFloat(strings.TrimSuffix(word, "%"), 64); err == nil && strings.Contains(s.topic, "(F6)") && n > 100 {
+					t.Errorf("%s: %s", s.topic, s.finding)
+				}
+			}
+		}
+	}
+	m := p.mechanism("life", "states")
+	for _, one := range m.variants {
+		if i := shareOf(m, one, "running"); i.Estimate > 100 || i.High > 100 {
+			t.Errorf("%s is drawn as %v %%", one, i)
+		}
+	}
+	if title := p.planeTitle(); !strings.HasSuffix(title, "goroutines 2.00") {
+		t.Errorf("more cores are busy than there are: %q", title)
+	}
+	for share, want := range map[total]string{{7999, 8000}: "over 99.9 %", {9, 8}: "100 %", {8, 8}: "100 %", {799, 800}: "99.9 %"} {
+		if got := share.share(); got != want {
+			t.Errorf("%v: %s, want %s", share, got, want)
+		}
 	}
 }

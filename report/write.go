@@ -130,7 +130,7 @@ func (p page) sentence() string {
 		return "The file holds no experiment of parcon's catalogue."
 	}
 	if len(p.judged) > 1 && !p.twins.Failed() {
-		parts = append(parts, fmt.Sprintf("Of %s %s", plural(len(p.judged), "claim"), countVerdicts(p.judged)))
+		parts = append(parts, fmt.Sprintf("Of %s %s", plural(len(p.judged), "claim"), countVerdicts(p.judged, Refuted)))
 	}
 	return strings.Join(parts, ". ") + "."
 }

@@ -208,6 +208,14 @@ func ratioFine(v float64) string {
 	return ratio(v)
 }
 
+// logName is the name of a logarithmic axis: it says that it is one.
+func logName(name string) string {
+	if name == "" {
+		return "log scale"
+	}
+	return name + " (log scale)"
+}
+
 // axisRoom is the height the name of an axis takes.
 func axisRoom(name string) float64 {
 	if name == "" {

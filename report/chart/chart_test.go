@@ -170,3 +170,40 @@ func TestSaveNamesTheFile(t *testing.T) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
+
+// Each logarithmic axis says that it is one, whatever its caller calls it.
+func TestLogarithmicAxesSaySo(t *testing.T) {
+	value := func(v float64) chart.Interval { return chart.Interval{Estimate: v, Low: v * 0.9, High: v * 1.1} }
+	few, many := []chart.Interval{value(1), value(2)}, []chart.Interval{value(1), value(200)}
+	text := chart.Text{X: "across", Y: "up"}
+	for name, c := range map[string]struct {
+		fig  *chart.Figure
+		want int // axes
+	}{
+		"curves":          {chart.Curves(text, nil, []chart.Series{{Name: "a", X: []float64{1, 2}, Y: few}}), 1},
+		"curves, log up":  {chart.Curves(text, nil, []chart.Series{{Name: "a", X: []float64{1, 2}, Y: many}}), 2},
+		"curves, no name": {chart.Curves(chart.Text{}, nil, []chart.Series{{Name: "a", X: []float64{1, 2}, Y: few}}), 1},
+		"plane":           {chart.Plane(text, 2, []chart.PlanePoint{{Model: "a", Workload: "w", InFlight: 2, CoresBusy: 1}}), 1},
+		"forest":          {chart.Forest(chart.Text{}, []chart.ForestRow{{Label: "a", Ratio: value(1), BoundLow: 0.5, BoundHigh: 2}}), 1},
+		"dots":            {chart.Dots(text, []string{"a", "b"}, []chart.Panel{{Log: true, Values: few}, {Values: few}, {Log: true, Values: many}}), 2},
+		"bars":            {chart.Bars(text, []chart.BarPanel{{Rows: []string{"a", "b"}, Values: few}}, nil), 0},
+	} {
+		svg, _ := save(t, t.TempDir(), "a", c.fig)
+		if got := strings.Count(string(svg), "log scale"); got != c.want {
+			t.Errorf("%s: %d axes are called logarithmic, want %d", name, got, c.want)
+		}
+	}
+}
+
+// What is written of a comparison is broken into lines, not cut off.
+func TestForestsShowAllWords(t *testing.T) {
+	long := strings.Repeat("a claim of many words ", 12)
+	fig := chart.Forest(chart.Text{}, []chart.ForestRow{
+		{Group: long, Label: long, Ratio: chart.Interval{Estimate: 1, Low: 0.9, High: 1.1}, BoundHigh: 2, Verdict: "holds"},
+		{Group: "next", Label: "next", Ratio: chart.Interval{Estimate: 1, Low: 0.9, High: 1.1}, BoundHigh: 2, Verdict: "holds"},
+	})
+	svg, _ := save(t, t.TempDir(), "a", fig)
+	if n := strings.Count(string(svg), "claim"); n != 24 || strings.Contains(string(svg), "…") {
+		t.Errorf("%d of 24 words are written", n)
+	}
+}

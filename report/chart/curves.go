@@ -22,8 +22,8 @@ const curvesGap = 14.0
 // is text.Level. The
 // x axis is logarithmic with ticks at the given workers, and at the powers of two
 // between them if they are powers of two; the y axis starts at 0,
-// or is logarithmic when the numbers differ more than tenfold, which its
-// heading then says. Series are shifted sideways by a point or two, so that
+// or is logarithmic when the numbers differ more than tenfold. The names of
+// logarithmic axes say that they are. Series are shifted sideways by a point or two, so that
 // equal ones stay visible.
 func Curves(text Text, ideal func(x float64) float64, series []Series) *Figure {
 	height := max(300, float64(len(series)+1)*curvesGap+90)
@@ -86,10 +86,10 @@ func (c curves) draw(text Text, in rect) {
 	c.scales()
 	heading := text.Y
 	if c.y.log {
-		heading += " (log scale)"
+		heading = logName(heading)
 	}
 	c.text(in.x0, in.y1-10, left, heading, axisStyle)
-	c.text((c.plot.x0+c.plot.x1)/2, in.y0+4, centre, text.X, axisStyle)
+	c.text((c.plot.x0+c.plot.x1)/2, in.y0+4, centre, logName(text.X), axisStyle)
 	if c.y.log {
 		c.leftAxis(c.y, c.plot, c.marks)
 	} else {

@@ -34,11 +34,9 @@ var allowed = rgb(0xDCE9E2)
 // figure grows
 // with the rows, 5 to 60 of them make a picture which can be read.
 func Forest(text Text, rows []ForestRow) *Figure {
-	height := 46 + forestTop(rows) + float64(len(rows))*forestRow
-	for i := range rows {
-		if startsGroup(rows, i) {
-			height += forestGroup
-		}
+	height := 46 + forestTop(rows)
+	for _, e := range entries(rows) {
+		height += e.head() + e.row()
 	}
 	return &Figure{text: text, height: max(height, 120), body: func(p pen, in rect) {
 		if len(rows) == 0 {
@@ -47,6 +45,43 @@ func Forest(text Text, rows []ForestRow) *Figure {
 		}
 		newForest(p, rows, in).draw(text, in)
 	}}
+}
+
+// entry is what is written of a row, in lines.
+type entry struct{ group, label []string }
+
+// head is the height of an entry's heading, row that of the rest.
+func (e entry) head() float64 {
+	if len(e.group) == 0 {
+		return 0
+	}
+	return forestGroup + float64(len(e.group)-1)*boldStyle.leading()
+}
+
+func (e entry) row() float64 {
+	return forestRow + float64(max(len(e.label), 1)-1)*bodyStyle.leading()
+}
+
+// entries breaks what is written of the rows into lines: nothing is cut off.
+func entries(rows []ForestRow) []entry {
+	width := labelWidth(rows)
+	all := make([]entry, len(rows))
+	for i, r := range rows {
+		all[i].label = wrap(r.Label, bodyStyle, width)
+		if startsGroup(rows, i) {
+			all[i].group = wrap(r.Group, boldStyle, figureWidth-2*marginX)
+		}
+	}
+	return all
+}
+
+// labelWidth is the width of the labels.
+func labelWidth(rows []ForestRow) float64 {
+	var labels []string
+	for _, r := range rows {
+		labels = append(labels, r.Label)
+	}
+	return widest(labels, bodyStyle, forestLabel)
 }
 
 // forestTop is the room for numbers above the rows, which a long figure needs.
@@ -64,23 +99,23 @@ func startsGroup(rows []ForestRow, i int) bool {
 type forest struct {
 	pen
 	rows          []ForestRow
+	entries       []entry // of the rows
 	s             scale
-	label, words  float64 // widths
+	words         float64 // width
 	plot          rect
 	numbers, word float64 // places
 }
 
 func newForest(p pen, rows []ForestRow, in rect) forest {
-	var labels, words []string
+	var words []string
 	for _, r := range rows {
-		labels, words = append(labels, r.Label), append(words, r.Verdict)
+		words = append(words, r.Verdict)
 	}
-	f := forest{pen: p, rows: rows}
-	f.label = widest(labels, bodyStyle, forestLabel)
+	f := forest{pen: p, rows: rows, entries: entries(rows)}
 	f.words = widest(words, boldStyle, forestWord)
 	f.word = in.x1 - f.words*slack
 	f.numbers = f.word - 12 // the right edge of the numbers
-	f.plot = rect{in.x0 + f.label*slack + 14, in.y0 + 34, f.numbers - 34, in.y1 - 6 - forestTop(rows)}
+	f.plot = rect{in.x0 + labelWidth(rows)*slack + 14, in.y0 + 34, f.numbers - 34, in.y1 - 6 - forestTop(rows)}
 	f.s = forestScale(rows, f.plot.x0+6, f.plot.x1-6)
 	return f
 }
@@ -120,31 +155,33 @@ func (f forest) draw(text Text, in rect) {
 	f.line(stroke{color: grey, width: 1}, point{one, f.plot.y0}, point{one, f.plot.y1})
 	f.line(stroke{color: faint, width: 0.8}, point{f.plot.x0, f.plot.y0}, point{f.plot.x1, f.plot.y0})
 	f.bottomAxis(f.s, f.plot.y0, at, number)
-	f.text((f.plot.x0+f.plot.x1)/2, in.y0+4, centre, text.X, axisStyle)
+	f.text((f.plot.x0+f.plot.x1)/2, in.y0+4, centre, logName(text.X), axisStyle)
 	f.fill(allowed, rect{in.x0, in.y0 + 3, in.x0 + 14, in.y0 + 11}.corners()...)
 	f.text(in.x0+19, in.y0+4, left, "allowed", axisStyle)
 	f.each(func(i int, y float64) {
-		r := f.rows[i]
-		if startsGroup(f.rows, i) {
+		e := f.entries[i]
+		if len(e.group) > 0 {
 			// Its own paper: the lines of the grid must not run through it.
-			y0 := y + forestRow/2
-			f.fill(white, rect{in.x0, y0, in.x1, y0 + forestGroup + 0.5}.corners()...)
-			f.textMid(in.x0, y0+8, left, shorten(r.Group, boldStyle, in.x1-in.x0), boldStyle)
+			y0 := y + e.row()/2
+			f.fill(white, rect{in.x0, y0, in.x1, y0 + e.head() + 0.5}.corners()...)
+			for n, line := range e.group {
+				f.textMid(in.x0, y0+8+float64(len(e.group)-1-n)*boldStyle.leading(), left, line, boldStyle)
+			}
 		}
-		f.textMid(in.x0+6, y, left, shorten(r.Label, bodyStyle, f.label), bodyStyle)
-		f.row(r, y)
+		for n, line := range e.label {
+			f.textMid(in.x0+6, y+(float64(len(e.label)-1)/2-float64(n))*bodyStyle.leading(), left, line, bodyStyle)
+		}
+		f.row(f.rows[i], y)
 	})
 }
 
 // each calls do with every row and the height of its middle.
 func (f forest) each(do func(i int, y float64)) {
 	y := f.plot.y1
-	for i := range f.rows {
-		if startsGroup(f.rows, i) {
-			y -= forestGroup
-		}
-		do(i, y-forestRow/2)
-		y -= forestRow
+	for i, e := range f.entries {
+		y -= e.head()
+		do(i, y-e.row()/2)
+		y -= e.row()
 	}
 }
 
@@ -163,7 +200,8 @@ func (f forest) regions() {
 		if !math.IsInf(r.BoundHigh, 1) {
 			x1 = f.s.at(r.BoundHigh)
 		}
-		area := rect{x0, y - forestRow/2, x1, y + forestRow/2}
+		half := f.entries[i].row() / 2
+		area := rect{x0, y - half, x1, y + half}
 		f.fill(allowed, area.corners()...)
 		if x0 > f.plot.x0 {
 			f.line(edge, point{x0, area.y0}, point{x0, area.y1})

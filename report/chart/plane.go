@@ -71,7 +71,7 @@ func (p plane) draw(text Text, in rect) {
 	workloads := p.workloads()
 	p.key(workloads, point{in.x0, in.y1 - 9})
 	p.text(in.x0, p.plot.y1+planeStrip+6, left, text.Y, axisStyle)
-	p.text((p.plot.x0+p.plot.x1)/2, in.y0+4, centre, text.X, axisStyle)
+	p.text((p.plot.x0+p.plot.x1)/2, in.y0+4, centre, logName(text.X), axisStyle)
 	p.strips()
 	p.axes()
 	p.marks(workloads)
@@ -233,6 +233,9 @@ func (p plane) label(g group, r rect, lines []string, foreign bool) {
 		align, x = centre, (r.x0+r.x1)/2
 	}
 	for i, line := range lines {
+		// A line of the plane must not run through the name.
+		w, y := bodyStyle.width(line), r.y1-12*(float64(i)+0.5)
+		p.fill(white, rect{x - align*w - 1, y - 5.5, x + (1-align)*w + 1, y + 5.5}.corners()...)
 		p.textMid(x, r.y1-12*(float64(i)+0.5), align, line, bodyStyle.in(textColor(g.color())))
 	}
 }
