@@ -151,14 +151,14 @@ func (l *Lab) revive() error {
 	}
 }
 
-// runTo runs a command to its end, or kills it and all its children at that of
-// ctx, whose error it then returns.
-func runTo(ctx context.Context, c *exec.Cmd) error {
+// runTo runs a command to its end, or ends it at that of ctx, whose error it then
+// returns.
+func runTo(ctx context.Context, c *exec.Cmd, end func()) error {
 	c.WaitDelay = time.Second
 	if err := proc.Start(c); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { proc.Kill(c) })
+	stop := context.AfterFunc(ctx, end)
 	err := c.Wait()
 	stop()
 	if ctx.Err() != nil {
@@ -214,7 +214,7 @@ func (l *Lab) reference(ctx context.Context, cases []experiments.Case, timeout t
 	most := max(timeout, leastPreparation) * time.Duration(max(1, len(question.Workloads)))
 	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("not done within %v: give it longer with --timeout, or name shorter tasks with length=", most))
 	defer cancel()
-	if err := runTo(ctx, cmd); err != nil {
+	if err := runTo(ctx, cmd, func() { proc.Kill(cmd) }); err != nil {
 		if line := reason(stderr.String()); line != "" && ctx.Err() == nil {
 			err = fmt.Errorf("%w: %s", err, line)
 		}
