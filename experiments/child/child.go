@@ -41,6 +41,7 @@ const (
 	Part      = "part"      // see package mechanism
 	Empty     = "empty"     // ends at once
 	Disturb   = "disturb"   // a drifting load on one core
+	Guard     = "guard"     // see proc.Guard; a command is the rest
 )
 
 // Setting is what all trials of a run share. It is the same for every model.
@@ -87,6 +88,8 @@ func run(role string, args []string) error {
 	case Disturb:
 		go proc.WatchParent(proc.Stdin())
 		return disturb()
+	case Guard:
+		return proc.Guard(proc.Stdin(), args)
 	case Worker:
 		return worker.Main(Workloads, args, proc.Stdin(), os.Stdout)
 	}

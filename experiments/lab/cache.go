@@ -52,7 +52,8 @@ func buildIn(ctx context.Context, base, root string) (string, programs, error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("reading the small programs: %w", err)
 	}
-	if err := runTo(ctx, proc.Command([]string{filepath.Join(bin, "empty"+suffix())}, nil)); err != nil {
+	empty := proc.Command([]string{filepath.Join(bin, "empty"+suffix())}, nil)
+	if err := runTo(ctx, empty, func() { proc.Kill(empty) }); err != nil {
 		return "", nil, folderError{fmt.Errorf("running a program from the cache folder %s (is it mounted noexec?): %w", base, err)}
 	}
 	dir, err := place(base, bin, set)

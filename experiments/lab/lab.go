@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"parcon/experiments"
@@ -21,6 +22,7 @@ import (
 	"parcon/experiments/mechanism"
 	"parcon/experiments/mechanism/all"
 	"parcon/experiments/variant"
+	"parcon/experiments/workload/web"
 	"parcon/runner"
 	"parcon/runner/cgroup"
 	"parcon/runner/proc"
@@ -73,8 +75,11 @@ func (l *Lab) serve() error {
 		return fmt.Errorf("starting the delay server: %w", err)
 	}
 	l.server, l.bell, l.ended = cmd, in, make(chan struct{})
+	hangs := time.AfterFunc(leastPreparation, func() { proc.Kill(cmd) })
 	var addresses child.Addresses
-	if err := json.NewDecoder(out).Decode(&addresses); err != nil {
+	err := json.NewDecoder(out).Decode(&addresses)
+	hangs.Stop()
+	if err != nil {
 		_ = in.Close()
 		proc.Kill(cmd)
 		_ = cmd.Wait()
@@ -90,23 +95,30 @@ func (l *Lab) serve() error {
 }
 
 // served says whether the server works still. What it did to a trial is known a
-// little before its end.
+// little before its end. One that is there and does not answer is ended.
 func (l *Lab) served() bool {
 	select {
 	case <-l.ended:
 		return false
 	case <-time.After(lateWord):
-		return true
 	}
+	err := web.Answers(l.setting.Network, l.setting.HTTP, patience)
+	if err == nil || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return true // or it cannot be told here
+	}
+	proc.Kill(l.server)
+	<-l.ended
+	return false
 }
 
 const (
 	lateWord = 100 * time.Millisecond
-	repeats  = 3 // of a trial that the server's end spoilt
+	patience = 2 * time.Second // with a server that should answer at once
+	repeats  = 3               // of a trial that the server spoilt
 )
 
-// Try runs trials on a sound testbed: a server that ended is started again, and a
-// trial that failed as it ended is repeated. It was not the variant's fault.
+// Try runs trials on a sound testbed: a server that ended or hangs is started again,
+// and a trial that failed meanwhile is repeated. It was not the variant's fault.
 func (l *Lab) Try(timeout time.Duration) runner.Trier {
 	return func(ctx context.Context, c runner.Case) (protocol.Measurement, error) {
 		for again := 0; ; again++ {
@@ -122,7 +134,7 @@ func (l *Lab) Try(timeout time.Duration) runner.Trier {
 				return m, err
 			}
 			if again == repeats {
-				return nil, fmt.Errorf("the delay server ended in %d tries at this trial: something kills it: %w", again+1, err)
+				return nil, fmt.Errorf("the delay server ended or hung in %d tries at this trial: something kills or stops it: %w", again+1, err)
 			}
 		}
 	}
@@ -139,14 +151,14 @@ func (l *Lab) revive() error {
 	}
 }
 
-// runTo runs a command to its end, or kills it and all its children at that of
-// ctx, whose error it then returns.
-func runTo(ctx context.Context, c *exec.Cmd) error {
+// runTo runs a command to its end, or ends it at that of ctx, whose error it then
+// returns.
+func runTo(ctx context.Context, c *exec.Cmd, end func()) error {
 	c.WaitDelay = time.Second
 	if err := proc.Start(c); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { proc.Kill(c) })
+	stop := context.AfterFunc(ctx, end)
 	err := c.Wait()
 	stop()
 	if ctx.Err() != nil {
@@ -202,7 +214,7 @@ func (l *Lab) reference(ctx context.Context, cases []experiments.Case, timeout t
 	most := max(timeout, leastPreparation) * time.Duration(max(1, len(question.Workloads)))
 	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("not done within %v: give it longer with --timeout, or name shorter tasks with length=", most))
 	defer cancel()
-	if err := runTo(ctx, cmd); err != nil {
+	if err := runTo(ctx, cmd, func() { proc.Kill(cmd) }); err != nil {
 		if line := reason(stderr.String()); line != "" && ctx.Err() == nil {
 			err = fmt.Errorf("%w: %s", err, line)
 		}

@@ -40,21 +40,28 @@ func (p Programs) Identity() string { return p.Name + " " + p.sums }
 
 // Self makes the running program both. It must call child.Main first thing.
 func Self() (Programs, error) {
-	path, err := os.Executable()
+	path, err := self()
 	if err != nil {
-		return Programs{}, fmt.Errorf("finding the path of this program: %w", err)
-	}
-	if runtime.GOOS == "linux" {
-		// This very program, whatever is built into its place while it runs.
-		if running := fmt.Sprintf("/proc/%d/exe", os.Getpid()); readable(running) {
-			path = running
-		}
+		return Programs{}, err
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return Programs{}, fmt.Errorf("reading this program: %w", err)
 	}
 	return Programs{Name: "parcon itself", Trial: []string{path, child.Argument}, sums: sumOf("self", text)}, nil
+}
+
+// self is the path of this very program, whatever is built into its place while it
+// runs.
+func self() (string, error) {
+	if running := fmt.Sprintf("/proc/%d/exe", os.Getpid()); runtime.GOOS == "linux" && readable(running) {
+		return running, nil
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("finding the path of this program: %w", err)
+	}
+	return path, nil
 }
 
 func readable(path string) bool {
@@ -216,12 +223,21 @@ func compile(ctx context.Context, root, dir string) error {
 }
 
 // output runs a command of the preparation to its end, or to that of ctx, and
-// returns what it printed, without the last line end. Its error is one line.
+// returns what it printed, without the last line end. Its error is one line. Neither
+// it nor what it starts outlives this process: the go command's compilers would.
 func output(ctx context.Context, dir string, env []string, argv ...string) (string, error) {
 	var out, complaint bytes.Buffer
-	c := proc.Command(argv, env)
+	path, err := self()
+	if err != nil {
+		return "", err
+	}
+	c := proc.Guarded([]string{path, child.Argument, child.Guard}, argv, env)
 	c.Dir, c.Stdout, c.Stderr = dir, &out, &complaint
-	err := runTo(ctx, c)
+	in, err := c.StdinPipe()
+	if err != nil {
+		return "", err
+	}
+	err = runTo(ctx, c, func() { _ = in.Close() })
 	if line := reason(complaint.String()); err != nil && ctx.Err() == nil && line != "" {
 		err = errors.New(line)
 	}

@@ -18,6 +18,13 @@ import (
 
 // The test binary starts itself as the child: "child" and a role.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 3 && os.Args[1] == "child" && os.Args[2] == "guard" {
+		if err := proc.Guard(proc.Stdin(), os.Args[3:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if len(os.Args) == 3 && os.Args[1] == "child" {
 		play(os.Args[2])
 		os.Exit(0)
@@ -49,6 +56,16 @@ func play(role string) {
 		time.Sleep(time.Hour)
 	case "hang":
 		fmt.Println(os.Getpid())
+		time.Sleep(time.Hour)
+	case "guarding parent":
+		c := proc.Guarded(self("guard"), self("family"), []string{proctest.QuickExit})
+		c.Stdout = os.Stdout
+		if _, err := c.StdinPipe(); err != nil {
+			fmt.Println(err)
+		}
+		if err := proc.Start(c); err != nil {
+			fmt.Println(err)
+		}
 		time.Sleep(time.Hour)
 	case "family", "parent":
 		// A child of the same group, or one that proc started. Both say who
@@ -226,6 +243,61 @@ func TestKillReachesAChildInAnotherGroup(t *testing.T) {
 	proc.Kill(c)
 	if err := c.Wait(); err == nil || err.Error() != "signal: killed" {
 		t.Errorf("the child ended with %v", err)
+	}
+}
+
+// A guarded command leaves no process, whether the process that wanted it was killed
+// or lets go of it.
+func TestAGuardedCommandLeavesNothing(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc")
+	}
+	proctest.Tidy(t)
+	c, _, line := output(t, "guarding parent") // of a grandchild of the guard
+	grandchild, err := strconv.Atoi(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Process.Kill()
+	if err := c.Wait(); err == nil {
+		t.Error("the parent was not killed")
+	}
+	proctest.WaitUntilGone(t, grandchild)
+
+	c = proc.Guarded(self("guard"), self("family"), []string{proctest.QuickExit})
+	in, out := proctest.Start(t, c)
+	if line, err = bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if grandchild, err = strconv.Atoi(strings.TrimSpace(line)); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := c.Wait(); err == nil {
+		t.Error("the guard of a killed command ended well")
+	}
+	proctest.WaitUntilGone(t, grandchild)
+}
+
+// The guard ends as its command does.
+func TestAGuardHandsOnWhatItsCommandSays(t *testing.T) {
+	proctest.Tidy(t)
+	for want, argv := range map[string][]string{
+		`"A=1\n" <nil>`:          self("environment"),
+		`"" exit status 7`:       {"/bin/sh", "-c", "exit 7"},
+		`"" exit status 1`:       {"/bin/sh", "-c", "kill -9 $$"},
+		`"half" exit status 255`: {"/bin/sh", "-c", "printf half; exit 255"},
+	} {
+		c := proc.Guarded(self("guard"), argv, []string{"A=1"})
+		if _, err := c.StdinPipe(); err != nil {
+			t.Fatal(err)
+		}
+		out, err := proc.Output(c)
+		if said := fmt.Sprintf("%q %v", out, err); said != want {
+			t.Errorf("%q: %s, want %s", argv, said, want)
+		}
 	}
 }
 

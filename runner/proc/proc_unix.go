@@ -5,3 +5,5 @@ package proc
 import "syscall"
 
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+func survive(*syscall.SysProcAttr) {}

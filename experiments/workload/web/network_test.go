@@ -70,3 +70,27 @@ func TestAServerThatIsNotThere(t *testing.T) {
 		}
 	}
 }
+
+// A server that is there but says nothing does not answer, nor does one that is gone.
+func TestAnswers(t *testing.T) {
+	at := servers(t)
+	if err := web.Answers(at["network"], at["http"], time.Minute); err != nil {
+		t.Error(err)
+	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mute := silent.Addr().String()
+	for name, pair := range map[string][2]string{"network": {mute, at["http"]}, "http": {at["network"], mute}} {
+		if err := web.Answers(pair[0], pair[1], 20*time.Millisecond); err == nil {
+			t.Errorf("a mute server of %s answered", name)
+		}
+	}
+	if err := silent.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := web.Answers(mute, at["http"], time.Minute); err == nil {
+		t.Error("a server that is gone answered")
+	}
+}
