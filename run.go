@@ -88,7 +88,7 @@ func nothingGiven(f *pflag.FlagSet) (err error) {
 			err = wrongUsage("--%s \"\": give it a value, or leave it out", flag.Name)
 		}
 		if flag.Name == "rounds" && flag.Value.String() == "0" {
-			err = wrongUsage("--rounds 0: give a number from 1 to 10000")
+			err = wrongUsage("--rounds 0: give a number from 1 to %d", mostRounds)
 		}
 	})
 	return err
@@ -105,6 +105,7 @@ type job struct {
 	timeout   time.Duration
 	dir       string
 	sizes     map[string]int   // of a run that is resumed, or of another
+	note      string           // in what that one differs
 	done      []results.Result // of a run that is resumed
 	setup     results.Setup    // of a run that is resumed
 }
@@ -126,9 +127,12 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 			defer unlock()
 		}
 	}
-	j, err := o.job(args)
+	j, err := o.job(ctx, args)
 	if err != nil {
 		return err
+	}
+	if j.note != "" {
+		fmt.Fprintln(stderr, "parcon:", j.note)
 	}
 	chosen, names, err := experiments.Choose(j.names, j.scale())
 	if err != nil {
@@ -195,7 +199,7 @@ func folder(dir, prefix string) (string, func(), error) {
 }
 
 // job checks the options.
-func (o options) job(args []string) (job, error) {
+func (o options) job(ctx context.Context, args []string) (job, error) {
 	if o.timeout <= 0 {
 		return job{}, wrongUsage("--timeout %v: give a duration above zero, such as 30s", o.timeout)
 	}
@@ -205,7 +209,7 @@ func (o options) job(args []string) (job, error) {
 		if len(args) > 0 || o != fresh {
 			return job{}, wrongUsage("--resume goes on with what was asked before: beside it only --timeout has a meaning")
 		}
-		return resumed(o)
+		return resumed(ctx, o)
 	}
 	profile, err := experiments.FindProfile(o.profile)
 	if err != nil {
@@ -224,17 +228,20 @@ func (o options) job(args []string) (job, error) {
 		}
 	}
 	if o.tasksOf != "" {
-		if j.sizes, err = sizesOf(o.tasksOf); err != nil {
+		if j.sizes, j.note, err = sizesOf(ctx, o.tasksOf); err != nil {
 			return job{}, err
 		}
 	}
 	return j, o.limits(&j)
 }
 
+// mostRounds is far more than any claim needs.
+const mostRounds = 10_000
+
 // limits reads what bounds a run.
 func (o options) limits(j *job) error {
-	if o.rounds < 0 || o.rounds > 10_000 {
-		return wrongUsage("--rounds %d: give a number from 1 to 10000", o.rounds)
+	if o.rounds < 0 || o.rounds > mostRounds {
+		return wrongUsage("--rounds %d: give a number from 1 to %d", o.rounds, mostRounds)
 	}
 	if o.rounds > 0 {
 		j.rounds = o.rounds

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -51,15 +52,12 @@ func (j job) describe(l *lab.Lab, plan runner.Plan, chosen []experiments.Experim
 		results.Entry{Key: keyNames, Value: strings.Join(j.names, " ")},
 		results.Entry{Key: keySeed, Value: fmt.Sprint(j.seed)},
 		results.Entry{Key: keyRounds, Value: fmt.Sprint(j.rounds)},
-		results.Entry{Key: "gogc", Value: "100"},
 		results.Entry{Key: "programs", Value: l.Programs().Identity()},
 		results.Entry{Key: keyPython, Value: pythonOf(l.Programs())},
-		results.Entry{Key: "task-cpu", Value: experiments.Lengths.Length.String()},
-		results.Entry{Key: "task-io", Value: experiments.Lengths.Delay.String()},
-		results.Entry{Key: "task-mix", Value: experiments.Lengths.Mix.String()},
 		results.Entry{Key: keySizes, Value: strings.Join(sizes, " ")},
 		results.Entry{Key: keyCases, Value: strings.Join(cases, " ")},
 	)
+	s = append(s, work()...)
 	if len(claims) > 0 {
 		s = append(s, results.Entry{Key: report.KeyClaims, Value: strings.Join(claims, " ")})
 	}
@@ -72,6 +70,16 @@ func (j job) describe(l *lab.Lab, plan runner.Plan, chosen []experiments.Experim
 	return s
 }
 
+// work is what every run's tasks are made to be.
+func work() results.Setup {
+	return results.Setup{
+		{Key: "gogc", Value: "100"},
+		{Key: "task-cpu", Value: experiments.Lengths.Length.String()},
+		{Key: "task-io", Value: experiments.Lengths.Delay.String()},
+		{Key: "task-mix", Value: experiments.Lengths.Mix.String()},
+	}
+}
+
 // pythonOf names the CPython that a run measures beside.
 func pythonOf(p lab.Programs) string {
 	if p.Python.Path == "" {
@@ -81,9 +89,9 @@ func pythonOf(p lab.Programs) string {
 }
 
 // resumed reads what was asked of the run in o.resume and what it has done.
-func resumed(o options) (job, error) {
+func resumed(ctx context.Context, o options) (job, error) {
 	path := filepath.Join(o.resume, trialsFile)
-	setup, done, bad, err := results.Read(path)
+	setup, done, bad, err := results.Read(ctx, path)
 	if err != nil {
 		return job{}, fmt.Errorf("%w: --resume takes the folder of a run", err)
 	}
@@ -126,16 +134,16 @@ func (j *job) read(path string) (err error) {
 	if j.seed, err = strconv.ParseUint(j.setup.Get(keySeed), 10, 64); err != nil {
 		return damaged(keySeed)
 	}
-	if j.rounds, err = strconv.Atoi(j.setup.Get(keyRounds)); err != nil {
+	if j.rounds, err = strconv.Atoi(j.setup.Get(keyRounds)); err != nil || j.rounds < 1 || j.rounds > mostRounds {
 		return damaged(keyRounds)
 	}
 	if text := j.setup.Get(keyBudget); text != "" {
-		if j.budget, err = time.ParseDuration(text); err != nil {
+		if j.budget, err = time.ParseDuration(text); err != nil || j.budget <= 0 {
 			return damaged(keyBudget)
 		}
 	}
 	if text := j.setup.Get(keyPrecision); text != "" {
-		if j.precision, err = strconv.ParseFloat(text, 64); err != nil {
+		if j.precision, err = strconv.ParseFloat(text, 64); err != nil || !(j.precision > 0 && j.precision < 1) {
 			return damaged(keyPrecision)
 		}
 	}
@@ -151,24 +159,40 @@ func readSizes(setup results.Setup) (map[string]int, error) {
 	for _, field := range strings.Fields(setup.Get(keySizes)) {
 		name, text, _ := strings.Cut(field, ":")
 		size, err := strconv.Atoi(text)
-		if err != nil {
-			return nil, err
+		if err != nil || size < 1 {
+			return nil, fmt.Errorf("%q is no size", field)
 		}
 		sizes[name] = size
 	}
 	return sizes, nil
 }
 
-// sizesOf reads them from the run in a folder.
-func sizesOf(dir string) (map[string]int, error) {
+// sizesOf reads them from the run in a folder. What this run cannot share with that
+// one is an error; note says in what else they differ, "" if in nothing.
+func sizesOf(ctx context.Context, dir string) (sizes map[string]int, note string, err error) {
 	path := filepath.Join(dir, trialsFile)
-	setup, _, _, err := results.Read(path)
+	setup, _, _, err := results.Read(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("%w: --tasks-of takes the folder of a run", err)
+		return nil, "", fmt.Errorf("%w: --tasks-of takes the folder of a run", err)
 	}
-	sizes, err := readSizes(setup)
+	sizes, err = readSizes(setup)
 	if err != nil || len(sizes) == 0 {
-		return nil, fmt.Errorf("%s holds no lengths of tasks in its line %q: --tasks-of takes the folder of a run", path, keySizes+": "+setup.Get(keySizes))
+		return nil, "", fmt.Errorf("%s holds no lengths of tasks in its line %q: --tasks-of takes the folder of a run", path, keySizes+": "+setup.Get(keySizes))
 	}
-	return sizes, nil
+	if d := results.Differences(setup, work(), results.Work); len(d) > 0 {
+		return nil, "", fmt.Errorf("--tasks-of %s: its %s is %q, here it is %q: what its tasks do is not what those of this program do; measure it again with this one", dir, d[0].Key, d[0].Old, d[0].New)
+	}
+	d := results.Differences(setup, runner.Host(dir), results.Machine, results.Program)
+	if len(d) == 0 {
+		return sizes, "", nil
+	}
+	var all []string
+	for _, d := range d {
+		all = append(all, fmt.Sprintf("%s %q, here it is %q", d.Key, d.Old, d.New))
+	}
+	note = fmt.Sprintf("--tasks-of %s: it was measured with %s", dir, results.FewFaults(all))
+	if slices.ContainsFunc(d, func(d results.Difference) bool { return d.Of == results.Machine }) {
+		return sizes, note + ": comparing the two needs --other-machine", nil
+	}
+	return sizes, note + ": that may be the difference between the two", nil
 }

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/perf/benchfmt"
 )
@@ -62,7 +65,33 @@ func newFile(f *os.File, setup Setup, tasks func(Slot) int) *File {
 	return file
 }
 
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// oneLine makes one line of a text. Control characters are none of it: they would
+// break the line, or move the cursor of whoever looks at it.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }), " ")
+}
+
+// placing are the units in which a File says where a trial belongs.
+var placing = []string{"round", "position", "sitting", "failed"}
+
+// Sound says why the values of a trial are no measurement, nil if they are one. What
+// is not sound could not be read back.
+func Sound(values map[string]float64) error {
+	for _, unit := range units(values) {
+		v := values[unit]
+		switch {
+		case unit == "" || !utf8.ValidString(unit) || len(unit) > longestUnit || strings.ContainsFunc(unit, func(c rune) bool { return unicode.IsSpace(c) || !unicode.IsPrint(c) }):
+			return fmt.Errorf("%q is no unit", unit[:min(len(unit), longestUnit)])
+		case slices.Contains(placing, unit):
+			return fmt.Errorf("%q is no unit that a trial measures in", unit)
+		case math.IsNaN(v) || math.IsInf(v, 0) || v < 0 && counts(unit):
+			return fmt.Errorf("%v is no value of %s", v, unit)
+		}
+	}
+	return nil
+}
+
+const longestUnit = 100 // bytes
 
 // cutTail takes away what follows the last line end and leaves the file open
 // at its end.
@@ -100,8 +129,12 @@ func lastLineEnd(f *os.File) (int64, error) {
 }
 
 // Keep appends a result. It reaches the file before Keep returns, in one write,
-// so that a run that is killed leaves whole lines.
+// so that a run that is killed leaves whole lines. Values that are not Sound are
+// an error, and nothing is written.
 func (f *File) Keep(r Result) error {
+	if err := Sound(r.Values); err != nil {
+		return fmt.Errorf("keeping the result of %s/%s: %w", r.Experiment, r.Variant, err)
+	}
 	line := &benchfmt.Result{
 		Config: f.config,
 		Name:   benchfmt.Name(r.Experiment + "/" + r.Variant),

@@ -2,6 +2,7 @@ package results_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -42,9 +43,10 @@ func write(t interface {
 
 func read(t interface {
 	Fatal(...any)
+	Context() context.Context
 }, path string,
 ) (results.Setup, []results.Result) {
-	setup, trials, bad, err := results.Read(path)
+	setup, trials, bad, err := results.Read(t.Context(), path)
 	if err != nil || len(bad) > 0 {
 		t.Fatal("reading back:", err, bad)
 	}
@@ -97,6 +99,7 @@ func TestAnyReasonStaysAFailure(t *testing.T) {
 	dir := t.TempDir()
 	n := 0
 	try := func(t interface {
+		Context() context.Context
 		Fatal(...any)
 		Fatalf(string, ...any)
 	}, reason string,
@@ -127,10 +130,46 @@ func TestAnyReasonStaysAFailure(t *testing.T) {
 func TestAFailedLineSaysWhy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "trials.txt")
 	write(t, path, []results.Result{{
-		Slot: results.Slot{Experiment: "Compute", Variant: "model=gil"}, Failed: "the trial's process ended:\texit status 3",
+		Slot: results.Slot{Experiment: "Compute", Variant: "model=gil"}, Failed: "the trial's process\x1bended:\texit status 3",
 	}})
 	if _, got := read(t, path); got[0].Failed != "the trial's process ended: exit status 3" {
 		t.Errorf("failed because of %q", got[0].Failed)
+	}
+}
+
+// What a trial says may be anything: what the reader would refuse is not kept.
+func TestWhatIsNoMeasurementIsNotKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trials.txt")
+	file, err := results.Create(path, machine, oneTask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	slot := results.Slot{Experiment: "Compute", Variant: "model=gil"}
+	for _, values := range []map[string]float64{
+		{"ns/op": math.NaN()},
+		{"ns/op": 5, "cores-busy": math.Inf(1)},
+		{"ns/op": -5},
+		{"peak-rss-bytes": 5, "life-ns": -1},
+		{"ns/op": 5, "round": 3},
+		{"ns/op": 5, "failed": 0},
+		{"ns/op": 5, "": 1},
+		{"ns/op": 5, "a b": 1},
+		{"ns/op": 5, "a\nBenchmarkX": 1},
+		{"ns/op": 5, "\x1b[31m": 1},
+		{"ns/op": 5, "\xff": 1},
+		{"ns/op": 5, strings.Repeat("x", 1000): 1},
+	} {
+		err := file.Keep(results.Result{Slot: slot, Values: values})
+		if err == nil || strings.ContainsAny(err.Error(), "\n\x1b") || len(err.Error()) > 300 {
+			t.Errorf("%v: %v", values, err)
+		}
+	}
+	if err := file.Keep(results.Result{Slot: slot, Values: map[string]float64{"ns/op": 0, "rss-growth": -7}}); err != nil {
+		t.Error(err)
+	}
+	if _, got := read(t, path); len(got) != 1 || got[0].Values["rss-growth"] != -7 {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -236,7 +275,7 @@ func TestAppendToAMissingFileFails(t *testing.T) {
 	if _, err := results.Append(path, machine, oneTask, 0); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
-	if _, _, _, err := results.Read(path); !errors.Is(err, os.ErrNotExist) {
+	if _, _, _, err := results.Read(t.Context(), path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -252,7 +291,7 @@ func TestReadReturnsBadLinesBesideGoodOnes(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	setup, trials, bad, err := results.Read(path)
+	setup, trials, bad, err := results.Read(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +356,7 @@ func FuzzRead(f *testing.F) {
 		if err := os.WriteFile(path, text, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		_, before, bad, err := results.Read(path)
+		_, before, bad, err := results.Read(t.Context(), path)
 		if err != nil || len(bad) > 0 {
 			return
 		}
@@ -329,7 +368,7 @@ func FuzzRead(f *testing.F) {
 		if err := file.Close(); err != nil {
 			t.Fatal(err)
 		}
-		_, after, bad, err := results.Read(path)
+		_, after, bad, err := results.Read(t.Context(), path)
 		if err != nil || len(bad) > 0 || fmt.Sprint(after) != fmt.Sprint(before) {
 			t.Fatalf("%v, then after Append %v, %v, %v", before, after, bad, err)
 		}

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Read reads a run's result file back: its setup and its results. A last line that
+// Read reads a run's result file back, until ctx ends: its setup and its results. A last line that
 // was cut off is passed over. Other lines that cannot be read are returned as errors
 // beside what could be. A file that was put together from several runs is an error.
-func Read(path string) (Setup, []Result, []error, error) {
-	r, err := Open(context.Background(), path)
+func Read(ctx context.Context, path string) (Setup, []Result, []error, error) {
+	r, err := Open(ctx, path)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("reading the result file: %w", err)
 	}

@@ -292,7 +292,7 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 	if err := os.WriteFile(gz, []byte(packed(own)), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, _, err := results.Read(gz); err == nil || !strings.Contains(err.Error(), "gzip") {
+	if _, _, _, err := results.Read(t.Context(), gz); err == nil || !strings.Contains(err.Error(), "gzip") {
 		t.Errorf("a run that is packed goes on: %v", err)
 	}
 }

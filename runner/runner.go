@@ -133,6 +133,11 @@ func left(spent time.Duration, ran, rest int, budget time.Duration) time.Duratio
 
 func one(ctx context.Context, c Case, slot results.Slot, try Trier) results.Result {
 	values, err := try(ctx, c)
+	if err == nil {
+		if err = results.Sound(values); err != nil {
+			err = fmt.Errorf("what it says of itself is no measurement: %w", err)
+		}
+	}
 	if err != nil {
 		return results.Result{Slot: slot, Failed: cmp.Or(err.Error(), results.NoReason)}
 	}

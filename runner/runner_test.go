@@ -23,6 +23,7 @@ type diary struct {
 	// before is called first in try with the number of the try; nil: not.
 	before func(try int) error
 	tries  int
+	values protocol.Measurement // of the next try; nil: sound ones
 }
 
 func (d *diary) try(_ context.Context, c runner.Case) (protocol.Measurement, error) {
@@ -32,6 +33,10 @@ func (d *diary) try(_ context.Context, c runner.Case) (protocol.Measurement, err
 		if err := d.before(d.tries - 1); err != nil {
 			return nil, err
 		}
+	}
+	if values := d.values; values != nil {
+		d.values = nil
+		return values, nil
 	}
 	return protocol.Measurement{"ns/op": float64(c.Tasks)}, nil
 }
@@ -122,6 +127,23 @@ func TestAFailedTrialCostsOneResult(t *testing.T) {
 	}
 	if diff := cmp.Diff(trials, d.kept); diff != "" {
 		t.Error("a failure is kept as others are:", diff)
+	}
+}
+
+// A trial that says what is no measurement failed; the run goes on.
+func TestNonsenseIsAFailure(t *testing.T) {
+	d := &diary{values: protocol.Measurement{"ns/op": -5}}
+	trials, err := d.run(t.Context(), wide(2), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range trials {
+		if failed := r.Failed != ""; failed != (i == 0) || failed != (r.Values == nil) {
+			t.Errorf("result %d: %+v", i, r)
+		}
+	}
+	if want := "what it says of itself is no measurement: -5 is no value of ns/op"; trials[0].Failed != want {
+		t.Errorf("failed because of %q, want %q", trials[0].Failed, want)
 	}
 }
 
