@@ -12,10 +12,10 @@ import (
 	"strconv"
 	"time"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
 	"parcon/experiments/child"
-	"parcon/experiments/lab"
-	"parcon/experiments/usual"
+	"parcon/experiments/gobench"
+	"parcon/experiments/testbed"
 	"parcon/experiments/variant"
 	"parcon/report"
 	"parcon/results"
@@ -27,17 +27,17 @@ import (
 // A bench holds the two things that are compared: the same work, and a little
 // more.
 type bench struct {
-	same, more *lab.Lab
-	programs   lab.Programs
+	same, more *testbed.Lab
+	programs   testbed.Programs
 	self       string
 	keep       func(results.Result) error
 	random     *rand.Rand
 }
 
 func openBench(ctx context.Context, dir string) (*bench, error) {
-	programs, err := lab.Build(ctx)
+	programs, err := testbed.Build(ctx)
 	if err != nil {
-		if programs, err = lab.Self(); err != nil {
+		if programs, err = testbed.Self(); err != nil {
 			return nil, err
 		}
 	}
@@ -46,21 +46,21 @@ func openBench(ctx context.Context, dir string) (*bench, error) {
 		return nil, fmt.Errorf("finding the path of this program: %w", err)
 	}
 	b := &bench{programs: programs, self: self}
-	cases := []experiments.Case{{Variant: selfcheckVariant(), Tasks: 1}}
+	cases := []card.Case{{Variant: selfcheckVariant(), Tasks: 1}}
 	full, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("finding the folder of the result: %w", err)
 	}
-	if b.same, err = lab.Open(ctx, programs, full, nil, cases, time.Minute); err != nil {
+	if b.same, err = testbed.Open(ctx, programs, full, nil, cases, time.Minute); err != nil {
 		return nil, err
 	}
 	// The calibrated size is for a task of the catalogue's length. A multiple of
 	// 100 has a whole number of percents.
-	size := b.same.Sizes()[selfcheckWork] * int(selfcheckTask) / int(experiments.Lengths.Length)
+	size := b.same.Sizes()[selfcheckWork] * int(selfcheckTask) / int(testbed.Lengths.Length)
 	size = max(100, size/100*100)
 	_ = b.same.Close()
-	open := func(percent int) (*lab.Lab, error) {
-		return lab.Open(ctx, programs, full, map[string]int{selfcheckWork: size * (100 + percent) / 100}, cases, time.Minute)
+	open := func(percent int) (*testbed.Lab, error) {
+		return testbed.Open(ctx, programs, full, map[string]int{selfcheckWork: size * (100 + percent) / 100}, cases, time.Minute)
 	}
 	if b.same, err = open(0); err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (b *bench) stage(ctx context.Context, st stage, stderr io.Writer) error {
 }
 
 // disturb starts the drifting load; end stops it.
-func disturb(programs lab.Programs) (end func(), err error) {
+func disturb(programs testbed.Programs) (end func(), err error) {
 	cmd := proc.Command(append(append([]string{}, programs.Trial...), child.Disturb), nil)
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -128,13 +128,13 @@ func disturb(programs lab.Programs) (end func(), err error) {
 // sides are the two cases of a comparison. The names say what was compared; the
 // orders are those of the catalogue's own variant.
 func (b *bench) sides(st stage, way string, comparison int) ([2]runner.Case, error) {
-	labs := [2]*lab.Lab{b.same, b.same}
+	labs := [2]*testbed.Lab{b.same, b.same}
 	if st.effect != 0 {
 		labs[1] = b.more
 	}
 	var sides [2]runner.Case
 	for i, l := range labs {
-		c, err := l.Case(experiments.Case{Variant: selfcheckVariant(), Tasks: st.tasks})
+		c, err := l.Case(card.Case{Variant: selfcheckVariant(), Tasks: st.tasks})
 		if err != nil {
 			return sides, err
 		}
@@ -156,7 +156,7 @@ func (b *bench) parcon(ctx context.Context, st stage, comparison int) error {
 		return err
 	}
 	plan := runner.Plan{
-		Experiments: []runner.Experiment{{Name: experiments.Title(report.HonestyExperiment), Cases: sides[:]}},
+		Experiments: []runner.Experiment{{Name: card.Title(report.HonestyExperiment), Cases: sides[:]}},
 		Seed:        b.random.Uint64(), Rounds: st.rounds,
 	}
 	keep := func(r results.Result) error {
@@ -184,14 +184,14 @@ func (b *bench) usual(ctx context.Context, st stage, comparison int) error {
 	}
 	for _, c := range sides {
 		started := time.Now()
-		side := usual.Side{Order: c.Order.(child.Order), Count: st.samples, Length: st.sample, Program: []string{b.self}}
+		side := gobench.Side{Order: c.Order.(child.Order), Count: st.samples, Length: st.sample, Program: []string{b.self}}
 		samples, err := side.Measure(ctx, c.Procs)
 		if err != nil {
 			return err
 		}
 		life := float64(time.Since(started)) / float64(len(samples))
 		for i, ns := range samples {
-			slot := results.Slot{Experiment: experiments.Title(report.HonestyExperiment), Variant: c.Variant, Round: i}
+			slot := results.Slot{Experiment: card.Title(report.HonestyExperiment), Variant: c.Variant, Round: i}
 			if err := b.keep(results.Result{Slot: slot, Values: protocol.Measurement{"ns/op": ns, "life-ns": life}}); err != nil {
 				return err
 			}

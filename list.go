@@ -10,10 +10,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"parcon/experiments"
-	"parcon/experiments/child"
-	"parcon/experiments/mechanism/all"
-	"parcon/experiments/model"
+	"parcon/experiments/card"
+	"parcon/experiments/chapters"
+	"parcon/experiments/tasks"
+	"parcon/experiments/tasks/model"
 	"parcon/runner/cgroup"
 )
 
@@ -49,7 +49,7 @@ type listed struct {
 // listing is the catalogue in lines of at most width columns, where words permit.
 func listing(cores, width int) string {
 	var b strings.Builder
-	for i, part := range catalogue(cores) {
+	for i, part := range vocabulary(cores) {
 		if i > 0 {
 			b.WriteString("\n")
 		}
@@ -101,12 +101,12 @@ type listPart struct {
 	words []listed
 }
 
-func catalogue(cores int) []listPart {
-	quick := experiments.Scale{Cores: cores, Depth: experiments.Quick, System: runtime.GOOS, Python: true}
+func vocabulary(cores int) []listPart {
+	quick := card.Scale{Cores: cores, Depth: card.Quick, System: runtime.GOOS, Python: true}
 	full := quick
-	full.Depth = experiments.Full
+	full.Depth = card.Full
 	asked := listPart{title: "EXPERIMENTS AND CLAIMS"}
-	for _, e := range experiments.All {
+	for _, e := range chapters.All {
 		asked.words = append(asked.words, listed{1, e.Name, fmt.Sprintf("%s (%d to %d variants)", e.Question, len(e.Cases(quick)), len(e.Cases(full)))})
 		for _, c := range e.Claims(quick) {
 			asked.words = append(asked.words, listed{2, c.ID, c.Text})
@@ -116,16 +116,16 @@ func catalogue(cores int) []listPart {
 	add := func(part int, word, text string) {
 		parts[part].words = append(parts[part].words, listed{1, word, text})
 	}
-	for _, l := range child.Workloads {
+	for _, l := range tasks.Workloads {
 		add(1, l.Name, fmt.Sprintf("%s: %s", l.Kind, l.Doc))
 	}
 	for _, m := range model.All {
 		add(2, m.Name, m.Mapping)
 	}
-	for _, m := range all.Mechanisms {
+	for _, m := range chapters.Cards() {
 		add(3, m.Name, m.Doc)
 	}
-	for _, p := range experiments.Profiles {
+	for _, p := range chapters.Profiles {
 		add(4, p.Name, p.Doc)
 	}
 	return parts

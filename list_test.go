@@ -4,14 +4,14 @@ import (
 	"strings"
 	"testing"
 
-	"parcon/experiments"
+	"parcon/experiments/chapters"
 )
 
 // Whatever the screen's width, nothing is lost and lines are no longer than it.
 func TestAListFitsTheScreen(t *testing.T) {
 	words := func(text string) string { return strings.Join(strings.Fields(text), " ") }
 	wide := words(listing(2, 10_000))
-	for _, e := range experiments.All {
+	for _, e := range chapters.All {
 		if !strings.Contains(wide, e.Name+" "+e.Question) {
 			t.Errorf("%s is not listed", e.Name)
 		}

@@ -16,11 +16,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"parcon/experiments/child"
-	"parcon/experiments/usual"
+	"parcon/experiments/gobench"
 )
 
 func main() {
-	usual.Main()
+	gobench.Main()
 	child.Main() // neither returns if this process is a child of a run
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it

@@ -14,13 +14,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"parcon/experiments/child"
-	"parcon/experiments/usual"
+	"parcon/experiments/gobench"
 )
 
 // The test binary stands in for the parcon command in the scripts, and for its
 // children.
 func TestMain(m *testing.M) {
-	usual.Main()
+	gobench.Main()
 	child.Main()
 	testscript.Main(m, map[string]func(){"parcon": main, "exitcode": expectCode})
 }

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
+	"parcon/experiments/chapters"
 )
 
 // commands are the lines of README's shell blocks, without their comments.
@@ -115,8 +116,8 @@ func TestLinksLeadSomewhere(t *testing.T) {
 // The numbers of claims in README and in the change log are the catalogue's.
 func TestNumbersOfClaims(t *testing.T) {
 	all, mechanisms := 0, 0
-	for _, e := range experiments.All {
-		for _, claim := range e.Claims(experiments.Scale{Cores: 2}) {
+	for _, e := range chapters.All {
+		for _, claim := range e.Claims(card.Scale{Cores: 2}) {
 			all++
 			if !strings.HasPrefix(claim.ID, "P") {
 				mechanisms++

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"parcon/experiments/chapters"
+	"parcon/experiments/tasks/model"
 	"parcon/report"
 	"parcon/results"
 )
@@ -40,7 +42,7 @@ func reportCommand(stdout, stderr io.Writer) *cobra.Command {
 // writeReport reads the trials in dir, until ctx ends, and writes the report to
 // out. Its last two lines on stdout are the answer and the report's path.
 func writeReport(ctx context.Context, dir, out string, stdout, stderr io.Writer) error {
-	table, err := report.ReadFile(ctx, filepath.Join(dir, trialsFile))
+	table, err := report.ReadFile(ctx, filepath.Join(dir, trialsFile), catalogue())
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: a report is made of the folder of a run", err)
 	}
@@ -60,4 +62,13 @@ func writeReport(ctx context.Context, dir, out string, stdout, stderr io.Writer)
 		return fmt.Errorf("the report is made without what cannot be read: %s: mend or delete it", results.FewFaults(table.Bad))
 	}
 	return nil
+}
+
+// catalogue is what reports explain trials by.
+func catalogue() report.Catalogue {
+	c := report.Catalogue{Chapters: chapters.All, NotYet: chapters.NotYet}
+	for _, m := range model.All {
+		c.Models = append(c.Models, m.Name)
+	}
+	return c
 }

@@ -18,9 +18,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
+	"parcon/experiments/chapters"
 	"parcon/experiments/cpython"
-	"parcon/experiments/lab"
+	"parcon/experiments/testbed"
 	"parcon/report"
 	"parcon/results"
 	"parcon/runner"
@@ -42,7 +43,7 @@ type options struct {
 }
 
 func defaultOptions() options {
-	return options{profile: experiments.Profiles[0].Name, timeout: time.Minute}
+	return options{profile: chapters.Profiles[0].Name, timeout: time.Minute}
 }
 
 func runCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -96,7 +97,7 @@ func nothingGiven(f *pflag.FlagSet) (err error) {
 
 // job is a run that was understood: all that decides its schedule.
 type job struct {
-	profile   experiments.Profile
+	profile   chapters.Profile
 	names     []string // experiments, or variants to be measured by themselves
 	seed      uint64
 	rounds    int
@@ -112,8 +113,8 @@ type job struct {
 
 // scale is what the catalogue's size depends on, as far as it is known before the
 // programs are.
-func (j job) scale() experiments.Scale {
-	return experiments.Scale{Cores: cgroup.Cores(), Depth: j.profile.Depth, System: runtime.GOOS, Quota: runner.Quota()}
+func (j job) scale() card.Scale {
+	return card.Scale{Cores: cgroup.Cores(), Depth: j.profile.Depth, System: runtime.GOOS, Quota: runner.Quota()}
 }
 
 // measure is the main job: understand, prepare, run, report.
@@ -134,7 +135,7 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 	if j.note != "" {
 		fmt.Fprintln(stderr, "parcon:", j.note)
 	}
-	chosen, names, err := experiments.Choose(j.names, j.scale())
+	chosen, names, err := chapters.Choose(j.names, j.scale())
 	if err != nil {
 		return usageError{err}
 	}
@@ -211,7 +212,7 @@ func (o options) job(ctx context.Context, args []string) (job, error) {
 		}
 		return resumed(ctx, o)
 	}
-	profile, err := experiments.FindProfile(o.profile)
+	profile, err := chapters.FindProfile(o.profile)
 	if err != nil {
 		return job{}, usageError{err}
 	}
@@ -223,7 +224,7 @@ func (o options) job(ctx context.Context, args []string) (job, error) {
 		j.seed = rand.Uint64()
 	}
 	if len(j.names) == 0 {
-		for _, e := range experiments.All {
+		for _, e := range chapters.All {
 			j.names = append(j.names, e.Name)
 		}
 	}
@@ -260,7 +261,7 @@ func (o options) limits(j *job) error {
 		}
 		j.precision = percent / 100
 		if o.rounds == 0 {
-			j.rounds = max(j.rounds, experiments.MostRounds)
+			j.rounds = max(j.rounds, chapters.MostRounds)
 		}
 	}
 	return nil
@@ -270,7 +271,7 @@ func (o options) limits(j *job) error {
 const reserved = 32
 
 // runTrials prepares and runs the trials of a job and returns them all.
-func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stderr io.Writer) ([]results.Result, error) {
+func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writer) ([]results.Result, error) {
 	proc.Reserve(reserved)
 	early := fmt.Errorf("stopped before the first trial: nothing was measured in %s", j.dir)
 	if j.done != nil {
@@ -321,11 +322,11 @@ func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stde
 const trialsFile = "trials.txt"
 
 // programs builds or finds the programs that a run starts.
-func programs(ctx context.Context, stderr io.Writer) (lab.Programs, error) {
-	built, err := lab.Build(ctx)
+func programs(ctx context.Context, stderr io.Writer) (testbed.Programs, error) {
+	built, err := testbed.Build(ctx)
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintf(stderr, "parcon: %v\nparcon: going on with this program in its place: processes start more slowly and take more memory\n", err)
-		if built, err = lab.Self(); err != nil {
+		if built, err = testbed.Self(); err != nil {
 			return built, err
 		}
 	}
@@ -339,22 +340,22 @@ func programs(ctx context.Context, stderr io.Writer) (lab.Programs, error) {
 
 // openLab prepares what trials share and turns the experiments' cases into
 // those of the runner.
-func openLab(ctx context.Context, j job, programs lab.Programs, chosen []experiments.Experiment, scale experiments.Scale) (*lab.Lab, []runner.Experiment, error) {
+func openLab(ctx context.Context, j job, programs testbed.Programs, chosen []card.Chapter, scale card.Scale) (*testbed.Lab, []runner.Experiment, error) {
 	dir, err := filepath.Abs(j.dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("finding the folder of the result: %w", err)
 	}
-	var all []experiments.Case
+	var all []card.Case
 	for _, e := range chosen {
 		all = append(all, e.Cases(scale)...)
 	}
-	l, err := lab.Open(ctx, programs, dir, j.sizes, all, j.timeout)
+	l, err := testbed.Open(ctx, programs, dir, j.sizes, all, j.timeout)
 	if err != nil {
 		return nil, nil, err
 	}
 	var cases []runner.Experiment
 	for _, e := range chosen {
-		measured := runner.Experiment{Name: experiments.Title(e.Name)}
+		measured := runner.Experiment{Name: card.Title(e.Name)}
 		for _, c := range e.Cases(scale) {
 			rc, err := l.Case(c)
 			if err != nil {
@@ -369,16 +370,16 @@ func openLab(ctx context.Context, j job, programs lab.Programs, chosen []experim
 }
 
 // enough ends an experiment when its claims' intervals are narrow enough.
-func enough(j job, chosen []experiments.Experiment, scale experiments.Scale) func(string, []results.Result) bool {
+func enough(j job, chosen []card.Chapter, scale card.Scale) func(string, []results.Result) bool {
 	return func(name string, trials []results.Result) bool {
-		table := report.NewTable()
+		table := report.NewTable(catalogue())
 		for _, r := range trials {
 			if r.Failed == "" {
 				table.Add(r.Experiment, r.Variant, r.Round, r.Values)
 			}
 		}
 		for _, e := range chosen {
-			if experiments.Title(e.Name) == name {
+			if card.Title(e.Name) == name {
 				return report.Precise(table, e, scale, j.profile.Least, j.precision)
 			}
 		}

@@ -110,7 +110,7 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 			return stopped(ctx, err, path)
 		}
 	}
-	table, err := report.ReadFile(ctx, path)
+	table, err := report.ReadFile(ctx, path, catalogue())
 	if err != nil {
 		return err
 	}

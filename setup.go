@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"parcon/experiments"
-	"parcon/experiments/lab"
+	"parcon/experiments/card"
+	"parcon/experiments/chapters"
+	"parcon/experiments/testbed"
 	"parcon/report"
 	"parcon/results"
 	"parcon/runner"
@@ -32,7 +33,7 @@ const (
 )
 
 // describe makes the head of a result file: the machine, then what was asked.
-func (j job) describe(l *lab.Lab, plan runner.Plan, chosen []experiments.Experiment, scale experiments.Scale) results.Setup {
+func (j job) describe(l *testbed.Lab, plan runner.Plan, chosen []card.Chapter, scale card.Scale) results.Setup {
 	var sizes []string
 	for _, name := range slices.Sorted(maps.Keys(l.Sizes())) {
 		sizes = append(sizes, fmt.Sprintf("%s:%d", name, l.Sizes()[name]))
@@ -44,7 +45,7 @@ func (j job) describe(l *lab.Lab, plan runner.Plan, chosen []experiments.Experim
 	var claims []string // as they were before anything ran
 	for _, e := range chosen {
 		if all := e.Claims(scale); len(all) > 0 {
-			claims = append(claims, fmt.Sprintf("%s:%s", e.Name, experiments.Fingerprint(all)))
+			claims = append(claims, fmt.Sprintf("%s:%s", e.Name, card.Fingerprint(all)))
 		}
 	}
 	s := append(runner.Host(j.dir),
@@ -74,14 +75,14 @@ func (j job) describe(l *lab.Lab, plan runner.Plan, chosen []experiments.Experim
 func work() results.Setup {
 	return results.Setup{
 		{Key: "gogc", Value: "100"},
-		{Key: "task-cpu", Value: experiments.Lengths.Length.String()},
-		{Key: "task-io", Value: experiments.Lengths.Delay.String()},
-		{Key: "task-mix", Value: experiments.Lengths.Mix.String()},
+		{Key: "task-cpu", Value: testbed.Lengths.Length.String()},
+		{Key: "task-io", Value: testbed.Lengths.Delay.String()},
+		{Key: "task-mix", Value: testbed.Lengths.Mix.String()},
 	}
 }
 
 // pythonOf names the CPython that a run measures beside.
-func pythonOf(p lab.Programs) string {
+func pythonOf(p testbed.Programs) string {
 	if p.Python.Path == "" {
 		return "none"
 	}
@@ -106,7 +107,7 @@ func resumed(ctx context.Context, o options) (job, error) {
 		return job{}, err
 	}
 	j := job{dir: o.resume, timeout: o.timeout, done: done, setup: setup, names: strings.Fields(setup.Get(keyNames))}
-	if j.profile, err = experiments.FindProfile(setup.Get(keyProfile)); err != nil {
+	if j.profile, err = chapters.FindProfile(setup.Get(keyProfile)); err != nil {
 		return job{}, fmt.Errorf("resuming %s: %w", path, err)
 	}
 	return j, j.read(path)

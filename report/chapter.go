@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
-	"parcon/experiments"
-	"parcon/experiments/mechanism"
-	"parcon/experiments/mechanism/all"
+	"parcon/experiments/card"
 	"parcon/experiments/variant"
 	"parcon/report/chart"
 	"parcon/report/stat"
@@ -48,6 +47,44 @@ func (v view) mechanisms() []chapter {
 	return kept
 }
 
+// title is that of a chapter of the catalogue.
+func (v view) title(name string) string {
+	for _, c := range v.table.catalogue.Chapters {
+		if c.Name == name {
+			return c.Title
+		}
+	}
+	return name
+}
+
+// complete adds a section for each claim that no section tells of: a card need not
+// bring one.
+func (v *view) complete(judged []Judged) {
+	for _, j := range judged {
+		title := v.title(j.Experiment)
+		told := func(s section) bool { return slices.Contains(strings.FieldsFunc(s.topic, notInID), j.ID) }
+		at := slices.IndexFunc(v.chapters, func(c chapter) bool { return c.title == title })
+		if title == "" || j.Verdict == NotMeasured || at >= 0 && slices.ContainsFunc(v.chapters[at].sections, told) {
+			continue
+		}
+		s := section{
+			topic: fmt.Sprintf("%s (%s)", j.Text, j.ID), head: []string{"comparison", "found", "bound"},
+			finding: fmt.Sprintf("%s: %s, %s", strings.ToUpper(string(j.Verdict[:1]))+string(j.Verdict[1:]), label(j.Decider.Comparison), j.Decider.found()),
+		}
+		for _, c := range j.Compared {
+			s.rows = append(s.rows, []string{label(c.Comparison), c.found(), demand(c.Comparison)})
+		}
+		if at < 0 {
+			v.chapters = append(v.chapters, chapter{title: title})
+			at = len(v.chapters) - 1
+		}
+		v.chapters[at].sections = append(v.chapters[at].sections, s)
+	}
+}
+
+// notInID tells what separates the IDs of claims in a topic.
+func notInID(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+
 // sentence is a chapter's answer.
 func (c chapter) sentence() string {
 	for _, s := range c.sections {
@@ -81,19 +118,16 @@ func (p page) chapter(w *strings.Builder, c chapter) {
 type trialsOf struct {
 	table      *Table
 	experiment string
-	choices    []mechanism.Choice
+	choices    []card.Choice
 	variants   []variant.Variant // in the order of the choices, without twins
 }
 
 func (v view) mechanism(experiment, name string) trialsOf {
-	m := trialsOf{table: v.table, experiment: experiment}
-	if known, err := mechanism.Find(all.Mechanisms, name); err == nil {
-		m.choices = known.Keys
-	}
-	prefix := experiments.Title(experiment) + "/"
+	m := trialsOf{table: v.table, experiment: experiment, choices: v.table.catalogue.find(name).Keys}
+	prefix := card.Title(experiment) + "/"
 	for _, text := range v.table.names {
 		rest, ok := strings.CutPrefix(text, prefix)
-		if one, err := variant.Parse(rest); ok && err == nil && one.Get(mechanism.Key) == name && one.Get(mechanism.Twin) == "" {
+		if one, err := variant.Parse(rest); ok && err == nil && one.Get(card.Key) == name && one.Get(card.Twin) == "" {
 			m.variants = append(m.variants, one)
 		}
 	}
@@ -111,7 +145,7 @@ func (v view) mechanism(experiment, name string) trialsOf {
 
 // byChoice compares two values of a key: numbers by size, words as the mechanism
 // lists them.
-func byChoice(c mechanism.Choice, a, b string) int {
+func byChoice(c card.Choice, a, b string) int {
 	if c.Values != nil {
 		return cmp.Compare(slices.Index(c.Values, a), slices.Index(c.Values, b))
 	}
@@ -170,8 +204,8 @@ func (m trialsOf) ratio(of, over variant.Variant, unit string) stat.Interval {
 
 // fact is how often something was counted in the tries of a variant.
 func (m trialsOf) fact(v variant.Variant, unit string) Fact {
-	return observe(m.table, m.experiment, experiments.Comparison{
-		Measure: experiments.Measure{Unit: unit, How: experiments.Every}, Of: v, High: math.Inf(1),
+	return observe(m.table, m.experiment, card.Comparison{
+		Measure: card.Measure{Unit: unit, How: card.Every}, Of: v, High: math.Inf(1),
 	})
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
 	"parcon/experiments/variant"
 	"parcon/report/chart"
 	"parcon/report/stat"
@@ -15,7 +15,7 @@ import (
 
 // costs is the chapter on what a unit costs.
 func (v view) costs() chapter {
-	return chapter{"What a unit costs", []section{
+	return chapter{v.title("costs"), []section{
 		v.creating(), v.switching(), v.idling(), v.pooling(), v.flying(), v.submitting(),
 	}}
 }
@@ -139,11 +139,11 @@ type lengthy struct {
 // differs and same say that the two surely differ by more than the margin, or by
 // less.
 func (l lengthy) differs() bool {
-	return l.ratio.Known() && (l.ratio.Low > experiments.Same || l.ratio.High < 1/experiments.Same)
+	return l.ratio.Known() && (l.ratio.Low > card.Same || l.ratio.High < 1/card.Same)
 }
 
 func (l lengthy) same() bool {
-	return l.ratio.Known() && l.ratio.Low >= 1/experiments.Same && l.ratio.High <= experiments.Same
+	return l.ratio.Known() && l.ratio.Low >= 1/card.Same && l.ratio.High <= card.Same
 }
 
 func (v view) lengths() []lengthy {
@@ -196,7 +196,7 @@ func crossing(lengths []lengthy) string {
 	if len(lengths) == 1 {
 		return text
 	}
-	margin := percent(experiments.Same - 1)
+	margin := percent(card.Same - 1)
 	from := len(lengths) // from here on, all are the same
 	for from > 0 && lengths[from-1].same() {
 		from--

@@ -10,7 +10,7 @@ import (
 
 // life is the chapter on how processes live and end.
 func (v view) life() chapter {
-	return chapter{"Life of a process", []section{v.lives(), v.ends(), v.statesOf()}}
+	return chapter{v.title("life"), []section{v.lives(), v.ends(), v.statesOf()}}
 }
 
 // A sight is something that is looked for in a life experiment: what is counted

@@ -13,7 +13,7 @@ import (
 
 // locks is the chapter on who waits for whom.
 func (v view) locks() chapter {
-	return chapter{"Locks and waiting", []section{
+	return chapter{v.title("locks"), []section{
 		v.semaphores(), v.events(), v.conditions(), v.deadlocks(), v.relocks(), v.timers(),
 	}}
 }

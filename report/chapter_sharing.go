@@ -12,7 +12,7 @@ import (
 
 // sharing is the chapter on what units share.
 func (v view) sharing() chapter {
-	return chapter{"Isolation and sharing", []section{
+	return chapter{v.title("sharing"), []section{
 		v.isolating(), v.crashing(), v.losing(), v.locking(), v.selling(), v.tearing(), v.tallying(), v.counting(),
 	}}
 }

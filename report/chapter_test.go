@@ -11,7 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
 	"parcon/experiments/variant"
 	"parcon/report/stat"
 )
@@ -19,7 +19,7 @@ import (
 // everything is a file of all variants that there are, those of CPython too,
 // without noise.
 func everything(rounds int, cost func(v variant.Variant) map[string]float64) string {
-	return worldOf(experiments.Scale{Cores: testCores, Depth: experiments.Full, Python: true}, rounds, 0, cost)
+	return worldOf(card.Scale{Cores: testCores, Depth: card.Full, Python: true}, rounds, 0, cost)
 }
 
 // only keeps the lines of a file that hold one of some words, and its head.
@@ -186,7 +186,7 @@ func TestChaptersOfAPartOfARun(t *testing.T) {
 				text += line
 			}
 		}
-		table, err := Read(strings.NewReader(text), "part")
+		table, err := Read(strings.NewReader(text), "part", catalogue())
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
 	"parcon/report/stat"
 )
 
@@ -33,7 +33,7 @@ func (p page) verdicts(w *strings.Builder) {
 			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
 		}
 	}
-	fmt.Fprintf(w, "\nNot asked yet, here or in any report of this version: %s.\n\n", strings.Join(experiments.NotYet, ", "))
+	fmt.Fprintf(w, "\nNot asked yet, here or in any report of this version: %s.\n\n", strings.Join(p.table.catalogue.NotYet, ", "))
 	p.comparisons(w)
 }
 
@@ -61,21 +61,21 @@ func (p page) comparisons(w *strings.Builder) {
 	}
 	fmt.Fprintf(w, "<details><summary>All %d comparisons</summary>\n\n", len(rows))
 	table(w, head, rows)
-	fmt.Fprintf(w, "*Verdict by itself*: by this interval alone. *Sides*: the first side against the second, all rows corrected together by Holm; equal means within %s. *Visible*: the smallest difference that nine in ten such runs would have told in this table.\n\n</details>\n\n", percent(experiments.Same-1))
+	fmt.Fprintf(w, "*Verdict by itself*: by this interval alone. *Sides*: the first side against the second, all rows corrected together by Holm; equal means within %s. *Visible*: the smallest difference that nine in ten such runs would have told in this table.\n\n</details>\n\n", percent(card.Same-1))
 }
 
 // contrastKey names a comparison among all.
-func contrastKey(experiment string, c experiments.Comparison) string {
+func contrastKey(experiment string, c card.Comparison) string {
 	return experiment + " " + c.Measure.Name + " " + c.Of.String() + " " + c.Over.String()
 }
 
 // sideWords are the differences in the words of a measure.
-func sideWords(m experiments.Measure) map[Difference]string {
+func sideWords(m card.Measure) map[Difference]string {
 	words := map[Difference]string{Higher: "more", Lower: "less", Equal: "equal", NotTold: "undecided", NoneToTell: "not measured"}
 	switch m {
-	case experiments.Throughput:
+	case card.Throughput:
 		words[Higher], words[Lower] = "faster", "slower"
-	case experiments.Time:
+	case card.Time:
 		words[Higher], words[Lower] = "slower", "faster"
 	}
 	return words
@@ -89,14 +89,14 @@ func contrast(judged []Judged, level float64) map[string]Contrast {
 	for _, j := range judged {
 		for _, c := range j.Compared {
 			key := contrastKey(j.Experiment, c.Comparison)
-			if c.Measure.How > experiments.Inverse || slices.Contains(keys, key) {
+			if c.Measure.How > card.Inverse || slices.Contains(keys, key) {
 				continue
 			}
 			keys, ratios = append(keys, key), append(ratios, c.evidence.(stat.Evidence))
 		}
 	}
 	told := map[string]Contrast{}
-	for i, c := range contrasts(ratios, experiments.Same, level) {
+	for i, c := range contrasts(ratios, card.Same, level) {
 		told[keys[i]] = c
 	}
 	return told

@@ -3,10 +3,7 @@ package report
 import (
 	"math"
 	"slices"
-	"sync"
 
-	"parcon/experiments"
-	"parcon/experiments/mechanism"
 	"parcon/report/stat"
 )
 
@@ -117,7 +114,8 @@ func attribute(t *Table, cores int) []attribution {
 // far as claims need it, and how many of those there are. Their pairs go with
 // them.
 func (t *Table) undisturbed(cores int) (*Table, int) {
-	rest := NewTable()
+	rest := NewTable(t.catalogue)
+	units := t.catalogue.comparedUnits()
 	rest.Setup, rest.names, rest.level = t.Setup, t.names, t.level
 	left := 0
 	for _, name := range t.names {
@@ -129,7 +127,7 @@ func (t *Table) undisturbed(cores int) (*Table, int) {
 			}
 		}
 		left += len(s.rounds) - len(kept)
-		rest.series[name] = s.only(kept)
+		rest.series[name] = s.only(kept, units)
 	}
 	if left == 0 {
 		return t, 0
@@ -137,8 +135,8 @@ func (t *Table) undisturbed(cores int) (*Table, int) {
 	return rest, left
 }
 
-// only is a series of some of its trials, with the units that claims compare.
-func (s *series) only(trials []int) *series {
+// only is a series of some of its trials, with these units.
+func (s *series) only(trials []int, units []string) *series {
 	if len(trials) == len(s.rounds) {
 		return s
 	}
@@ -146,7 +144,7 @@ func (s *series) only(trials []int) *series {
 	for k, i := range trials {
 		part.rounds[k] = s.rounds[i]
 	}
-	for _, unit := range comparedUnits() {
+	for _, unit := range units {
 		u := unitIndex(unit)
 		if s.values[u] == nil {
 			continue
@@ -158,17 +156,3 @@ func (s *series) only(trials []int) *series {
 	}
 	return part
 }
-
-// comparedUnits are those that claims are about, and what they are counted in.
-var comparedUnits = sync.OnceValue(func() []string {
-	all := []string{"ns/op", "start-unix-s", mechanism.Tries}
-	for _, e := range experiments.All {
-		for _, claim := range e.Claims(experiments.Scale{Cores: 2}) {
-			for _, c := range claim.Comparisons {
-				all = append(all, c.Measure.Unit)
-			}
-		}
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-})

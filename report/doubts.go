@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
 	"parcon/report/stat"
 )
 
@@ -62,10 +62,10 @@ func (p page) changedClaims() string {
 		name, print, _ := strings.Cut(field, ":")
 		then[name] = print
 	}
-	scale := experiments.Scale{Cores: p.cores, System: p.table.Get("goos")}
+	scale := card.Scale{Cores: p.cores, System: p.table.Get("goos")}
 	var changed []string
 	for _, e := range p.measured {
-		if was, told := then[e.Name]; told && was != experiments.Fingerprint(e.Claims(scale)) {
+		if was, told := then[e.Name]; told && was != card.Fingerprint(e.Claims(scale)) {
 			changed = append(changed, e.Name)
 		}
 	}

@@ -3,7 +3,7 @@ package report
 import (
 	"fmt"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
 	"parcon/report/stat"
 )
 
@@ -16,9 +16,9 @@ type Fact struct {
 }
 
 // observe counts in how many trials a fact lies within its bound.
-func observe(t *Table, experiment string, c experiments.Comparison) Fact {
+func observe(t *Table, experiment string, c card.Comparison) Fact {
 	counted, tries := t.counts(experiment, c.Of, c.Measure.Unit)
-	f := Fact{trials: stat.Fact{Every: c.Measure.How == experiments.Every}}
+	f := Fact{trials: stat.Fact{Every: c.Measure.How == card.Every}}
 	shares := make([]float64, len(counted))
 	for i := range counted {
 		f.Count += counted[i]
@@ -56,7 +56,7 @@ func (f Fact) String() string {
 }
 
 // decideFact holds what was seen against what was claimed.
-func decideFact(f Fact, claim experiments.Comparison, level float64) Compared {
+func decideFact(f Fact, claim card.Comparison, level float64) Compared {
 	c := Compared{Comparison: claim, Value: f.trials.Interval(level), evidence: f.trials, inside: f.trials.Inside(), outside: f.trials.Outside(), Fact: &f}
 	switch {
 	case f.trials.N == 0:
@@ -72,14 +72,14 @@ func decideFact(f Fact, claim experiments.Comparison, level float64) Compared {
 }
 
 // demand writes what a comparison must satisfy.
-func demand(c experiments.Comparison) string {
+func demand(c card.Comparison) string {
 	switch c.Measure.How {
-	case experiments.Every:
+	case card.Every:
 		if c.High == 0 {
 			return "never"
 		}
 		return "every time"
-	case experiments.Some:
+	case card.Some:
 		return "it happens"
 	}
 	return bound(c.Low, c.High)

@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
+	"parcon/experiments/variant"
 	"parcon/report/chart"
 	"parcon/report/stat"
 )
@@ -37,7 +38,7 @@ func viewOf(t *Table, cores int) view {
 }
 
 // many is the number of workers that waiting and mixed tasks are compared at.
-func (v view) many() int { return experiments.MixWorkers(v.cores) }
+func (v view) many() int { return card.Scale{Cores: v.cores}.Many() }
 
 func (v view) perCores() string {
 	if _, known := v.table.cores(); !known {
@@ -214,7 +215,7 @@ func (v view) curveFigure(g grid, task string) figure {
 func curves(g grid, task string) []chart.Series {
 	var lines []chart.Series
 	models := []string{"goroutine", "thread", "process-pool", "loop", "gil"}
-	if best, ok := g.best(task, modelOrder()...); ok {
+	if best, ok := g.best(task, g.order()...); ok {
 		models = with(models, best.model) // the title names it
 	}
 	for _, m := range models {
@@ -239,7 +240,7 @@ func (v view) linear(g grid, task string) func(float64) float64 {
 		return nil
 	}
 	share := math.Min(1, g.center(task, "serial", 1, "cores-busy").Estimate)
-	points := g.points(task, modelOrder())
+	points := g.points(task, g.order())
 	for _, p := range points {
 		cpu := g.table.across(g.experiment, cell(task, p.model, p.workers), "cpu-ns/op", cell(task, "serial", 1), "ns/op").interval
 		if cpu.Estimate < share {
@@ -262,7 +263,7 @@ func (v view) linear(g grid, task string) func(float64) float64 {
 
 // curveTitle says what the highest of the curves reaches, and the GIL's.
 func curveTitle(g grid, task string) string {
-	best, ok := g.best(task, modelOrder()...)
+	best, ok := g.best(task, g.order()...)
 	if !ok {
 		return task + " was not measured"
 	}
@@ -275,8 +276,8 @@ func curveTitle(g grid, task string) string {
 
 // mapFigure is the crossover map: model by CPU share.
 func (v view) mapFigure() figure {
-	shares := experiments.MixShares()
-	rows := experiments.MixModels
+	shares := v.shares()
+	rows := v.mixers()
 	cells := make([][]chart.Cell, len(rows))
 	columns := make([]string, len(shares))
 	for c, share := range shares {
@@ -312,6 +313,29 @@ func (v view) mixWorkers(m string) int {
 	return v.many()
 }
 
+// shares are the columns of the map: what a task computes of its time, in percent.
+func (v view) shares() []int {
+	var all []int
+	for _, c := range v.mixed.cells {
+		if share, err := c.Int("cpu", -1); err == nil && share >= 0 {
+			all = append(all, share)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// mixers are its rows: the models, serial code last.
+func (v view) mixers() []string {
+	var all []string
+	for _, m := range v.mixed.order() {
+		if m != "serial" && slices.ContainsFunc(v.mixed.cells, func(c variant.Variant) bool { return c.Get("model") == m }) {
+			all = append(all, m)
+		}
+	}
+	return append(all, "serial")
+}
+
 func mixTask(share int) string { return fmt.Sprintf("mix/cpu=%d", share) }
 
 // crossover finds the least measured CPU share from which on, at all higher
@@ -319,7 +343,7 @@ func mixTask(share int) string { return fmt.Sprintf("mix/cpu=%d", share) }
 func (v view) crossover() string {
 	from, measured := -1, false
 	var there stat.Interval
-	shares := experiments.MixShares()
+	shares := v.shares()
 	for i, share := range slices.Backward(shares) {
 		loop, many := cell(mixTask(share), "loop", v.many()), cell(mixTask(share), "goroutine", v.many())
 		r := v.table.ratio("mixing", loop, many, "ns/op")
@@ -402,7 +426,7 @@ func verdictFigure(name, on string, judged []Judged, level float64) figure {
 			missing = append(missing, j)
 			continue
 		}
-		if m := j.Decider.Measure; m.How > experiments.Inverse && m != experiments.CoresBusy {
+		if m := j.Decider.Measure; m.How > card.Inverse && m != card.CoresBusy {
 			others = append(others, j)
 			continue // on another scale than ratios
 		}

@@ -6,19 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"parcon/experiments/model"
 	"parcon/report/chart"
 	"parcon/report/stat"
 )
-
-// modelOrder is the order of models everywhere: the catalogue's.
-func modelOrder() []string {
-	var names []string
-	for _, m := range model.All {
-		names = append(names, m.Name)
-	}
-	return names
-}
 
 // number writes three significant digits without an exponent.
 func number(v float64) string {

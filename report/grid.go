@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
 	"parcon/experiments/variant"
 	"parcon/report/stat"
 )
@@ -22,7 +22,7 @@ type grid struct {
 
 func gridOf(t *Table, experiment string) grid {
 	g := grid{t, experiment, nil}
-	prefix := experiments.Title(experiment) + "/"
+	prefix := card.Title(experiment) + "/"
 	for _, name := range t.names {
 		if len(name) <= len(prefix) || name[:len(prefix)] != prefix {
 			continue
@@ -34,6 +34,9 @@ func gridOf(t *Table, experiment string) grid {
 	}
 	return g
 }
+
+// order is that of models everywhere: the catalogue's.
+func (g grid) order() []string { return g.table.catalogue.Models }
 
 // taskOf names a variant's task, as in "primes" or "mix/cpu=50".
 func taskOf(v variant.Variant) string {
@@ -76,7 +79,7 @@ func (g grid) workers(task, model string) []int {
 // counts lists the numbers of workers that any model has for a task, ascending.
 func (g grid) counts(task string) []int {
 	var all []int
-	for _, m := range modelOrder() {
+	for _, m := range g.order() {
 		all = append(all, g.workers(task, m)...)
 	}
 	slices.Sort(all)
@@ -84,10 +87,10 @@ func (g grid) counts(task string) []int {
 }
 
 // models lists the models that a task has with that many workers, in the order
-// of modelOrder.
+// of the catalogue.
 func (g grid) models(task string, workers int) []string {
 	var all []string
-	for _, m := range modelOrder() {
+	for _, m := range g.order() {
 		if slices.Contains(g.workers(task, m), workers) {
 			all = append(all, m)
 		}
@@ -159,7 +162,7 @@ func (w winner) String() string {
 // above 0, among those with that many. Several may be as good as the samples can
 // tell: then the winner is, of those with the fewest workers, the best.
 func (g grid) fastest(task string, workers int) (winner, bool) {
-	all := g.points(task, modelOrder())
+	all := g.points(task, g.order())
 	if workers > 0 {
 		all = slices.DeleteFunc(all, func(p point) bool { return p.workers != workers })
 	}

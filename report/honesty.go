@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/perf/benchmath"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
 	"parcon/experiments/variant"
 	"parcon/report/chart"
 	"parcon/report/stat"
@@ -67,7 +67,7 @@ func honestyOf(t *Table) []Honesty {
 	sides := map[setting]map[string][2]*series{}
 	var order []setting
 	for _, name := range t.names {
-		v, ok := strings.CutPrefix(name, experiments.Title(HonestyExperiment)+"/")
+		v, ok := strings.CutPrefix(name, card.Title(HonestyExperiment)+"/")
 		if !ok {
 			continue
 		}

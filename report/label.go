@@ -4,26 +4,25 @@ import (
 	"fmt"
 	"strings"
 
-	"parcon/experiments"
-	"parcon/experiments/mechanism"
+	"parcon/experiments/card"
 	"parcon/experiments/variant"
 )
 
 // label names a comparison.
-func label(c experiments.Comparison) string {
+func label(c card.Comparison) string {
 	text := sides(c)
 	// Nearly all comparisons are of throughput: that word would only be noise. What
 	// was seen is what the claim is about.
 	switch c.Measure {
-	case experiments.Throughput, experiments.Seen, experiments.Happens:
+	case card.Throughput, card.Seen, card.Happens:
 		return text
 	}
 	return c.Measure.Name + ", " + text
 }
 
 // sides names what is compared: what both sides share stands once.
-func sides(c experiments.Comparison) string {
-	if mechanism.Names(c.Of) {
+func sides(c card.Comparison) string {
+	if card.Names(c.Of) {
 		return mechanismSides(c.Of, c.Over)
 	}
 	if len(c.Over.String()) == 0 {
@@ -39,14 +38,14 @@ func sides(c experiments.Comparison) string {
 
 // mechanismSides does the same for variants of mechanisms.
 func mechanismSides(of, over variant.Variant) string {
-	name := of.Get(mechanism.Key)
+	name := of.Get(card.Key)
 	if len(over.String()) == 0 {
 		return strings.Join(append([]string{title(name)}, wordsOf(of, nil)...), ", ")
 	}
 	same := func(key string) bool { return of.Get(key) == over.Get(key) }
 	var shared []string
 	for _, key := range of.Keys() {
-		if same(key) && key != mechanism.Key {
+		if same(key) && key != card.Key {
 			shared = append(shared, word(key, of.Get(key)))
 		}
 	}
@@ -72,7 +71,7 @@ func title(name string) string {
 func wordsOf(v variant.Variant, leave func(key string) bool) []string {
 	var all []string
 	for _, key := range v.Keys() {
-		if key != mechanism.Key && (leave == nil || !leave(key)) {
+		if key != card.Key && (leave == nil || !leave(key)) {
 			all = append(all, word(key, v.Get(key)))
 		}
 	}

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"parcon/experiments"
-	"parcon/experiments/mechanism"
+	"parcon/experiments/card"
+	"parcon/experiments/chapters"
 	"parcon/experiments/variant"
 )
 
@@ -22,7 +22,7 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 	values := map[string]float64{"ns/op": 1000, "cpu-ns/op": 500, "cores-busy": 1, "tries": tries, "seen": tries}
 	unlocked := v.Get("lock") == "none"
 	pick := func(key string, of map[string]float64) float64 { return of[v.Get(key)] }
-	switch v.Get(mechanism.Key) {
+	switch v.Get(card.Key) {
 	case "create":
 		values["ns/op"] = pick("unit", map[string]float64{
 			"process": 1e6, "empty": 8e5, "fork": 1e5, "thread": 3e4, "goroutine": 300, "coroutine": 400,
@@ -192,18 +192,18 @@ func TestWhatWasNotSeenIsBounded(t *testing.T) {
 
 // A report tells if the claims are not those that its run wrote down.
 func TestChangedClaimsAreTold(t *testing.T) {
-	scale := experiments.Scale{Cores: testCores}
-	find := func(name string) []experiments.Claim {
-		e, err := experiments.Find(name)
+	scale := card.Scale{Cores: testCores}
+	find := func(name string) []card.Claim {
+		e, err := chapters.Find(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return e.Claims(scale)
 	}
-	same := experiments.Fingerprint(find("life"))
+	same := card.Fingerprint(find("life"))
 	harder := find("locks")
 	harder[0].Comparisons[1].High += 0.01
-	head := "claims: life:" + same + " locks:" + experiments.Fingerprint(harder) + "\n"
+	head := "claims: life:" + same + " locks:" + card.Fingerprint(harder) + "\n"
 	page := newPage(read(t, head+world(2, 0.002, textbook))).markdown()
 	if !strings.Contains(page, "the claims or bounds of locks are not those") || strings.Contains(page, "bounds of life") {
 		t.Error("the report does not tell that the claims on locks have changed, and those on life have not")

@@ -7,8 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"parcon/experiments"
-	"parcon/experiments/mechanism"
+	"parcon/experiments/card"
 	"parcon/experiments/variant"
 	"parcon/report/scaling"
 	"parcon/report/stat"
@@ -18,7 +17,7 @@ import (
 type page struct {
 	view
 	answer    string
-	measured  []experiments.Experiment
+	measured  []card.Chapter
 	judged    []Judged
 	contrasts map[string]Contrast // of the comparisons, by measure and label
 	twins     Twins
@@ -106,7 +105,7 @@ func (p page) curves(w *strings.Builder, g grid, title, doc string) {
 	for _, task := range g.works() {
 		serial := g.center(task, "serial", 1, "ns/op")
 		row := []string{task, span(serial.Estimate), "–", "–", "–"}
-		if best, ok := g.best(task, modelOrder()...); ok {
+		if best, ok := g.best(task, g.order()...); ok {
 			row[2] = fmt.Sprintf("%s: %s", withInterval(best.speedup, times), best)
 		}
 		if alike, ok := g.fastest(task, 0); ok {
@@ -251,7 +250,7 @@ func (p page) single(w *strings.Builder) {
 	}
 	rows = nil
 	for _, v := range mechanisms {
-		seen := observe(p.table, "single", experiments.Comparison{Measure: experiments.Happens, Of: v})
+		seen := observe(p.table, "single", card.Comparison{Measure: card.Happens, Of: v})
 		rows = append(rows, []string{v.String(), spans(p.table.center("single", v, "ns/op")), seen.String()})
 	}
 	if len(rows) > 0 {
@@ -266,7 +265,7 @@ func (p page) named() []variant.Variant {
 	for _, name := range p.table.names {
 		experiment, rest, _ := strings.Cut(name, "/")
 		v, err := variant.Parse(rest)
-		if err == nil && experiment == experiments.Title("single") && mechanism.Names(v) && v.Get(mechanism.Twin) == "" {
+		if err == nil && experiment == card.Title("single") && card.Names(v) && v.Get(card.Twin) == "" {
 			all = append(all, v)
 		}
 	}

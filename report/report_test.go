@@ -18,8 +18,9 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 
-	"parcon/experiments"
-	"parcon/experiments/mechanism"
+	"parcon/experiments/card"
+	"parcon/experiments/chapters"
+	"parcon/experiments/tasks/model"
 	"parcon/experiments/variant"
 	"parcon/report/chart"
 	"parcon/report/stat"
@@ -27,27 +28,36 @@ import (
 
 const testCores = 2
 
+// catalogue is the one that parcon has.
+func catalogue() Catalogue {
+	c := Catalogue{Chapters: chapters.All, NotYet: chapters.NotYet}
+	for _, m := range model.All {
+		c.Models = append(c.Models, m.Name)
+	}
+	return c
+}
+
 // claimIDs are those of the whole catalogue, in the order of a report.
 var claimIDs = strings.Fields("P1 P2 P3 P4 P5 P6 P7 P8 P11 U1 U2 U3 U4 U5 U6 S1 S2 S3 S4 S5 S6 S7 S8 L1 L2 L3 L4 L5 L6 F1 F2 F3 F4 F5 F6 F7")
 
 // world makes a result file of a simulated machine: each trial of a variant
 // takes what cost says, times noise.
 func world(rounds int, noise float64, cost func(v variant.Variant) map[string]float64) string {
-	return worldOf(experiments.Scale{Cores: testCores}, rounds, noise, cost)
+	return worldOf(card.Scale{Cores: testCores}, rounds, noise, cost)
 }
 
-func worldOf(scale experiments.Scale, rounds int, noise float64, cost func(v variant.Variant) map[string]float64) string {
+func worldOf(scale card.Scale, rounds int, noise float64, cost func(v variant.Variant) map[string]float64) string {
 	random := rand.New(rand.NewPCG(1, 2))
 	var w strings.Builder
 	fmt.Fprintf(&w, "goos: linux\ncores: %d\nseed: 1\n\n", testCores)
 	for round := range rounds {
-		for _, e := range experiments.All {
+		for _, e := range chapters.All {
 			for i, c := range e.Cases(scale) {
 				values := cost(c.Variant)
 				if values == nil {
 					continue // it was not measured
 				}
-				fmt.Fprintf(&w, "Benchmark%s/%s %d", experiments.Title(e.Name), c.Variant, c.Tasks)
+				fmt.Fprintf(&w, "Benchmark%s/%s %d", card.Title(e.Name), c.Variant, c.Tasks)
 				for _, unit := range units {
 					v, ok := values[unit]
 					if !ok {
@@ -69,7 +79,7 @@ func worldOf(scale experiments.Scale, rounds int, noise float64, cost func(v var
 // workers, computing with cores, one-core models compute as serial code does,
 // and processes cost more.
 func textbook(v variant.Variant) map[string]float64 {
-	if mechanism.Names(v) {
+	if card.Names(v) {
 		return textbookMechanism(v)
 	}
 	workers, _ := v.Int("workers", 1)
@@ -104,7 +114,7 @@ func textbook(v variant.Variant) map[string]float64 {
 
 func read(t testing.TB, text string) *Table {
 	t.Helper()
-	table, err := Read(strings.NewReader(text), "test")
+	table, err := Read(strings.NewReader(text), "test", catalogue())
 	if err != nil || len(table.Bad) > 0 {
 		t.Fatalf("reading a simulated file: %v, %v", err, table.Bad)
 	}
@@ -227,7 +237,7 @@ func TestVerdictOfOneComparisonIsThatOfItsInterval(t *testing.T) {
 		case i.High < low || i.Low > high:
 			want = Refuted
 		}
-		got := decide(k, experiments.Comparison{Measure: experiments.Throughput, Low: low, High: high}, stat.Level).Verdict
+		got := decide(k, card.Comparison{Measure: card.Throughput, Low: low, High: high}, stat.Level).Verdict
 		if got != want {
 			t.Fatalf("%+v against %v to %v: %s, want %s", i, low, high, got, want)
 		}
@@ -261,7 +271,7 @@ func TestWrongVerdictsAreRare(t *testing.T) {
 			all := make([]Judged, c.claims)
 			for i := range all {
 				for range c.comparisons {
-					all[i].Compared = append(all[i].Compared, decide(estimated(random), experiments.Comparison{Low: 0, High: 1}, stat.Level))
+					all[i].Compared = append(all[i].Compared, decide(estimated(random), card.Comparison{Low: 0, High: 1}, stat.Level))
 				}
 				all[i].weigh()
 			}
@@ -514,7 +524,7 @@ func TestOutputOfGoTestIsReadAndDoubted(t *testing.T) {
 
 func TestInterruptedRoundIsNotUsed(t *testing.T) {
 	lines := strings.SplitAfter(world(3, 0.002, textbook), "\n")
-	cases := fmt.Sprintf("cases: Compute:%d\n", len(experiments.All[0].Cases(experiments.Scale{Cores: testCores})))
+	cases := fmt.Sprintf("cases: Compute:%d\n", len(chapters.All[0].Cases(card.Scale{Cores: testCores})))
 	cut := cases + strings.Join(lines[:len(lines)-1], "")
 	// The last line of compute's last round is missing.
 	last := strings.LastIndex(cut, "BenchmarkCompute")
@@ -744,10 +754,10 @@ func TestReportOfLittle(t *testing.T) {
 
 // neverFails says that an experiment claims that something never fails: for that
 // no number of rounds is enough.
-func neverFails(e experiments.Experiment, s experiments.Scale) bool {
+func neverFails(e card.Chapter, s card.Scale) bool {
 	for _, claim := range e.Claims(s) {
 		for _, c := range claim.Comparisons {
-			if c.Measure.How == experiments.Every {
+			if c.Measure.How == card.Every {
 				return true
 			}
 		}
@@ -756,9 +766,9 @@ func neverFails(e experiments.Experiment, s experiments.Scale) bool {
 }
 
 func TestPreciseWaitsForRoundsAndWidth(t *testing.T) {
-	scale := experiments.Scale{Cores: testCores}
+	scale := card.Scale{Cores: testCores}
 	sharp, blurred := read(t, world(10, 0.001, textbook)), read(t, world(10, 0.2, textbook))
-	for _, e := range experiments.All {
+	for _, e := range chapters.All {
 		if want := !neverFails(e, scale); Precise(sharp, e, scale, 10, 0.02) != want {
 			t.Errorf("%s: sharp intervals are precise enough: %v, want %v", e.Name, !want, want)
 		}
@@ -773,11 +783,11 @@ func TestPreciseWaitsForRoundsAndWidth(t *testing.T) {
 
 // An experiment without claims must not end after its first round.
 func TestNothingComparedIsNotPrecise(t *testing.T) {
-	single, err := experiments.Single([]string{"workload=primes/model=pool/workers=2"}, experiments.Scale{Cores: testCores})
+	single, err := chapters.Single([]string{"workload=primes/model=pool/workers=2"}, card.Scale{Cores: testCores})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if Precise(read(t, world(10, 0.001, textbook)), single, experiments.Scale{Cores: testCores}, 1, 0.5) {
+	if Precise(read(t, world(10, 0.001, textbook)), single, card.Scale{Cores: testCores}, 1, 0.5) {
 		t.Error("an experiment that compares nothing is called precise")
 	}
 }
@@ -790,7 +800,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("Benchmark/twin=0 0 00 0\n")
 	f.Add("BenchmarkCompute/a=b/twin=1 1 1e300 ns/op -1 round\n\x00")
 	f.Fuzz(func(t *testing.T, text string) {
-		table, err := Read(strings.NewReader(text), "fuzz")
+		table, err := Read(strings.NewReader(text), "fuzz", catalogue())
 		if err != nil {
 			return
 		}
@@ -804,7 +814,7 @@ func Example() {
 BenchmarkSingle/workload=primes/model=serial/workers=1 32 2000 ns/op 0 round
 BenchmarkSingle/workload=primes/model=thread/workers=2 64 1000 ns/op 0 round
 `
-	table, _ := Read(strings.NewReader(trials), "trials.txt")
+	table, _ := Read(strings.NewReader(trials), "trials.txt", catalogue())
 	dir, _ := os.MkdirTemp("", "report")
 	defer os.RemoveAll(dir)
 	answer, path, err := Write(table, dir)

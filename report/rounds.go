@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
 	"parcon/report/stat"
 )
 
@@ -134,7 +134,7 @@ func (t *Table) roundTime(experiment string) time.Duration {
 	rounds := map[int32]*span{}
 	start := unitIndex("start-unix-s")
 	for name, s := range t.series {
-		if !strings.HasPrefix(name, experiments.Title(experiment)+"/") {
+		if !strings.HasPrefix(name, card.Title(experiment)+"/") {
 			continue
 		}
 		for i, round := range s.rounds {

@@ -10,8 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"parcon/experiments"
-	"parcon/experiments/mechanism"
+	"parcon/experiments/card"
 	"parcon/experiments/variant"
 	"parcon/report/stat"
 	"parcon/results"
@@ -33,6 +32,7 @@ type Table struct {
 	lines     map[roundKey]int   // how many each round of an experiment has, failures included
 	cases     map[string]int     // how many it is to have, as the file's head says
 	level     float64            // that intervals are computed at
+	catalogue Catalogue
 }
 
 // ratio is one that was computed: charts want the interval alone, and often.
@@ -90,13 +90,13 @@ var unitPlaces = func() map[string]int {
 }()
 
 // ReadFile reads a result file, until ctx ends.
-func ReadFile(ctx context.Context, path string) (*Table, error) {
+func ReadFile(ctx context.Context, path string, c Catalogue) (*Table, error) {
 	r, err := results.Open(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the result file: %w", err)
 	}
 	defer r.Close()
-	t, err := readAll(r)
+	t, err := readAll(r, c)
 	if err != nil {
 		return nil, fmt.Errorf("reading the result file %w", err)
 	}
@@ -110,19 +110,19 @@ func ReadFile(ctx context.Context, path string) (*Table, error) {
 }
 
 // NewTable returns a table without trials.
-func NewTable() *Table {
-	return &Table{series: map[string]*series{}, ratios: map[ratioKey]ratio{}, lines: map[roundKey]int{}, cases: map[string]int{}, level: stat.Level}
+func NewTable(c Catalogue) *Table {
+	return &Table{series: map[string]*series{}, ratios: map[ratioKey]ratio{}, lines: map[roundKey]int{}, cases: map[string]int{}, level: stat.Level, catalogue: c}
 }
 
 // Read reads results in the Go benchmark format. What is not a result line is
 // passed over, as the format demands; a result line that cannot be read is
 // noted in Bad. name stands for the file in messages.
-func Read(r io.Reader, name string) (*Table, error) {
-	return readAll(results.NewReader(context.Background(), r, name))
+func Read(r io.Reader, name string, c Catalogue) (*Table, error) {
+	return readAll(results.NewReader(context.Background(), r, name), c)
 }
 
-func readAll(r *results.Reader) (*Table, error) {
-	t := NewTable()
+func readAll(r *results.Reader, c Catalogue) (*Table, error) {
+	t := NewTable(c)
 	for r.Scan() {
 		t.addLine(r)
 	}
@@ -309,7 +309,7 @@ func (t *Table) cores() (n int, known bool) {
 func (t *Table) failures(experiment string, v variant.Variant) int {
 	n := 0
 	for _, f := range t.Failed {
-		if f.Experiment == experiments.Title(experiment) && f.Variant == v.String() {
+		if f.Experiment == card.Title(experiment) && f.Variant == v.String() {
 			n++
 		}
 	}
@@ -318,7 +318,7 @@ func (t *Table) failures(experiment string, v variant.Variant) int {
 
 // holds says whether there is any trial of an experiment.
 func (t *Table) holds(experiment string) bool {
-	prefix := experiments.Title(experiment) + "/"
+	prefix := card.Title(experiment) + "/"
 	return slices.ContainsFunc(t.names, func(name string) bool { return strings.HasPrefix(name, prefix) })
 }
 
@@ -326,7 +326,7 @@ func (t *Table) holds(experiment string) bool {
 func (t *Table) rounds(experiment string) int {
 	most := 0
 	for name, s := range t.series {
-		if strings.HasPrefix(name, experiments.Title(experiment)+"/") {
+		if strings.HasPrefix(name, card.Title(experiment)+"/") {
 			most = max(most, len(s.rounds))
 		}
 	}
@@ -335,7 +335,7 @@ func (t *Table) rounds(experiment string) int {
 
 // find returns the series of an experiment's variant, nil if it has no trial.
 func (t *Table) find(experiment string, v variant.Variant) *series {
-	return t.series[experiments.Title(experiment)+"/"+v.String()]
+	return t.series[card.Title(experiment)+"/"+v.String()]
 }
 
 // center estimates one unit of a variant over its rounds: all in which it has a trial.
@@ -374,7 +374,7 @@ func (t *Table) values(experiment string, v variant.Variant, unit string) stat.S
 // round.
 func (t *Table) counts(experiment string, v variant.Variant, unit string) (counted, tries []float64) {
 	s := t.find(experiment, v)
-	return pair(s, unitIndex(unit), s, unitIndex(mechanism.Tries))
+	return pair(s, unitIndex(unit), s, unitIndex(card.UnitTries))
 }
 
 // ratio estimates the ratio of one unit of two variants, paired by round.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
 	"parcon/experiments/variant"
 	"parcon/report/stat"
 )
@@ -156,7 +156,7 @@ func TestNoPointLiesBeyondWhatTheCoresAllow(t *testing.T) {
 	if line == nil || line(1) != 1 || line(2) != 2 {
 		t.Fatal("no line that grows with the workers is drawn")
 	}
-	for _, p := range v.waiting.points("file", modelOrder()) {
+	for _, p := range v.waiting.points("file", v.waiting.order()) {
 		if p.workers > 1 && p.speedup.Estimate > line(float64(p.workers)) {
 			t.Errorf("%s has %v, beyond the line at %v", p, p.speedup.Estimate, line(float64(p.workers)))
 		}
@@ -209,7 +209,7 @@ func boxes(t testing.TB, svg string) []box {
 func TestTextInPicturesCanBeRead(t *testing.T) {
 	tables := map[string]*Table{"all": read(t, everything(2, textbook))}
 	for _, name := range []string{"standard", "costs", "selfcheck"} {
-		table, err := ReadFile(t.Context(), filepath.Join("..", "results", name))
+		table, err := ReadFile(t.Context(), filepath.Join("..", "results", name), catalogue())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,17 +254,17 @@ func TestTextInPicturesCanBeRead(t *testing.T) {
 // What a title counts as refuted it names, drawn or not; of the claims that are not
 // drawn the picture says what became of them.
 func TestTitlesNameWhatIsRefuted(t *testing.T) {
-	judge := func(id string, verdict Verdict, m experiments.Measure) Judged {
+	judge := func(id string, verdict Verdict, m card.Measure) Judged {
 		return Judged{
-			Claim: experiments.Claim{ID: id, Text: id}, Verdict: verdict,
-			Decider: Compared{Comparison: experiments.Comparison{Measure: m, High: 2}},
+			Claim: card.Claim{ID: id, Text: id}, Verdict: verdict,
+			Decider: Compared{Comparison: card.Comparison{Measure: m, High: 2}},
 			Sure:    stat.Interval{Estimate: 1, Low: 0.9, High: 1.1, N: 9},
 		}
 	}
 	f := verdictFigure("verdicts", "mechanisms", []Judged{
-		judge("U1", Holds, experiments.Throughput), judge("U2", Refuted, experiments.Throughput),
-		judge("S1", Holds, experiments.Seen), judge("S6", Refuted, experiments.Happens), judge("L1", Undecided, experiments.Seen),
-		judge("L2", NotMeasured, experiments.Time),
+		judge("U1", Holds, card.Throughput), judge("U2", Refuted, card.Throughput),
+		judge("S1", Holds, card.Seen), judge("S6", Refuted, card.Happens), judge("L1", Undecided, card.Seen),
+		judge("L2", NotMeasured, card.Time),
 	}, stat.Careful)
 	if want := "6 claims on mechanisms: 2 hold, 2 refuted (U2, S6), 1 undecided, 1 not measured"; f.title != want {
 		t.Errorf("%q, want %q", f.title, want)

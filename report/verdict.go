@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
 	"parcon/report/stat"
 )
 
@@ -23,7 +23,7 @@ const (
 // Compared is one comparison with what the samples say of it by itself: its
 // verdict is that of its own interval, at the table's level, without regard to the others.
 type Compared struct {
-	experiments.Comparison
+	card.Comparison
 	Value    stat.Interval
 	Verdict  Verdict
 	Fact     *Fact // what was seen, where the measure is of that kind
@@ -41,7 +41,7 @@ type Compared struct {
 // evidence this strong if the verdict were wrong, corrected for the number of
 // claims.
 type Judged struct {
-	experiments.Claim
+	card.Claim
 	Experiment string
 	Verdict    Verdict
 	Reason     string
@@ -56,7 +56,7 @@ type Judged struct {
 // An asked claim waits for its verdict.
 type asked struct {
 	experiment string
-	claim      experiments.Claim
+	claim      card.Claim
 }
 
 // judge decides all claims of a report together.
@@ -86,7 +86,7 @@ func judge(t *Table, claims []asked) []Judged {
 }
 
 // compare measures a comparison and decides it by itself.
-func compare(t *Table, experiment string, c experiments.Comparison) Compared {
+func compare(t *Table, experiment string, c card.Comparison) Compared {
 	if c.Measure.Observed() {
 		return decideFact(observe(t, experiment, c), c, t.level)
 	}
@@ -96,13 +96,13 @@ func compare(t *Table, experiment string, c experiments.Comparison) Compared {
 // unsettle takes back that something never fails if trials of it failed: what
 // ended them may have been the exception.
 func (c *Compared) unsettle() {
-	if c.lost > 0 && c.Fact != nil && c.Measure.How == experiments.Every && c.inside < 1 {
+	if c.lost > 0 && c.Fact != nil && c.Measure.How == card.Every && c.inside < 1 {
 		c.Verdict, c.inside = Undecided, 1
 	}
 }
 
 // decide holds evidence against a bound.
-func decide(e stat.Evidence, bound experiments.Comparison, level float64) Compared {
+func decide(e stat.Evidence, bound card.Comparison, level float64) Compared {
 	c := Compared{Comparison: bound, Value: e.Interval(level), evidence: e, inside: 0, outside: 1}
 	if bound.Low > 0 {
 		c.inside, c.outside = e.Above(bound.Low), e.Below(bound.Low)
@@ -164,16 +164,16 @@ func settle(all []Judged, alpha float64, roundTime func(experiment string) time.
 }
 
 // measure collects what a comparison is about.
-func measure(t *Table, experiment string, c experiments.Comparison) stat.Evidence {
+func measure(t *Table, experiment string, c card.Comparison) stat.Evidence {
 	unit := c.Measure.Unit
 	switch c.Measure.How {
-	case experiments.Ratio:
+	case card.Ratio:
 		return t.paired(experiment, c.Of, c.Over, unit)
-	case experiments.Inverse:
+	case card.Inverse:
 		return t.paired(experiment, c.Over, c.Of, unit)
-	case experiments.Value:
+	case card.Value:
 		return t.values(experiment, c.Of, unit)
-	case experiments.Share:
+	case card.Share:
 		counted, tries := t.counts(experiment, c.Of, unit)
 		for i := range counted {
 			counted[i] /= tries[i]
@@ -354,7 +354,7 @@ func (c Compared) margin() float64 {
 // to see it fail. It does not look at where the intervals lie, only at how wide
 // they are: to stop when a difference shows would find differences that are not
 // there.
-func Precise(t *Table, e experiments.Experiment, s experiments.Scale, rounds int, precision float64) bool {
+func Precise(t *Table, e card.Chapter, s card.Scale, rounds int, precision float64) bool {
 	compared := 0
 	for _, claim := range e.Claims(s) {
 		if claim.Unmeasured != "" {
@@ -362,7 +362,7 @@ func Precise(t *Table, e experiments.Experiment, s experiments.Scale, rounds int
 		}
 		compared += len(claim.Comparisons)
 		for _, c := range claim.Comparisons {
-			if c.Measure.How == experiments.Every {
+			if c.Measure.How == card.Every {
 				return false
 			}
 			if c.Measure.Observed() {

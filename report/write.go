@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"parcon/experiments"
+	"parcon/experiments/card"
 	"parcon/report/stat"
 )
 
@@ -66,8 +66,8 @@ func newPage(t *Table) page {
 	}
 	p := page{view: viewOf(t, cores), twins: twinsOf(t), disturbances: attribute(t, cores)}
 	var claims []asked
-	scale := experiments.Scale{Cores: cores, System: t.Get("goos"), Quota: t.Get("quota")}
-	for _, e := range experiments.Asked(strings.Fields(t.Get("experiments"))) {
+	scale := card.Scale{Cores: cores, System: t.Get("goos"), Quota: t.Get("quota")}
+	for _, e := range card.Asked(t.catalogue.Chapters, strings.Fields(t.Get("experiments"))) {
 		if !t.holds(e.Name) {
 			continue
 		}
@@ -86,6 +86,7 @@ func newPage(t *Table) page {
 	p.contrasts = contrast(p.judged, t.level)
 	p.twins.withhold(p.judged, p.contrasts)
 	p.twins.withhold(p.calm.judged, nil)
+	p.view.complete(p.judged)
 	p.figures = p.view.figures(p.judged)
 	if p.honesty = honestyOf(t); len(p.honesty) > 0 {
 		p.figures = append(p.figures, honestyFigure(p.honesty))
@@ -154,11 +155,11 @@ func singleAnswer(g grid) string {
 
 // byID sorts chapter by chapter, and P2 before P11.
 func byID(a, b string) int {
-	return cmp.Or(strings.Index(chapters, a[:1])-strings.Index(chapters, b[:1]), len(a)-len(b), strings.Compare(a, b))
+	return cmp.Or(strings.Index(letters, a[:1])-strings.Index(letters, b[:1]), len(a)-len(b), strings.Compare(a, b))
 }
 
-// chapters are the letters of claims in their order.
-const chapters = "PUSLF"
+// letters are those of claims in their order.
+const letters = "PGUSMLFND"
 
 // verdictRow is a claim's object in verdicts.json. Numbers that do not exist
 // (an interval's open end) are null.

@@ -18,15 +18,15 @@ import (
 	"slices"
 	"time"
 
-	"parcon/experiments/mechanism"
-	"parcon/experiments/mechanism/all"
-	"parcon/experiments/worker"
-	"parcon/experiments/workload"
-	"parcon/experiments/workload/web"
+	"parcon/experiments/card"
+	"parcon/experiments/chapters"
+	"parcon/experiments/tasks/worker"
+	"parcon/experiments/tasks/workload"
+	"parcon/experiments/tasks/workload/web"
 	"parcon/runner/proc"
 )
 
-// Workloads lists all workloads, those too that the small worker program lacks.
+// Workloads lists all workloads with their code.
 var Workloads = slices.Concat(workload.All, web.All)
 
 // Argument is the first argument of a program that is started as a child.
@@ -82,7 +82,7 @@ func run(role string, args []string) error {
 		go proc.WatchParent(proc.Stdin())
 		return runServer(os.Stdout)
 	case Part:
-		return mechanism.RunPart(all.Mechanisms, args)
+		return card.RunPart(chapters.Cards(), args)
 	case Empty:
 		return nil
 	case Disturb:
@@ -128,7 +128,7 @@ func (s Setting) params(name string, share int, length time.Duration) (workload.
 	switch {
 	case w.Kind == workload.Mix:
 		p.Delay = s.Mix
-	case name == web.HTTP.Name:
+	case name == "http":
 		p.Addr = s.HTTP
 	}
 	if w.Sized && p.Size < 1 {

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"parcon/experiments/workload"
-	"parcon/experiments/workload/web"
+	"parcon/experiments/tasks/workload"
+	"parcon/experiments/tasks/workload/web"
 	"parcon/runner/proc"
 	"parcon/runner/proc/proctest"
 	"parcon/runner/protocol"
@@ -28,53 +28,6 @@ func TestMain(m *testing.M) {
 var setting = Setting{
 	Sizes:  map[string]int{"primes": 5, "hash": 2, "mix": 5},
 	Length: 50 * time.Microsecond, Delay: time.Millisecond, Mix: time.Millisecond,
-}
-
-func TestParseGrid(t *testing.T) {
-	g, err := ParseGrid("workload=mix/cpu=25/delay=7ms/model=gil/workers=3/twin=1")
-	if err != nil || g.Workload.Name != "mix" || g.Share != 25 || g.Delay != 7*time.Millisecond || g.Model.Name != "gil" || g.Workers != 3 {
-		t.Errorf("%+v, %v", g, err)
-	}
-	g, err = ParseGrid("workload=http/model=serial")
-	if err != nil || g.Workload.Name != "http" || g.Share != 50 || g.Delay != 0 || g.Workers != 1 {
-		t.Errorf("%+v, %v", g, err)
-	}
-}
-
-// Each error names the thing and the remedy, in one line.
-func TestParseGridRefuses(t *testing.T) {
-	for name, want := range map[string]string{
-		"workload=primes/model=thread/workers=0":          "workers=0: give a number from 1 to 100000",
-		"workload=primes/model=thread/workers=-1":         "workers=-1: give a number from 1 to 100000",
-		"workload=primes/model=thread/workers=1000000000": "workers=1000000000: give a number from 1 to 100000",
-		"workload=primes/model=thread/workers=100001":     "workers=100001: give a number from 1 to 100000",
-		"workload=primes/model=thread/workers=many":       `variant "workload=primes/model=thread/workers=many": workers=many is not a whole number`,
-		"workload=primes/model=threads":                   "model \"threads\" is not known: `parcon list` shows those that are",
-		"workload=primes":                                 "model \"\" is not known: `parcon list` shows those that are",
-		"workload=prims/model=thread":                     "workload \"prims\" is not known: `parcon list` shows those that are",
-		"model=thread":                                    "workload \"\" is not known: `parcon list` shows those that are",
-		"workload=sleep/model=loop/delay=long":            `variant "workload=sleep/model=loop/delay=long": delay=long is not a duration such as 100ms`,
-		"workload=sleep/model=loop/delay=0s":              `variant "workload=sleep/model=loop/delay=0s": delay=0s is not a duration above zero such as 100ms`,
-		"workload=sleep/model=loop/delay=-5ms":            `variant "workload=sleep/model=loop/delay=-5ms": delay=-5ms is not a duration above zero such as 100ms`,
-		"workload=sleep/model=loop/length=1ms":            `variant "workload=sleep/model=loop/length=1ms": tasks of sleep have no length=: it is for CPU-bound ones`,
-		"workload=hash/model=loop/length=no":              `variant "workload=hash/model=loop/length=no": length=no is not a duration such as 100ms`,
-		"workload=mix/model=loop/cpu=half":                `variant "workload=mix/model=loop/cpu=half": cpu=half is not a whole number`,
-		"primes":                                          `variant "primes": part "primes" is not of the form key=value`,
-	} {
-		if _, err := ParseGrid(name); err == nil || err.Error() != want {
-			t.Errorf("%s:\ngot  %v\nwant %s", name, err, want)
-		}
-	}
-}
-
-func FuzzParseGrid(f *testing.F) {
-	f.Add("workload=mix/cpu=25/delay=7ms/model=gil/workers=3")
-	f.Add("workload=primes/model=thread/workers=-1")
-	f.Fuzz(func(t *testing.T, name string) {
-		if g, err := ParseGrid(name); err == nil && (g.Workers < 1 || g.Workers > MaxWorkers || g.Delay < 0 || g.Model.Start == nil || g.Workload.New == nil) {
-			t.Fatalf("%q was read as %+v", name, g)
-		}
-	})
 }
 
 func TestParamsAreThoseOfTheWorkload(t *testing.T) {
@@ -347,14 +300,4 @@ func TestWorkerCommand(t *testing.T) {
 			t.Errorf("%v, %s: %v, %v, want %s", c.small, c.name, command.Program, err, c.want)
 		}
 	}
-}
-
-func ExampleParseGrid() {
-	g, err := ParseGrid("workload=mix/cpu=25/model=gil/workers=4")
-	fmt.Println(g.Workload.Name, g.Share, g.Model.Name, g.Workers, err)
-	_, err = ParseGrid("workload=mix/model=gil/workers=0")
-	fmt.Println(err)
-	// Output:
-	// mix 25 gil 4 <nil>
-	// workers=0: give a number from 1 to 100000
 }

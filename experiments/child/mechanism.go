@@ -6,8 +6,8 @@ import (
 	"os"
 	"runtime"
 
-	"parcon/experiments/mechanism"
-	"parcon/experiments/mechanism/all"
+	"parcon/experiments/card"
+	"parcon/experiments/chapters"
 	"parcon/runner/clock"
 	"parcon/runner/protocol"
 	"parcon/runner/usage"
@@ -15,18 +15,18 @@ import (
 
 // prepareMechanism makes a mechanism ready to be measured.
 func prepareMechanism(order Order) (func() (protocol.Measurement, error), error) {
-	m, v, err := mechanism.Parse(all.Mechanisms, order.Variant)
+	m, v, err := card.Parse(chapters.Cards(), order.Variant)
 	if err != nil {
 		return nil, err
 	}
-	if m.Linux && runtime.GOOS != "linux" {
-		return nil, fmt.Errorf("mechanism %s needs Linux", m.Name)
+	if why := m.Unmet(card.Scale{System: runtime.GOOS, Cores: runtime.NumCPU()}); why != "" {
+		return nil, fmt.Errorf("mechanism %s: %s", m.Name, why)
 	}
 	env, err := order.Setting.env()
 	if err != nil {
 		return nil, err
 	}
-	session, err := m.Prepare(mechanism.Trial{Variant: v, Ops: order.Tasks, Env: env})
+	session, err := m.Prepare(card.Trial{Variant: v, Ops: order.Tasks, Env: env})
 	if err != nil {
 		return nil, fmt.Errorf("preparing %s: %w", order.Variant, err)
 	}
@@ -34,8 +34,8 @@ func prepareMechanism(order Order) (func() (protocol.Measurement, error), error)
 }
 
 // env is what mechanisms are told of a run's setting.
-func (s Setting) env() (mechanism.Env, error) {
-	env := mechanism.Env{Part: s.Part, Empty: s.Empty, Worker: s.Worker, Python: s.Python, Dir: s.Dir}
+func (s Setting) env() (card.Env, error) {
+	env := card.Env{Part: s.Part, Empty: s.Empty, Worker: s.Worker, Python: s.Python, Dir: s.Dir}
 	self, err := os.Executable()
 	if err != nil {
 		return env, fmt.Errorf("finding the path of this program, to start it as a part: %w", err)
@@ -53,7 +53,7 @@ func (s Setting) env() (mechanism.Env, error) {
 
 // measureMechanism runs a session and adds what it left open: the time of an
 // operation and what this process and its ended children consumed meanwhile.
-func measureMechanism(session mechanism.Session, ops int) (protocol.Measurement, error) {
+func measureMechanism(session card.Session, ops int) (protocol.Measurement, error) {
 	before := usage.Self().Plus(usage.Children())
 	start := clock.Now()
 	m, err := session.Run()

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"parcon/experiments/workload"
+	"parcon/experiments/tasks/workload"
 	"parcon/runner/clock"
 	"parcon/runner/protocol"
 	"parcon/runner/usage"

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"parcon/experiments/workload"
+	"parcon/experiments/tasks/workload"
 	"parcon/runner/usage"
 )
 

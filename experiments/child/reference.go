@@ -6,8 +6,9 @@ import (
 	"io"
 	"time"
 
+	"parcon/experiments/tasks"
+	"parcon/experiments/tasks/workload"
 	"parcon/experiments/variant"
-	"parcon/experiments/workload"
 )
 
 // A Question asks for the reference of some workloads, each named as in a
@@ -62,7 +63,7 @@ func (s Setting) reference(name string) ([]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	length, err := duration(v, "length")
+	length, err := tasks.Duration(v, "length")
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"net"
 	"net/http"
 
-	"parcon/experiments/workload/web"
+	"parcon/experiments/tasks/workload/web"
 )
 
 // Addresses is what a server child prints, as JSON, when it is ready.

@@ -1,12 +1,13 @@
 package child
 
 import (
-	"parcon/experiments/workload"
+	"parcon/experiments/tasks"
+	"parcon/experiments/tasks/workload"
 )
 
 // Task makes the task that an order's variant runs, and its parameters.
-func (o Order) Task() (Grid, workload.Params, workload.Task, error) {
-	g, err := ParseGrid(o.Variant)
+func (o Order) Task() (tasks.Grid, workload.Params, workload.Task, error) {
+	g, err := tasks.Parse(o.Variant)
 	if err != nil {
 		return g, workload.Params{}, nil, err
 	}

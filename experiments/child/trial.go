@@ -9,14 +9,11 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"slices"
 	"strings"
-	"time"
 
-	"parcon/experiments/mechanism"
-	"parcon/experiments/model"
-	"parcon/experiments/variant"
-	"parcon/experiments/workload"
+	"parcon/experiments/card"
+	"parcon/experiments/tasks/model"
+	"parcon/experiments/tasks/workload"
 	"parcon/runner/clock"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
@@ -30,85 +27,6 @@ type Order struct {
 	Tasks   int
 	Setting Setting
 	Answers []uint64 // the right one for each seed
-}
-
-// MaxWorkers is the most workers that a variant may name: every one is a
-// goroutine at least, and may be a thread or a process.
-const MaxWorkers = 100_000
-
-// Grid is a parsed variant of the grid: workload x model x workers.
-type Grid struct {
-	Workload workload.Workload
-	Share    int
-	Delay    time.Duration // 0: the run's
-	Length   time.Duration // of a CPU-bound task; 0: the run's
-	Model    model.Model
-	Workers  int
-}
-
-// GridKeys are the keys of a variant of the grid. twin tells apart two that are
-// the same.
-var GridKeys = []string{"workload", "cpu", "delay", "length", "model", "workers", "twin"}
-
-// ParseGrid reads a variant's name and says what is wrong with it.
-func ParseGrid(name string) (Grid, error) {
-	v, err := variant.Parse(name)
-	if err != nil {
-		return Grid{}, err
-	}
-	var g Grid
-	for _, key := range v.Keys() {
-		if !slices.Contains(GridKeys, key) {
-			return g, fmt.Errorf("variant %q: there is no key %q: use %s", name, key, strings.Join(GridKeys, ", "))
-		}
-	}
-	if g.Workload, err = workload.Find(Workloads, v.Get("workload")); err != nil {
-		return g, err
-	}
-	if g.Model, err = model.Find(v.Get("model")); err != nil {
-		return g, err
-	}
-	if g.Share, err = v.Int("cpu", 50); err != nil {
-		return g, err
-	}
-	if g.Share < 0 || g.Share > 100 {
-		return g, fmt.Errorf("variant %q: cpu=%d: give a share from 0 to 100 percent", name, g.Share)
-	}
-	if v.Get("cpu") != "" && g.Workload.Kind != workload.Mix {
-		return g, fmt.Errorf("variant %q: tasks of %s have no cpu=: it is for workload=mix", name, g.Workload.Name)
-	}
-	if g.Delay, err = duration(v, "delay"); err != nil {
-		return g, err
-	}
-	if g.Length, err = duration(v, "length"); err != nil {
-		return g, err
-	}
-	if g.Length > 0 && (g.Workload.Kind != workload.CPU || !g.Workload.Sized) {
-		return g, fmt.Errorf("variant %q: tasks of %s have no length=: it is for CPU-bound ones", name, g.Workload.Name)
-	}
-	if g.Workers, err = v.Int("workers", 1); err != nil {
-		return g, err
-	}
-	if g.Workers < 1 || g.Workers > MaxWorkers {
-		return g, fmt.Errorf("workers=%d: give a number from 1 to %d", g.Workers, MaxWorkers)
-	}
-	return g, nil
-}
-
-// duration is the value of a key that is one, 0 if the variant lacks it.
-func duration(v variant.Variant, key string) (time.Duration, error) {
-	text := v.Get(key)
-	if text == "" {
-		return 0, nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, fmt.Errorf("variant %q: %s=%s is not a duration such as 100ms", v, key, text)
-	}
-	if d <= 0 {
-		return 0, fmt.Errorf("variant %q: %s=%s is not a duration above zero such as 100ms", v, key, text)
-	}
-	return d, nil
 }
 
 // runTrial follows the protocol of package protocol.
@@ -141,7 +59,7 @@ func prepare(order Order) (measure func() (protocol.Measurement, error), err err
 	if order.Tasks < 1 {
 		return nil, fmt.Errorf("variant %s: %d tasks: it needs at least 1", order.Variant, order.Tasks)
 	}
-	if strings.HasPrefix(order.Variant, mechanism.Key+"=") {
+	if strings.HasPrefix(order.Variant, card.Key+"=") {
 		return prepareMechanism(order)
 	}
 	t, err := prepareGrid(order)

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"os"
 
-	"parcon/experiments/mechanism"
-	"parcon/experiments/mechanism/all"
+	"parcon/experiments/card"
+	"parcon/experiments/chapters"
 )
 
 func main() {
-	if err := mechanism.RunPart(all.Mechanisms, os.Args[1:]); err != nil {
+	if err := card.RunPart(chapters.Cards(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

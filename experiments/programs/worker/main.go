@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"os"
 
-	"parcon/experiments/worker"
-	"parcon/experiments/workload"
+	"parcon/experiments/tasks/worker"
+	"parcon/experiments/tasks/workload"
 	"parcon/runner/proc"
 )
 

@@ -1,0 +1,136 @@
+// Package card is what the catalogue is made of: a Card is all that there is to
+// say about one thing that is measured. It has the variants and what a trial of
+// one does, what must be there for it, and the claims of textbooks that it puts to
+// the test, each with its comparisons and bounds. Cards on one subject make a
+// Chapter. Everything else is derived: `parcon list`, the schedule, the names of
+// benchmarks, the verdicts.
+//
+// # Add a claim
+//
+// Write a file in the folder of its chapter, such as experiments/life/zombie.go,
+// with one card, and name the card in the chapter's list, such as life.Chapter. A
+// new chapter is a folder and a line in experiments/chapters.
+//
+// The variants of a card are named by its name first: "mechanism=create/unit=thread"
+// (those of the grid, in package tasks, by their workload). A trial prepares a
+// Session, lets it run once, and closes it. What must happen in another process
+// happens in a part: a small program (experiments/programs/part) that is started
+// with the names of the card and of one of its Parts (see package peer).
+package card
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parcon/experiments/variant"
+)
+
+// Variants of a card have these keys besides the card's own. Those of the grid have
+// the keys of package tasks in their place.
+const (
+	Key  = "mechanism" // its name: the first key
+	Twin = "twin"      // tells apart two variants that are the same
+)
+
+// A Card is all that there is to say about one thing that is measured.
+type Card struct {
+	Name  string
+	Doc   string   // one line
+	Keys  []Choice // of its variants, in their order
+	Needs []Need   // what must be there for its variants
+	// Cases are the variants that a run measures, and the tasks of each.
+	Cases func(Scale) []Case
+	// Claims are what the variants decide; nil for none of their own.
+	Claims func(Scale) []Claim
+	// Procs is the GOMAXPROCS of the trial's process; nil: as many as cores.
+	Procs func(v variant.Variant, cores int) int
+	// Prepare does what is not to be measured. What it started is gone again when
+	// it returns an error.
+	Prepare func(Trial) (Session, error)
+	// Parts are what its other processes do, by name. A part ends when its
+	// standard input does, or dies with its parent.
+	Parts map[string]func(args []string) error
+}
+
+// A Choice is a key of a card's variants and its values; none means a whole
+// number from 1 to MaxNumber. Every key must be given, but an Optional one.
+type Choice struct {
+	Key      string
+	Values   []string
+	Optional bool
+}
+
+// MaxNumber bounds the numbers in variants: each may be a process.
+const MaxNumber = 1_000_000
+
+// Names says whether a variant is one of a card, and not of the grid.
+func Names(v variant.Variant) bool { return v.Get(Key) != "" }
+
+// Parse reads the name of a variant of one of the cards and says what is
+// wrong with it.
+func Parse(list []Card, name string) (Card, variant.Variant, error) {
+	v, err := variant.Parse(name)
+	if err != nil {
+		return Card{}, v, err
+	}
+	m, err := Find(list, v.Get(Key))
+	if err != nil {
+		return m, v, err
+	}
+	for _, key := range v.Keys() {
+		if key != Key && key != Twin && !slices.Contains(m.keys(), key) {
+			return m, v, fmt.Errorf("variant %q: there is no key %q: use %s", name, key, strings.Join(m.keys(), ", "))
+		}
+	}
+	for _, c := range m.Keys {
+		if err := c.check(v); err != nil {
+			return m, v, fmt.Errorf("variant %q: %w", name, err)
+		}
+	}
+	return m, v, nil
+}
+
+// Find returns the card of that name.
+func Find(list []Card, name string) (Card, error) {
+	for _, m := range list {
+		if m.Name == name {
+			return m, nil
+		}
+	}
+	return Card{}, fmt.Errorf("mechanism %q is not known: `parcon list` shows those that are", name)
+}
+
+func (m Card) keys() []string {
+	keys := make([]string, len(m.Keys))
+	for i, c := range m.Keys {
+		keys[i] = c.Key
+	}
+	return keys
+}
+
+func (c Choice) check(v variant.Variant) error {
+	text := v.Get(c.Key)
+	switch {
+	case text == "" && c.Optional:
+		return nil
+	case text == "":
+		return fmt.Errorf("its key %s is missing: give %s", c.Key, c)
+	case c.Values != nil && !slices.Contains(c.Values, text):
+		return fmt.Errorf("%s=%s: give %s", c.Key, text, c)
+	case c.Values == nil:
+		if n, err := strconv.Atoi(text); err != nil || n < 1 || n > MaxNumber {
+			return fmt.Errorf("%s=%s: give %s", c.Key, text, c)
+		}
+	}
+	return nil
+}
+
+// String says what may be given.
+func (c Choice) String() string {
+	if c.Values == nil {
+		return fmt.Sprintf("a number from 1 to %d", MaxNumber)
+	}
+	return strings.Join(c.Values, ", ")
+}

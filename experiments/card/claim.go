@@ -1,0 +1,134 @@
+package card
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math"
+
+	"parcon/experiments/variant"
+)
+
+// A Claim is a sentence that a textbook could hold, and the comparisons that
+// put it to the test. It holds when each of them lies within its bound.
+type Claim struct {
+	ID, Text    string
+	Comparisons []Comparison
+	// Caveat is what a reader must know to judge the verdict; "" if nothing.
+	Caveat string
+	// Needs are what must be there beside what the compared cards need.
+	Needs []Need
+	// Unmeasured says why the claim cannot be measured at a scale; "" if it can.
+	// Chapter.Claims fills it in.
+	Unmeasured string
+}
+
+// A Comparison states a bound on a ratio before anything is run.
+type Comparison struct {
+	Measure   Measure
+	Of, Over  variant.Variant // Over is empty for a Measure of one variant alone
+	Low, High float64         // the bound; 0 and +Inf are open ends
+}
+
+// A Measure says what is compared, and how.
+type Measure struct {
+	Name string // as it stands in a report
+	Unit string // of the result lines
+	How  How
+}
+
+// How is the way from the values of trials to the number that a bound is for.
+type How int
+
+// The ways.
+const (
+	Ratio   How = iota // Of's value to Over's, paired by round
+	Inverse            // Over's to Of's: more in a second is less time for each
+	Value              // Of's value alone
+	Share              // Of's count divided by its tries
+	Every              // the same, and the bound must hold in each single trial
+	Some               // the same, and it must hold in one trial at least
+)
+
+// Observed says that it is a fact that is seen to happen or not, in each trial,
+// and not a number that is estimated.
+func (m Measure) Observed() bool { return m.How == Every || m.How == Some }
+
+// The measures of the grid.
+var (
+	Throughput = Measure{"throughput", "ns/op", Inverse}         // tasks per second
+	Memory     = Measure{"peak memory", "peak-rss-bytes", Ratio} // resident bytes at the peak
+	CPUTime    = Measure{"CPU time", "cpu-ns/op", Ratio}         // per task
+	CoresBusy  = Measure{"cores busy", "cores-busy", Value}      // CPU time over wall time
+)
+
+// The measures of mechanisms.
+var (
+	Time       = Measure{"time", "ns/op", Ratio} // of one operation
+	IdleMemory = Measure{"idle memory", "pss-bytes/unit", Ratio}
+	Seen       = Measure{"seen", UnitSeen, Every}
+	Happens    = Measure{"happens", UnitSeen, Some}
+	Often      = Measure{"share of tries", UnitSeen, Share}
+)
+
+// Alone stands for the other side of a Measure of one variant.
+var Alone variant.Variant
+
+// Open is the end of a bound that has none.
+var Open = math.Inf(1)
+
+// Always holds where it was counted in every try.
+func Always(m Measure, of variant.Variant) Comparison { return Comparison{m, of, Alone, 1, 1} }
+
+// Never holds where it was counted in none.
+func Never(m Measure, of variant.Variant) Comparison { return Comparison{m, of, Alone, 0, 0} }
+
+// Sometimes holds as soon as one trial has counted one.
+func Sometimes(m Measure, of variant.Variant) Comparison {
+	return Comparison{m, of, Alone, math.SmallestNonzeroFloat64, Open}
+}
+
+// Between holds inside a bound.
+func Between(m Measure, of, over variant.Variant, low, high float64) Comparison {
+	return Comparison{m, of, over, low, high}
+}
+
+// AtMost holds below a bound.
+func AtMost(m Measure, of, over variant.Variant, high float64) Comparison {
+	return Comparison{m, of, over, 0, high}
+}
+
+// AtLeast holds above one.
+func AtLeast(m Measure, of, over variant.Variant, low float64) Comparison {
+	return Comparison{m, of, over, low, Open}
+}
+
+// The bounds. A textbook says "no faster" or "faster"; these say what that is
+// to mean before anything is measured.
+const (
+	Same    = 1.05 // "no faster": within five percent, "more": beyond them; also what a report calls equal
+	Scales  = 0.75 // "uses the cores": this share of the ideal, cores times faster
+	Much    = 2.0  // "much faster", "much more"
+	OneCore = 1.03 // cores busy of a model with one core; the runtime's own threads are in it
+	Pricier = 1.2  // "a higher price" in memory
+	Lighter = 0.5  // "less memory" where it is to matter
+	AsGood  = 0.95 // "no slower": within five percent
+	Nearly  = 1.10 // "as well, within ten percent"
+	Far     = 5.0  // "far more"
+	Mostly  = 0.8  // "nearly all of the time"
+	Half    = 0.5  // "more often than not"
+)
+
+// Fingerprint tells apart catalogues: it changes with every comparison and bound
+// of the claims. A run writes it down before it measures, so that a report can
+// tell whether the claims are still those.
+func Fingerprint(claims []Claim) string {
+	sum := fnv.New64a()
+	for _, claim := range claims {
+		fmt.Fprintln(sum, claim.ID)
+		for _, c := range claim.Comparisons {
+			m := c.Measure
+			fmt.Fprintln(sum, fmt.Sprintf("{%s %s %d}", m.Name, m.Unit, m.How), c.Of, c.Over, c.Low, c.High)
+		}
+	}
+	return fmt.Sprintf("%016x", sum.Sum64())
+}

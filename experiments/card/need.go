@@ -1,0 +1,37 @@
+package card
+
+// A Need says why something cannot be measured at a scale, "" if it can.
+type Need func(Scale) string
+
+// Linux is the need of what looks into /proc, waits on futexes or pins to cores.
+func Linux(s Scale) string {
+	if s.System == "" || s.System == "linux" {
+		return ""
+	}
+	return "this system is " + s.System + ": it needs Linux, for /proc, futexes or pinning to cores"
+}
+
+// Cores is the need of what runs on several cores.
+func Cores(s Scale) string {
+	const only = "there is nothing to run in parallel on"
+	switch {
+	case s.Cores >= 2:
+		return ""
+	case s.Quota != "" && s.Quota != "none" && s.Quota != "unknown":
+		return "a CPU quota of " + s.Quota + " leaves one core: " + only
+	}
+	return "this machine has one core: " + only
+}
+
+// Unmet says why the card's variants cannot be measured at a scale, "" if they can.
+func (c Card) Unmet(s Scale) string { return s.unmet(c.Needs) }
+
+// unmet is the first reason of needs that are not met, "" if there is none.
+func (s Scale) unmet(needs []Need) string {
+	for _, n := range needs {
+		if why := n(s); why != "" {
+			return why
+		}
+	}
+	return ""
+}

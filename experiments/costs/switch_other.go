@@ -1,0 +1,14 @@
+//go:build !linux
+
+package costs
+
+import (
+	"parcon/experiments/card"
+	"parcon/runner/affinity"
+)
+
+func connectProcess(card.Trial, places) (line, error) { return line{}, affinity.ErrUnsupported }
+
+func connectThread(places) (line, error) { return line{}, affinity.ErrUnsupported }
+
+func echo(_, _ int) error { return affinity.ErrUnsupported }

@@ -1,0 +1,305 @@
+package life
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"parcon/experiments/card"
+	"parcon/experiments/peer"
+	"parcon/experiments/variant"
+	"parcon/runner/clock"
+	"parcon/runner/proc"
+	"parcon/runner/protocol"
+	"parcon/runner/usage"
+)
+
+// What the workers do.
+const (
+	workCompute = "compute"        // as many as cores
+	workWait    = "wait"           // as many, which sleep again and again
+	workOver    = "oversubscribed" // four times as many as cores, which compute
+)
+
+const (
+	between = time.Millisecond // two samples
+	sleep   = time.Millisecond // of a worker that waits
+	crowd   = 4                // workers on each core, if oversubscribed
+)
+
+// states looks at which share of their time workers are running, ready, and
+// blocked. Two sources are compared:
+//
+// Shares of time are from /proc/PID/task/TID/schedstat: nanoseconds on a core and
+// in the run queue, over the wall clock; the rest is blocked. The kernel adds a
+// turn on a core to these at its ticks and a turn in the queue at its end, so that
+// both ends of a window lag by some milliseconds. The lags are alike at both ends
+// and cancel on average; a single short window has the noise of them, and shares
+// that it makes negative are counted as 0.
+//
+// Samples are the state letters: R is running or ready, which the kernel does not
+// tell apart there, S and D are blocked.
+//
+// A Go program has more threads than the one that works: the monitor, the
+// collector, the poller. They are kept out: a worker locks its goroutine to a
+// thread, tells that thread's number, and only this thread is looked at. So that
+// the runtime does not take the turn from it either, workers run without
+// preemption and with a second Go processor for everything else.
+var states = card.Card{
+	Name:    "states",
+	Doc:     "which share of their time workers are running, ready, and blocked",
+	Keys:    []card.Choice{{Key: "work", Values: []string{workCompute, workWait, workOver}}},
+	Needs:   []card.Need{card.Linux},
+	Cases:   stateCases,
+	Claims:  stateClaims,
+	Prepare: prepareStates,
+	Parts:   map[string]func([]string) error{"worker": work},
+}
+
+func stateOf(work string) variant.Variant { return card.Of("states", "work", work) }
+
+func stateCases(card.Scale) []card.Case {
+	return []card.Case{
+		card.Run(70, stateOf("compute")), card.Run(70, stateOf("wait")), card.Run(40, stateOf("oversubscribed")),
+	}
+}
+
+func stateClaims(card.Scale) []card.Claim {
+	share := func(state string) card.Measure {
+		return card.Measure{Name: state + " share", Unit: state + "-share", How: card.Value}
+	}
+	return []card.Claim{{
+		ID: "F6", Text: "Computing processes are not blocked, waiting ones are, and with four for each core most are ready and wait for their turn",
+		Comparisons: []card.Comparison{
+			card.AtMost(share("blocked"), stateOf("compute"), card.Alone, 1-card.Mostly),
+			card.AtLeast(share("blocked"), stateOf("wait"), card.Alone, card.Mostly),
+			card.AtLeast(share("ready"), stateOf("oversubscribed"), card.Alone, card.Half),
+		},
+	}}
+}
+
+func prepareStates(t card.Trial) (card.Session, error) {
+	n := runtime.NumCPU()
+	if t.Get("work") == workOver {
+		n *= crowd
+	}
+	var team team
+	for range n {
+		w, err := startWorker(t)
+		if err != nil {
+			team.close()
+			return card.Session{}, err
+		}
+		team = append(team, w)
+	}
+	if err := team.begin(); err != nil {
+		team.close()
+		return card.Session{}, err
+	}
+	return card.Session{
+		Run:   func() (protocol.Measurement, error) { return team.run(t.Ops) },
+		Close: func() error { team.close(); return nil },
+	}, nil
+}
+
+// A worker is a process and the files that tell of its working thread.
+type worker struct {
+	child     *child
+	stat      *os.File
+	schedstat *os.File
+	samples   map[byte]int // by state
+}
+
+func startWorker(t card.Trial) (*worker, error) {
+	cmd := peer.Part(t, 2, "worker", t.Get("work"))
+	cmd.Env = append(cmd.Env, "GODEBUG=asyncpreemptoff=1")
+	c, err := start(cmd)
+	if err != nil {
+		return nil, err
+	}
+	w := &worker{child: c, samples: map[byte]int{}}
+	if err := w.open(); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *worker) open() error {
+	thread, err := w.child.number()
+	if err != nil {
+		return err
+	}
+	dir := fmt.Sprintf("/proc/%d/task/%d/", w.child.cmd.Process.Pid, thread)
+	for _, f := range []struct {
+		to   **os.File
+		name string
+	}{{&w.stat, "stat"}, {&w.schedstat, "schedstat"}} {
+		if *f.to, err = os.Open(dir + f.name); err != nil {
+			return fmt.Errorf("looking at a worker's thread: %w", err)
+		}
+	}
+	return nil
+}
+
+func (w *worker) close() {
+	w.child.close()
+	if w.stat != nil {
+		_ = w.stat.Close()
+	}
+	if w.schedstat != nil {
+		_ = w.schedstat.Close()
+	}
+}
+
+// sample notes the state of now.
+func (w *worker) sample() error {
+	var buf [1024]byte
+	text, err := readAgain(w.stat, buf[:])
+	if err != nil {
+		return fmt.Errorf("sampling the state of worker %d: %w", w.child.cmd.Process.Pid, err)
+	}
+	s, ok := parseStat(text)
+	if !ok {
+		return fmt.Errorf("sampling the state of worker %d: the format is not known: %.80q", w.child.cmd.Process.Pid, text)
+	}
+	switch s.state {
+	case 'R', 'S', 'D':
+		w.samples[s.state]++
+		return nil
+	}
+	return fmt.Errorf("worker %d is in state %c: it was stopped or ended while it was to work", w.child.cmd.Process.Pid, s.state)
+}
+
+// account is what a thread did until now.
+func (w *worker) account() (account, error) {
+	var buf [128]byte
+	text, err := readAgain(w.schedstat, buf[:])
+	now := time.Duration(clock.Now())
+	if err != nil {
+		return account{}, fmt.Errorf("reading the times of worker %d: %w", w.child.cmd.Process.Pid, err)
+	}
+	ran, waited, ok := usage.ParseSchedstat(text)
+	if !ok {
+		return account{}, fmt.Errorf("reading the times of worker %d: the format is not known: %.80q", w.child.cmd.Process.Pid, text)
+	}
+	if ran == 0 { // it told its thread's number: it ran
+		return account{}, errors.New("reading the times of workers: this kernel does not count them, it needs CONFIG_SCHED_INFO")
+	}
+	return account{now, ran, waited}, nil
+}
+
+type team []*worker
+
+func (t team) close() {
+	for _, w := range t {
+		w.close()
+	}
+}
+
+// begin makes all work, and returns when each does. They start together: who
+// computes early takes the cores from those that are still to be started.
+func (t team) begin() error {
+	for _, w := range t {
+		if err := w.child.tell(ready); err != nil {
+			return err
+		}
+	}
+	for _, w := range t {
+		if err := w.child.expect(ready); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// accounts of all workers.
+func (t team) accounts() ([]account, error) {
+	list := make([]account, len(t))
+	for i, w := range t {
+		var err error
+		if list[i], err = w.account(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// run takes so many samples of all workers.
+func (t team) run(samples int) (protocol.Measurement, error) {
+	before, err := t.accounts()
+	if err != nil {
+		return nil, err
+	}
+	for range samples {
+		time.Sleep(between)
+		for _, w := range t {
+			if err := w.sample(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	after, err := t.accounts()
+	if err != nil {
+		return nil, err
+	}
+	r, all := 0, samples*len(t)
+	for _, w := range t {
+		r += w.samples['R']
+	}
+	s := shares(before, after)
+	return protocol.Measurement{
+		"running-share": s.running, "ready-share": s.ready, "blocked-share": s.blocked,
+		"r-share": float64(r) / float64(all), "s-share": float64(all-r) / float64(all),
+	}, nil
+}
+
+// An account is what a thread did until a moment.
+type account struct{ at, ran, waited time.Duration }
+
+// share of the time in each state, each from 0 to 1; they add up to 1.
+type share struct{ running, ready, blocked float64 }
+
+// shares are those of all threads together between two accounts of each.
+func shares(before, after []account) share {
+	var wall, ran, waited float64
+	for i := range before {
+		wall += float64(after[i].at - before[i].at)
+		ran += float64(after[i].ran - before[i].ran)
+		waited += float64(after[i].waited - before[i].waited)
+	}
+	if wall <= 0 {
+		return share{blocked: 1}
+	}
+	running := min(1, max(0, ran/wall))
+	ready := min(1-running, max(0, waited/wall))
+	return share{running, ready, 1 - running - ready}
+}
+
+// work is a worker: it tells its thread's number, and when it is told that all are
+// ready, works until it is ended.
+func work(args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("doing one work: %d were given", len(args))
+	}
+	runtime.LockOSThread()
+	fmt.Println(thread())
+	in := bufio.NewReader(proc.Stdin())
+	line, err := in.ReadString('\n')
+	if err != nil {
+		return fmt.Errorf("waiting for the start of the work: %w", err)
+	}
+	go proc.WatchParent(in)
+	fmt.Print(line)
+	if args[0] == workWait {
+		for {
+			nap(sleep)
+		}
+	}
+	for x := uint64(1); x != 0; x = x*6364136223846793005 + 2 { // odd for ever
+	}
+	return errors.New("an odd number became 0")
+}

@@ -1,0 +1,136 @@
+package life
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+	"time"
+
+	"parcon/experiments/card"
+	"parcon/experiments/peer"
+	"parcon/runner/clock"
+	"parcon/runner/proc"
+	"parcon/runner/protocol"
+)
+
+// The signals that ask for an end, or make it.
+const (
+	wayTerm = "term" // SIGTERM; the process ends itself in a handler
+	wayKill = "kill" // SIGKILL; the kernel ends it
+)
+
+// terminate measures how long a process lives after the signal that ends it: it
+// must get a core to die on, run its handler if it has one, and give its memory
+// back. The time goes from before kill(2) to the moment at which this process is
+// told of the end and runs. It is never less than the look in between takes, a few
+// microseconds.
+//
+// Whether the process is alive is asked of a pidfd. The state in /proc/PID/stat is
+// that of its first thread only, which often is a zombie within 20 us of a SIGKILL
+// while the others still end: so long nobody can wait for the process, and its
+// memory is not free. If this process loses its core to the one that it signals,
+// it comes back too late to see it alive: that is counted as not seen.
+var terminate = card.Card{
+	Name:    "terminate",
+	Doc:     "a process that was asked to end, or killed, is still there a moment later",
+	Keys:    []card.Choice{{Key: "way", Values: []string{wayTerm, wayKill}}},
+	Needs:   []card.Need{card.Linux},
+	Cases:   terminateCases,
+	Claims:  terminateClaims,
+	Prepare: prepareTerminate,
+	Parts:   map[string]func([]string) error{"child": awaitSignal},
+}
+
+func terminateCases(card.Scale) []card.Case {
+	return []card.Case{
+		card.Run(30, card.Of("terminate", "way", "term")), card.Run(30, card.Of("terminate", "way", "kill")),
+	}
+}
+
+func terminateClaims(s card.Scale) []card.Claim {
+	asked := card.Claim{ID: "F4", Text: "Asking a process to end is not its end: more often than not it is still there a moment later"}
+	for _, c := range terminateCases(s) {
+		asked.Comparisons = append(asked.Comparisons, card.AtLeast(card.Often, c.Variant, card.Alone, card.Half))
+	}
+	return []card.Claim{asked}
+}
+
+func prepareTerminate(t card.Trial) (card.Session, error) {
+	return card.Session{Run: func() (protocol.Measurement, error) {
+		var lives []time.Duration
+		m, err := card.Try(t.Ops, func(int) (bool, error) {
+			alive, life, err := tryTerminate(t)
+			lives = append(lives, life)
+			return alive, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		slices.Sort(lives)
+		total := time.Duration(0)
+		for _, d := range lives {
+			total += d
+		}
+		m["gone-p50-ns"] = float64(rank(lives, 50))
+		m["gone-p99-ns"] = float64(rank(lives, 99))
+		m["gone-max-ns"] = float64(lives[len(lives)-1])
+		m["ns/op"] = float64(total) / float64(t.Ops) // without the start of the child
+		return m, nil
+	}}, nil
+}
+
+// tryTerminate sends the signal to a new child, looks at once whether it is still
+// alive, and returns how long it lived on.
+func tryTerminate(t card.Trial) (alive bool, life time.Duration, err error) {
+	c, err := start(peer.Part(t, 1, "child"))
+	if err != nil {
+		return false, 0, err
+	}
+	defer c.close()
+	if err := c.expect(ready); err != nil {
+		return false, 0, err
+	}
+	pid := c.cmd.Process.Pid
+	sent, want := syscall.SIGTERM, ending{code: 0}
+	if t.Get("way") == wayKill {
+		sent, want = syscall.SIGKILL, ending{-1, syscall.SIGKILL}
+	}
+
+	begin := clock.Now()
+	if err := c.cmd.Process.Signal(sent); err != nil {
+		return false, 0, fmt.Errorf("sending %v to process %d: %w", sent, pid, err)
+	}
+	dead, err := ended(c.cmd.Process, 0)
+	if err != nil {
+		return false, 0, err
+	}
+	there := taken(pid)
+	if err := c.over(); err != nil {
+		return false, 0, fmt.Errorf("after %v: %w", sent, err)
+	}
+	life = time.Duration(clock.Now() - begin)
+
+	how, err := c.join()
+	if err == nil && how != want {
+		err = fmt.Errorf("after %v process %d ended with %v, want %v", sent, pid, how, want)
+	}
+	return there && !dead, life, err
+}
+
+// awaitSignal is a child that ends in an orderly way when SIGTERM asks for it.
+func awaitSignal([]string) error {
+	go proc.WatchParent(proc.Stdin())
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGTERM)
+	fmt.Println(ready)
+	<-asked
+	return nil
+}
+
+// rank is the value that so many percent of the sorted values do not exceed (the
+// nearest rank): one of them, not something between two. There must be one.
+func rank(sorted []time.Duration, percent int) time.Duration {
+	return sorted[max(0, (len(sorted)*percent+99)/100-1)]
+}

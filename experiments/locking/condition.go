@@ -1,0 +1,232 @@
+package locking
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"parcon/experiments/card"
+	"parcon/experiments/ipc"
+	"parcon/experiments/variant"
+	"parcon/runner/protocol"
+)
+
+// The units of the mechanism condition, besides card.UnitTries and Seen.
+const (
+	more = "more" // tries in which more units were woken than told
+	less = "less" // tries in which fewer were
+)
+
+// conditions: some units wait on a condition, so many as the variant says are to
+// be woken, and it is counted how many were. The units do not look again at what
+// they wait for, as a program would: each return of Wait is counted. Goroutines
+// use sync.Cond, whose Signal wakes one and is called so often; processes
+// ipc.Condition.
+var conditions = card.Card{
+	Name: "condition", Doc: "wakes some of 8 units that wait on a condition and counts how many were woken",
+	Needs:   []card.Need{card.Linux},
+	Keys:    []card.Choice{unit, {Key: "wake"}},
+	Cases:   conditionCases,
+	Claims:  conditionClaims,
+	Prepare: prepareCondition,
+	Parts:   map[string]func([]string) error{"waiter": conditionPart},
+}
+
+func conditionOf(unit string, wake int) variant.Variant {
+	return card.Of("condition", "unit", unit, "wake", card.Itoa(wake))
+}
+
+func conditionCases(card.Scale) []card.Case {
+	var cases []card.Case
+	for _, unit := range units {
+		cases = append(cases, card.Run(10, conditionOf(unit, 1)), card.Run(10, conditionOf(unit, 3)))
+	}
+	return cases
+}
+
+func conditionClaims(s card.Scale) []card.Claim {
+	claim := card.Claim{
+		ID: "L3", Text: "A condition wakes as many as it is told to",
+		Caveat: "One more would have been seen within 2 ms.",
+	}
+	for _, c := range conditionCases(s) {
+		claim.Comparisons = append(claim.Comparisons, card.Always(card.Seen, c.Variant))
+	}
+	return []card.Claim{claim}
+}
+
+// conditionUnits are units that can wait on conditions.
+type conditionUnits interface {
+	gathering
+	// notify wakes so many units; more than wait are all.
+	notify(n int) error
+}
+
+func prepareCondition(t card.Trial) (card.Session, error) {
+	wake := t.Int("wake", 1)
+	if wake > waiters {
+		return card.Session{}, fmt.Errorf("waking %d units: only %d wait: give at most that", wake, waiters)
+	}
+	var session card.Session
+	var units conditionUnits = &conditionGoroutines{}
+	if t.Get("unit") == process {
+		p, err := newConditionProcesses(t)
+		if err != nil {
+			return session, err
+		}
+		units, session.Close = p, p.stage.clear
+	}
+	once := func() (int, error) { return wakeSome(units, wake, wakeLimit) }
+	session.Run = func() (protocol.Measurement, error) { return tryCondition(t.Ops, wake, once) }
+	return session, nil
+}
+
+// tryCondition makes tries, each of which says how many were woken.
+func tryCondition(tries, wake int, once func() (int, error)) (protocol.Measurement, error) {
+	tooMany, tooFew := 0, 0
+	m, err := card.Try(tries, func(int) (bool, error) {
+		woken, err := once()
+		switch {
+		case woken > wake:
+			tooMany++
+		case woken < wake:
+			tooFew++
+		}
+		return woken == wake, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	m[more], m[less] = float64(tooMany), float64(tooFew)
+	return m, nil
+}
+
+// wakeSome says how many units were woken within the limit when so many should be.
+// Who was awake before counts as one more.
+func wakeSome(units conditionUnits, wake int, limit time.Duration) (int, error) {
+	t, _, err := assemble(units)
+	if err != nil {
+		return 0, err
+	}
+	if err := units.notify(wake); err != nil {
+		return 0, err
+	}
+	until(limit, func() bool { return int(t.woken.Load()) >= wake })
+	time.Sleep(settling)
+	woken := int(t.woken.Load())
+	if err := units.notify(waiters); err != nil {
+		return woken, err
+	}
+	if err := units.ended(); err != nil {
+		return woken, fmt.Errorf("waking the rest of %d units that wait on a condition: %d woke: %w", waiters, t.woken.Load(), err)
+	}
+	return woken, nil
+}
+
+// conditionGoroutines wait on a sync.Cond.
+type conditionGoroutines struct {
+	condition *sync.Cond
+	done      <-chan struct{}
+}
+
+func (c *conditionGoroutines) gather() (*tally, error) {
+	t, condition := &tally{}, sync.NewCond(&sync.Mutex{})
+	c.condition = condition
+	c.done = launch(waiters, func(int) {
+		condition.L.Lock()
+		t.waiting.Add(1)
+		condition.Wait()
+		t.woken.Add(1)
+		condition.L.Unlock()
+	})
+	return t, nil
+}
+
+// notify holds the lock, so that whoever was counted as waiting does wait.
+func (c *conditionGoroutines) notify(n int) error {
+	c.condition.L.Lock()
+	defer c.condition.L.Unlock()
+	for range n {
+		c.condition.Signal()
+	}
+	return nil
+}
+
+func (c *conditionGoroutines) ended() error {
+	return within(patience, c.done, "all goroutines woke")
+}
+
+// conditionProcesses wait on an ipc.Condition.
+type conditionProcesses struct {
+	stage     stage
+	tally     *shared[tally]
+	lock      *ipc.Lock
+	condition *ipc.Condition
+}
+
+func newConditionProcesses(t card.Trial) (*conditionProcesses, error) {
+	p := &conditionProcesses{}
+	var err error
+	p.tally, err = share[tally]()
+	if err = p.stage.put(p.tally, err); err != nil {
+		return nil, err
+	}
+	p.lock, err = ipc.NewLock()
+	if err = p.stage.put(p.lock, err); err != nil {
+		return nil, err
+	}
+	p.condition, err = ipc.NewCondition(p.lock)
+	if err = p.stage.put(p.condition, err); err != nil {
+		return nil, err
+	}
+	return p, p.stage.hire(t, waiters, 1, "waiter")
+}
+
+func (p *conditionProcesses) gather() (*tally, error) {
+	p.tally.reset()
+	p.stage.crew.tell("wait")
+	return p.tally.at, nil
+}
+
+// notify takes the lock, so that whoever was counted as waiting does wait.
+func (p *conditionProcesses) notify(n int) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := p.lock.Lock(ctx); err != nil {
+		return fmt.Errorf("taking the lock of a condition: %w", err)
+	}
+	_, err := p.condition.Notify(n)
+	return errors.Join(err, p.lock.Unlock())
+}
+
+func (p *conditionProcesses) ended() error { return p.stage.crew.hear(done) }
+
+// conditionPart is a process that waits on the condition whenever it is told.
+func conditionPart([]string) error {
+	tally, err := inherit[tally](0)
+	if err != nil {
+		return err
+	}
+	lock, err := ipc.OpenLock(ipc.Inherited(1))
+	if err != nil {
+		return err
+	}
+	condition, err := ipc.OpenCondition(ipc.Inherited(2), lock)
+	if err != nil {
+		return err
+	}
+	ctx := context.Background() // the parent kills who waits too long
+	return serve(obey("wait", func() error {
+		if err := lock.Lock(ctx); err != nil {
+			return err
+		}
+		tally.waiting.Add(1)
+		if err := condition.Wait(ctx); err != nil {
+			return err
+		}
+		tally.woken.Add(1)
+		return lock.Unlock()
+	}))
+}

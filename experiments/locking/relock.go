@@ -1,0 +1,238 @@
+package locking
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"parcon/experiments/card"
+	"parcon/experiments/variant"
+	"parcon/runner/protocol"
+)
+
+// relocks: the holder of a lock takes it again. That hangs or it does not; who
+// hangs is freed when another unlocks for it. Then the holder lets go as often as
+// it holds the lock, and another unit looks each time: the lock must be free after
+// the last time and not before, or the trial fails.
+//
+// plain is sync.Mutex and ipc.Lock, reentrant a lock of this package and
+// ipc.Reentrant. The other unit is another goroutine or another process.
+var relocks = card.Card{
+	Name: "relock", Doc: "lets the holder of a lock take it again and counts how often that hangs",
+	Needs:   []card.Need{card.Linux},
+	Keys:    []card.Choice{kindOfLock, unit},
+	Cases:   relockCases,
+	Claims:  relockClaims,
+	Prepare: prepareRelock,
+	Parts:   map[string]func([]string) error{"holder": holderPart},
+}
+
+func relocked(lock, unit string) variant.Variant {
+	return card.Of("relock", "lock", lock, "unit", unit)
+}
+
+func relockCases(card.Scale) []card.Case {
+	var cases []card.Case
+	for _, unit := range units {
+		cases = append(cases, card.Run(5, relocked("plain", unit)), card.Run(100, relocked("reentrant", unit)))
+	}
+	return cases
+}
+
+func relockClaims(card.Scale) []card.Claim {
+	claim := card.Claim{
+		ID: "L5", Text: "A lock that its holder takes again hangs; a reentrant lock does not, and costs more",
+		Caveat: "Go has no reentrant lock and no name for a goroutine: its holder is told to it here. The second take is made by a goroutine that stands for the holder, so that another can see it hang, which is watched for 10 ms.",
+	}
+	for _, unit := range units {
+		claim.Comparisons = append(claim.Comparisons,
+			card.Always(card.Seen, relocked("plain", unit)), card.Never(card.Seen, relocked("reentrant", unit)),
+			card.AtLeast(card.Time, lockTaken("reentrant", unit), lockTaken("plain", unit), card.Same))
+	}
+	return []card.Claim{claim}
+}
+
+// A take hangs that has not ended after so many looks, one each millisecond. They
+// are counted, and not the time alone, so that a machine that stood still is less
+// likely taken for a lock that hangs.
+const (
+	looks = 10
+	aLook = time.Millisecond
+)
+
+// looksFor is how often is looked before a take counts as hanging. A reentrant
+// lock is not meant to: it must not be taken for hanging because the machine was
+// busy for a moment.
+func looksFor(kind string) int {
+	if kind == plain {
+		return looks
+	}
+	return int(patience / aLook)
+}
+
+// The two units' names as owners.
+const (
+	holding  = 1
+	watching = 2
+)
+
+// holder is the unit that takes a lock again.
+type holder interface {
+	take() error
+	// again takes the lock that the unit holds. If that hangs, the lock is let go
+	// of from outside, so that the second take ends.
+	again() (hung bool, err error)
+	letGo() error
+}
+
+func prepareRelock(t card.Trial) (card.Session, error) {
+	kind := t.Get("lock")
+	var session card.Session
+	var once func() (bool, error)
+	if t.Get("unit") == process {
+		p, err := newHolderProcess(t, kind)
+		if err != nil {
+			return session, err
+		}
+		once = func() (bool, error) { return relock(p, p.lock) }
+		session.Close = p.stage.clear
+	} else {
+		once = func() (bool, error) {
+			l := localLock(kind)
+			return relock(localHolder{l, looksFor(kind)}, l)
+		}
+	}
+	session.Run = func() (protocol.Measurement, error) {
+		return card.Try(t.Ops, func(int) (bool, error) { return once() })
+	}
+	return session, nil
+}
+
+// relock is one try. l is the lock as the other unit sees it.
+func relock(h holder, l lock) (hung bool, err error) {
+	if err := h.take(); err != nil {
+		return false, err
+	}
+	hung, err = h.again()
+	if err != nil {
+		return hung, err
+	}
+	times := 2
+	if hung {
+		times = 1 // the other time it was let go of from outside
+	}
+	for i := range times {
+		if l.try(watching) {
+			return hung, fmt.Errorf("taking a lock that is held %d times: another could take it after it was let go of %d times", times, i)
+		}
+		if err := h.letGo(); err != nil {
+			return hung, err
+		}
+	}
+	if !l.try(watching) {
+		return hung, fmt.Errorf("taking a lock that was held %d times: another cannot take it after it was let go of so often", times)
+	}
+	return hung, l.letGo(watching)
+}
+
+// localHolder holds a lock in this process.
+type localHolder struct {
+	lock  lock
+	looks int
+}
+
+func (h localHolder) take() error  { return h.lock.take(holding) }
+func (h localHolder) letGo() error { return h.lock.letGo(holding) }
+
+func (h localHolder) again() (hung bool, err error) {
+	var failed error
+	begun := make(chan struct{})
+	ended := launch(1, func(int) {
+		close(begun)
+		failed = h.lock.take(holding)
+	})
+	<-begun
+	for range h.looks {
+		select {
+		case <-ended:
+			return false, failed
+		case <-time.After(aLook):
+		}
+	}
+	if err := h.lock.letGo(holding); err != nil {
+		return true, err
+	}
+	if err := within(patience, ended, "a lock that was let go of is taken"); err != nil {
+		return true, err
+	}
+	return true, failed
+}
+
+// holderProcess holds a lock in another process.
+type holderProcess struct {
+	stage stage
+	lock  sharedLock
+}
+
+// The words that it knows.
+const (
+	wordTake  = "take"
+	wordAgain = "again"
+	wordLetGo = "let go"
+)
+
+func newHolderProcess(t card.Trial, kind string) (*holderProcess, error) {
+	p := &holderProcess{}
+	var err error
+	p.lock, err = newSharedLock(kind)
+	if err = p.stage.put(p.lock, err); err != nil {
+		return nil, err
+	}
+	// One Go processor more than the one that waits for the lock.
+	return p, p.stage.hire(t, 1, 2, "holder", kind)
+}
+
+func (p *holderProcess) order(word string) error {
+	p.stage.crew.tell(word)
+	return p.stage.crew.hear(done)
+}
+
+func (p *holderProcess) take() error  { return p.order(wordTake) }
+func (p *holderProcess) letGo() error { return p.order(wordLetGo) }
+
+func (p *holderProcess) again() (hung bool, err error) {
+	answer, err := p.stage.crew[0].ask(wordAgain)
+	if err != nil {
+		return false, err
+	}
+	if hung, err = strconv.ParseBool(answer); err != nil {
+		return false, fmt.Errorf("a process was asked whether it hung and said %q", answer)
+	}
+	return hung, nil
+}
+
+// holderPart is a process that takes a lock, takes it again and lets it go when it
+// is told.
+func holderPart(args []string) error {
+	if len(args) != 1 {
+		return errors.New("holding a lock: its kind is missing: this program is started by parcon, not by hand")
+	}
+	l, err := inheritLock(args[0], 0)
+	if err != nil {
+		return err
+	}
+	h := localHolder{l, looksFor(args[0])}
+	return serve(func(word string) (string, error) {
+		switch word {
+		case wordTake:
+			return done, h.take()
+		case wordAgain:
+			hung, err := h.again()
+			return strconv.FormatBool(hung), err
+		case wordLetGo:
+			return done, h.letGo()
+		}
+		return "", unknown(word)
+	})
+}

@@ -1,0 +1,220 @@
+package locking
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"parcon/experiments/card"
+	"parcon/experiments/ipc"
+	"parcon/experiments/variant"
+	"parcon/runner/protocol"
+)
+
+// The units of the mechanism semaphore, besides card.UnitTries and Seen.
+const (
+	over       = "over"        // tries in which more were inside than the size
+	mostInside = "most-inside" // of all tries
+)
+
+// visitorsPerSeat times the size of a semaphore is how many want to get in.
+const visitorsPerSeat = 4
+
+// semaphores: 4 x size units pass through a semaphore. Each stays inside for a
+// moment and counts how many are. Goroutines use a buffered channel, the way of
+// Go without a library; processes ipc.Semaphore.
+var semaphores = card.Card{
+	Name: "semaphore", Doc: "lets 4 x size units through a semaphore and counts how many are inside at once",
+	Needs:   []card.Need{card.Linux},
+	Keys:    []card.Choice{unit, {Key: "size"}},
+	Cases:   semaphoreCases,
+	Claims:  semaphoreClaims,
+	Prepare: prepareSemaphore,
+	Parts:   map[string]func([]string) error{"visitor": visitorPart},
+}
+
+func semaphoreOf(unit string, size int) variant.Variant {
+	return card.Of("semaphore", "unit", unit, "size", card.Itoa(size))
+}
+
+var tooMany = card.Measure{Name: "too many inside", Unit: over, How: card.Every}
+
+func semaphoreCases(card.Scale) []card.Case {
+	var cases []card.Case
+	for _, unit := range units {
+		cases = append(cases, card.Run(10, semaphoreOf(unit, 1)), card.Run(10, semaphoreOf(unit, 3)))
+	}
+	return cases
+}
+
+func semaphoreClaims(s card.Scale) []card.Claim {
+	claim := card.Claim{ID: "L1", Text: "A semaphore of n lets at most n in"}
+	for _, c := range semaphoreCases(s) {
+		claim.Comparisons = append(claim.Comparisons, card.Sometimes(card.Happens, c.Variant), card.Never(tooMany, c.Variant))
+	}
+	return []card.Claim{claim}
+}
+
+// The largest sizes: 4 times as many goroutines or processes are started.
+const (
+	mostGoroutineSeats = 10_000
+	mostProcessSeats   = 64
+)
+
+func prepareSemaphore(t card.Trial) (card.Session, error) {
+	size, most := t.Int("size", 1), mostGoroutineSeats
+	if t.Get("unit") == process {
+		most = mostProcessSeats
+	}
+	if size > most {
+		return card.Session{}, fmt.Errorf("a semaphore of size %d for units of kind %s: give at most %d", size, t.Get("unit"), most)
+	}
+	var session card.Session
+	once := func() (int, error) { return passGoroutines(size) }
+	if t.Get("unit") == process {
+		v, err := newVisitors(t, size)
+		if err != nil {
+			return session, err
+		}
+		once, session.Close = v.pass, v.stage.clear
+	}
+	session.Run = func() (protocol.Measurement, error) { return trySemaphore(t.Ops, size, once) }
+	return session, nil
+}
+
+// trySemaphore makes tries, each of which says how many were inside at most.
+func trySemaphore(tries, size int, once func() (int, error)) (protocol.Measurement, error) {
+	tooMany, most := 0, 0
+	m, err := card.Try(tries, func(int) (bool, error) {
+		inside, err := once()
+		if inside > size {
+			tooMany++
+		}
+		most = max(most, inside)
+		return inside == size, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	m[over], m[mostInside] = float64(tooMany), float64(most)
+	return m, nil
+}
+
+// A room is what a semaphore guards. It may lie in memory that processes share.
+type room struct {
+	inside, most, visits atomic.Int32
+}
+
+// visit is what a unit does that was let in.
+func (r *room) visit() {
+	now := r.inside.Add(1)
+	for {
+		most := r.most.Load()
+		if now <= most || r.most.CompareAndSwap(most, now) {
+			break
+		}
+	}
+	time.Sleep(moment)
+	r.inside.Add(-1)
+	r.visits.Add(1)
+}
+
+// result is how many were inside at most, after so many should have visited.
+func (r *room) result(visitors int) (int, error) {
+	if n := int(r.visits.Load()); n != visitors || r.inside.Load() != 0 {
+		return 0, fmt.Errorf("passing %d units through a semaphore: %d came through and %d are still inside", visitors, n, r.inside.Load())
+	}
+	return int(r.most.Load()), nil
+}
+
+func passGoroutines(size int) (int, error) {
+	visitors := visitorsPerSeat * size
+	seats := make(chan struct{}, size)
+	open := make(chan struct{})
+	var r room
+	ended := launch(visitors, func(int) {
+		<-open
+		seats <- struct{}{}
+		r.visit()
+		<-seats
+	})
+	close(open)
+	if err := within(patience, ended, "all goroutines passed the semaphore"); err != nil {
+		return 0, err
+	}
+	return r.result(visitors)
+}
+
+// visitors are the processes that want to pass a semaphore.
+type visitors struct {
+	stage     stage
+	room      *shared[room]
+	open      *ipc.Event // lets all begin at once
+	semaphore *ipc.Semaphore
+	size      int
+}
+
+func newVisitors(t card.Trial, size int) (*visitors, error) {
+	v := &visitors{size: size}
+	var err error
+	v.room, err = share[room]()
+	if err = v.stage.put(v.room, err); err != nil {
+		return nil, err
+	}
+	v.open, err = ipc.NewEvent()
+	if err = v.stage.put(v.open, err); err != nil {
+		return nil, err
+	}
+	v.semaphore, err = ipc.NewSemaphore(size)
+	if err = v.stage.put(v.semaphore, err); err != nil {
+		return nil, err
+	}
+	return v, v.stage.hire(t, visitorsPerSeat*size, 1, "visitor")
+}
+
+func (v *visitors) pass() (int, error) {
+	v.room.reset()
+	if err := v.open.Clear(); err != nil {
+		return 0, err
+	}
+	v.stage.crew.tell("pass")
+	if err := v.stage.crew.hear(present); err != nil {
+		return 0, err
+	}
+	if err := v.open.Set(); err != nil {
+		return 0, err
+	}
+	if err := v.stage.crew.hear(done); err != nil {
+		return 0, err
+	}
+	return v.room.at.result(visitorsPerSeat * v.size)
+}
+
+// visitorPart is a process that passes the semaphore whenever it is told.
+func visitorPart([]string) error {
+	room, err := inherit[room](0)
+	if err != nil {
+		return err
+	}
+	open, err := ipc.OpenEvent(ipc.Inherited(1))
+	if err != nil {
+		return err
+	}
+	semaphore, err := ipc.OpenSemaphore(ipc.Inherited(2))
+	if err != nil {
+		return err
+	}
+	ctx := context.Background() // the parent kills who waits too long
+	return serve(obey("pass", func() error {
+		say(present)
+		if err := open.Wait(ctx); err != nil {
+			return err
+		}
+		if err := semaphore.Acquire(ctx); err != nil {
+			return err
+		}
+		room.visit()
+		return semaphore.Release()
+	}))
+}

@@ -1,0 +1,230 @@
+package locking
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"parcon/experiments/card"
+	"parcon/experiments/cpython"
+	"parcon/experiments/variant"
+	"parcon/runner/clock"
+	"parcon/runner/protocol"
+)
+
+// The values of the key load.
+const (
+	idle   = "idle"
+	full   = "full"
+	gil    = "gil"
+	python = "cpython"
+)
+
+// timers: timers are started one after another, and it is measured how long after
+// its delay each fires: until the goroutine that waits for it runs again.
+//
+// idle has nothing beside it. full computes in as many goroutines as there are
+// cores, at GOMAXPROCS=cores; other processes compute nothing for it. gil computes
+// in one goroutine that is locked to its thread, at GOMAXPROCS=1: the emulation of
+// package model, in which a timer waits until Go takes the thread's turn away: that
+// lasts 10 to 20 ms, because Go's monitor must find the same turn twice, 10 ms apart
+// (runtime/proc.go, sysmon and forcePreemptNS). Each timer begins where such a turn
+// begins. So beside those who compute, how late it is says how much of a turn is left
+// after the delay, and a delay as long as a turn looks punctual. cpython is a threading.Timer beside one thread that computes, on a real
+// CPython: the start of the timer's thread is in it, and the largest error is not
+// told.
+var timers = card.Card{
+	Name: "timer", Doc: "starts timers one after another and measures how late they fire",
+	Keys: []card.Choice{
+		{Key: "load", Values: []string{idle, full, gil, python}},
+		{Key: "delay", Values: []string{"1ms", "5ms", "20ms"}},
+	},
+	Procs:   timerProcs,
+	Cases:   timerCases,
+	Claims:  timerClaims,
+	Prepare: prepareTimer,
+}
+
+func timerOf(load, delay string) variant.Variant {
+	return card.Of("timer", "load", load, "delay", delay)
+}
+
+var medianLate = card.Measure{Name: "median lateness in ns", Unit: lateHalf, How: card.Value}
+
+var timerLoads = []string{"idle", "full", "gil"}
+
+func timerDelays(d card.Depth) []string {
+	if d == card.Quick {
+		return []string{"5ms"}
+	}
+	return []string{"1ms", "5ms", "20ms"}
+}
+
+// timerTries is how many timers a trial waits for, on an idle machine. Beside
+// computing threads each comes up to two turns of Go's scheduler late.
+var timerTries = map[string]int{"1ms": 30, "5ms": 10, "20ms": 4}
+
+const busyTries = 4
+
+func timerCases(s card.Scale) []card.Case {
+	loads := timerLoads
+	if s.CPython() {
+		loads = append(slices.Clone(loads), "cpython")
+	}
+	var cases []card.Case
+	for _, delay := range timerDelays(s.Depth) {
+		for _, load := range loads {
+			tries := timerTries[delay]
+			if load != "idle" {
+				tries = busyTries
+			}
+			cases = append(cases, card.Run(tries, timerOf(load, delay)))
+		}
+	}
+	return cases
+}
+
+func timerClaims(card.Scale) []card.Claim {
+	fires := card.Claim{
+		ID: "L6", Text: "A timer fires after its delay: never before, and within a millisecond where nothing else runs",
+		Caveat: "Beside work that computes in the same program it fires much later: the chart shows that.",
+	}
+	for _, load := range timerLoads {
+		fires.Comparisons = append(fires.Comparisons, card.Never(cameEarly, timerOf(load, "5ms")))
+	}
+	fires.Comparisons = append(fires.Comparisons, card.AtMost(medianLate, timerOf("idle", "5ms"), card.Alone, 1e6))
+	return []card.Claim{fires}
+}
+
+func timerProcs(v variant.Variant, cores int) int {
+	if v.Get("load") == gil {
+		return 1
+	}
+	return cores
+}
+
+func prepareTimer(t card.Trial) (card.Session, error) {
+	delay, err := time.ParseDuration(t.Get("delay"))
+	if err != nil {
+		return card.Session{}, err
+	}
+	switch t.Get("load") {
+	case full:
+		return timersBeside(t.Ops, delay, runtime.GOMAXPROCS(0), false)
+	case gil:
+		return timersBeside(t.Ops, delay, 1, true)
+	case python:
+		return timersOfPython(t, delay)
+	}
+	return card.Session{Run: func() (protocol.Measurement, error) { return fire(t.Ops, delay), nil }}, nil
+}
+
+// fire starts n timers one after another.
+func fire(n int, delay time.Duration) protocol.Measurement {
+	after := make([]int64, n)
+	for i := range after {
+		start := clock.Now()
+		<-time.After(delay)
+		after[i] = clock.Now() - start - int64(delay)
+	}
+	m := lateness(after)
+	m[card.UnitTries] = float64(n)
+	return m
+}
+
+// timersBeside fires timers beside goroutines that compute.
+func timersBeside(n int, delay time.Duration, goroutines int, locked bool) (card.Session, error) {
+	b := computeBeside(goroutines, locked)
+	if err := b.goesOn(); err != nil {
+		return card.Session{}, errors.Join(err, b.end())
+	}
+	return card.Session{
+		Run: func() (protocol.Measurement, error) { return fire(n, delay), nil },
+		// What computed before the timers and does so after them did meanwhile.
+		Close: func() error { return errors.Join(b.goesOn(), b.end()) },
+	}, nil
+}
+
+// beside is goroutines that compute until they are told to end.
+type beside struct {
+	stop    atomic.Bool
+	turns   []atomic.Int64 // of each goroutine
+	results []uint64       // of each goroutine, so that its work cannot be left out
+	ended   <-chan struct{}
+}
+
+// turnLength is how many steps a goroutine computes before it counts a turn and
+// looks whether it is to end: about a microsecond.
+const turnLength = 1000
+
+func computeBeside(goroutines int, locked bool) *beside {
+	b := &beside{turns: make([]atomic.Int64, goroutines), results: make([]uint64, goroutines)}
+	b.ended = launch(goroutines, func(i int) {
+		if locked {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+		}
+		x := uint64(i)
+		for !b.stop.Load() {
+			for range turnLength {
+				x = x*6364136223846793005 + 1442695040888963407
+			}
+			b.turns[i].Add(1)
+		}
+		b.results[i] = x
+	})
+	return b
+}
+
+// goesOn returns when every goroutine has computed a further turn.
+func (b *beside) goesOn() error {
+	for i := range b.turns {
+		before := b.turns[i].Load()
+		if !until(patience, func() bool { return b.turns[i].Load() > before }) {
+			return fmt.Errorf("computing beside timers: waited %v in vain until goroutine %d of %d computes", patience, i+1, len(b.turns))
+		}
+	}
+	return nil
+}
+
+func (b *beside) end() error {
+	b.stop.Store(true)
+	return within(patience, b.ended, "those who compute beside timers have ended")
+}
+
+// timersOfPython fires timers in CPython.
+func timersOfPython(t card.Trial, delay time.Duration) (card.Session, error) {
+	if t.Env.Python == "" {
+		return card.Session{}, errors.New("starting timers in CPython: there is none: install python3")
+	}
+	s, err := cpython.Interpreter{Path: t.Env.Python, GIL: true}.Start(context.Background(), "timer",
+		"delay="+delay.String(), fmt.Sprintf("n=%d", t.Ops), "load=busy")
+	if err != nil {
+		return card.Session{}, err
+	}
+	return card.Session{
+		Run: func() (protocol.Measurement, error) {
+			m, err := s.Measure()
+			if err != nil {
+				return nil, err
+			}
+			return renamed(m), nil
+		},
+		Close: func() error { s.Close(); return nil },
+	}, nil
+}
+
+// renamed gives CPython's errors the names that Go's have here.
+func renamed(m protocol.Measurement) protocol.Measurement {
+	for from, to := range map[string]string{"error-p50-ns": lateHalf, "error-p99-ns": lateMost} {
+		if value, ok := m[from]; ok {
+			delete(m, from)
+			m[to] = value
+		}
+	}
+	return m
+}

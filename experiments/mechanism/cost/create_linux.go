@@ -1,6 +1,0 @@
-package cost
-
-import "golang.org/x/sys/unix"
-
-// threadID tells kernel threads apart.
-func threadID() int { return unix.Gettid() }

@@ -1,0 +1,335 @@
+package sharing
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+
+	"parcon/experiments/card"
+	"parcon/experiments/variant"
+	"parcon/runner/protocol"
+)
+
+// lines lets four processes write lines to one pipe or to one file that is open
+// for appending, and counts those that did not arrive whole.
+//
+// POSIX promises that a write to a pipe is not mixed with others up to PIPE_BUF
+// bytes, 4096 on Linux (pipe(7)). For a file it promises only that appending and
+// writing are one step; Linux holds the file's lock for a whole write
+// (inode_lock in ext4, xfs ...; not every file system does).
+var lines = card.Card{
+	Name: "lines", Doc: "are the lines of four writers torn?",
+	Keys: []card.Choice{
+		{Key: "medium", Values: []string{"pipe", "file"}},
+		{Key: "size"}, // bytes of a line with its newline
+		{Key: "parts", Values: []string{"1", "2"}, Optional: true}, // writes for a line
+		{Key: "lock", Values: []string{"none", "flock"}},
+	},
+	Needs:   []card.Need{card.Linux},
+	Cases:   lineCases,
+	Claims:  lineClaims,
+	Prepare: prepareLines,
+	Parts: map[string]func([]string) error{"write": func(args []string) error {
+		var numbers [4]int
+		if len(args) != len(numbers)+2 {
+			return fmt.Errorf("writing lines: %d arguments, want %d", len(args), len(numbers)+2)
+		}
+		for i := range numbers {
+			var err error
+			if numbers[i], err = strconv.Atoi(args[i]); err != nil {
+				return fmt.Errorf("writing lines: %w", err)
+			}
+		}
+		w := lineWriter{index: numbers[0], lines: numbers[1], size: numbers[2], split: numbers[3] == 2}
+		if err := w.open(args[4] == "file", args[5] == "flock"); err != nil {
+			return err
+		}
+		return attend(func() ([]int, error) { return nil, w.write() })
+	}},
+}
+
+// A page of lines: where they go, how long one is, in how many writes.
+type page struct {
+	medium      string
+	size, parts int
+}
+
+func (p page) lines(lock string) variant.Variant {
+	return card.Of("lines", "medium", p.medium, "size", card.Itoa(p.size), "parts", card.Itoa(p.parts), "lock", lock)
+}
+
+// Lines that others were mixed into.
+var (
+	torn    = card.Measure{Name: "torn", Unit: "torn", How: card.Every}
+	anyTorn = card.Measure{Name: "torn", Unit: "torn", How: card.Some}
+)
+
+// pages are the ways of writing lines that the claim is about, and morePages
+// those around the most that Linux writes to a pipe in one piece (PIPE_BUF, 4096
+// bytes: pipe(7)).
+var (
+	pages     = []page{{"pipe", 64, 1}, {"pipe", 5000, 1}, {"pipe", 8192, 1}, {"pipe", 65536, 1}, {"pipe", 64, 2}, {"file", 64, 1}, {"file", 64, 2}}
+	morePages = []page{{"pipe", 4096, 1}, {"file", 65536, 1}}
+)
+
+// count is how many lines a trial writes.
+func (p page) count() int { return min(10_000, max(1_000, 50_000_000/p.size)) }
+
+func lineCases(s card.Scale) []card.Case {
+	written := pages
+	if s.Depth >= card.Standard {
+		written = slices.Concat(pages, morePages)
+	}
+	var cases []card.Case
+	for _, p := range written {
+		cases = append(cases, card.Run(p.count(), p.lines("none")), card.Run(p.count(), p.lines("flock")))
+	}
+	return cases
+}
+
+func lineClaims(card.Scale) []card.Claim {
+	claim := card.Claim{
+		ID: "S6", Text: "Unlocked writers mix up each other's lines, whatever their length; a lock keeps them whole",
+		Caveat: "Linux writes up to 4096 bytes to a pipe in one piece, and what is appended to a file by one write too. A line that a program writes in two pieces is two writes.",
+	}
+	for _, p := range pages {
+		claim.Comparisons = append(claim.Comparisons, card.Sometimes(anyTorn, p.lines("none")), card.Never(torn, p.lines("flock")))
+	}
+	return []card.Claim{claim}
+}
+
+const writersOfLines = 4
+
+func prepareLines(t card.Trial) (card.Session, error) {
+	size := t.Int("size", 0)
+	if size < shortest {
+		return card.Session{}, fmt.Errorf("lines of %d bytes: give at least %d, so that each has a letter, a number and a newline", size, shortest)
+	}
+	var lock, read, write *os.File
+	defer func() { closeAll(lock, write) }()
+	var err error
+	if t.Get("lock") == "flock" {
+		if lock, err = unlinked(t.Env.Dir); err != nil {
+			return card.Session{}, err
+		}
+	}
+	if t.Get("medium") == "pipe" {
+		read, write, err = os.Pipe()
+	} else {
+		read, err = unlinked(t.Env.Dir)
+	}
+	if err != nil {
+		return card.Session{}, fmt.Errorf("making a %s: %w", t.Get("medium"), err)
+	}
+	files := []*os.File{write}
+	if t.Get("medium") == "file" {
+		files[0] = read
+	}
+	if lock != nil {
+		files = append(files, lock)
+	}
+	c, err := assemble(t, writersOfLines, "write", same(files...), func(index int) []string {
+		return []string{
+			strconv.Itoa(index), strconv.Itoa(share(t.Ops, writersOfLines, index)), strconv.Itoa(size),
+			strconv.Itoa(t.Int("parts", 1)), t.Get("medium"), t.Get("lock"),
+		}
+	})
+	if err != nil {
+		closeAll(read)
+		return card.Session{}, err
+	}
+	return card.Session{
+		Run: func() (protocol.Measurement, error) { return runLines(t, c, read, newJudge(t.Ops, size)) },
+		Close: func() error {
+			c.dismiss()
+			return read.Close()
+		},
+	}, nil
+}
+
+func closeAll(files ...*os.File) {
+	for _, f := range files {
+		if f != nil {
+			_ = f.Close()
+		}
+	}
+}
+
+// runLines reads a pipe while the writers write, and a file afterwards.
+func runLines(t card.Trial, c crew, read *os.File, j *judge) (protocol.Measurement, error) {
+	var meanwhile func(context.Context) error
+	if t.Get("medium") == "pipe" {
+		meanwhile = func(context.Context) error {
+			if _, err := io.Copy(j, read); err != nil {
+				return fmt.Errorf("reading the lines: %w", err)
+			}
+			return nil
+		}
+	}
+	m, _, err := c.job(t.Ops, meanwhile)
+	if err != nil {
+		return nil, err
+	}
+	if meanwhile == nil {
+		if _, err := io.Copy(j, io.NewSectionReader(read, 0, 1<<62)); err != nil {
+			return nil, fmt.Errorf("reading the lines: %w", err)
+		}
+	}
+	torn, err := j.torn()
+	if err != nil {
+		return nil, err
+	}
+	m[card.UnitTries], m["torn"] = float64(t.Ops), float64(torn)
+	return m, nil
+}
+
+// A line is the writer's letter, the line's number among the writer's, the
+// letter again up to the size, and a newline.
+const (
+	digits   = 10
+	shortest = 1 + digits + 1
+)
+
+func line(index, number, size int) []byte {
+	letter := byte('a' + index)
+	l := bytes.Repeat([]byte{letter}, size)
+	copy(l[1:], fmt.Sprintf("%0*d", digits, number))
+	l[size-1] = '\n'
+	return l
+}
+
+// A lineWriter is one of the writers.
+type lineWriter struct {
+	index, lines, size int
+	split              bool // text and newline apart
+
+	out, lock *os.File // lock is nil if there is none
+}
+
+// open takes over the descriptors that the trial gave: the medium, and the file
+// to lock if there is one. Without a lock the next descriptor is one of Go's own.
+func (w *lineWriter) open(file, locked bool) error {
+	w.out = os.NewFile(firstFD, "lines")
+	var err error
+	if file {
+		w.out, err = os.OpenFile(pathOf(firstFD), os.O_WRONLY|os.O_APPEND, 0)
+	} else {
+		err = block(w.out)
+	}
+	if err != nil {
+		return fmt.Errorf("opening the lines' medium: %w", err)
+	}
+	if locked {
+		if w.lock, err = os.OpenFile(pathOf(firstFD+1), os.O_RDWR, 0); err != nil {
+			return fmt.Errorf("opening the lines' lock: %w", err)
+		}
+	}
+	return nil
+}
+
+// write writes all lines and closes, so that the reader sees the end.
+func (w *lineWriter) write() error {
+	text := line(w.index, 0, w.size)
+	for i := range w.lines {
+		copy(text, line(w.index, i, shortest)[:1+digits])
+		if err := w.one(text); err != nil {
+			return fmt.Errorf("writing line %d of %d: %w", i+1, w.lines, err)
+		}
+	}
+	return w.out.Close()
+}
+
+func (w *lineWriter) one(text []byte) error {
+	if w.lock != nil {
+		if err := flock(w.lock, exclusive); err != nil {
+			return err
+		}
+	}
+	pieces := [][]byte{text}
+	if w.split {
+		end := len(text) - 1
+		pieces = [][]byte{text[:end], text[end:]}
+	}
+	for _, p := range pieces {
+		if _, err := w.out.Write(p); err != nil {
+			return err
+		}
+	}
+	if w.lock != nil {
+		return flock(w.lock, unlocked)
+	}
+	return nil
+}
+
+// A judge reads what the writers wrote, and looks at every byte.
+type judge struct {
+	size, lines, bytes int
+	whole              int
+	seen               [writersOfLines][]bool // whole lines, by their number
+	text               [writersOfLines][]byte // what a line looks like
+	rest               []byte                 // of a line that is not at its end
+}
+
+func newJudge(lines, size int) *judge {
+	j := &judge{size: size, lines: lines}
+	for w := range writersOfLines {
+		j.seen[w] = make([]bool, share(lines, writersOfLines, w))
+		j.text[w] = line(w, 0, size)
+	}
+	return j
+}
+
+// Write takes the next bytes. It never fails.
+func (j *judge) Write(p []byte) (int, error) {
+	n := len(p)
+	j.bytes += n
+	for {
+		end := bytes.IndexByte(p, '\n')
+		if end < 0 {
+			j.rest = append(j.rest, p...)
+			return n, nil
+		}
+		l := p[:end+1]
+		if len(j.rest) > 0 {
+			l = append(j.rest, l...)
+			j.rest = l[:0]
+		}
+		if j.isWhole(l) {
+			j.whole++
+		}
+		p = p[end+1:]
+	}
+}
+
+// isWhole says whether it is one writer's whole line and the first of its
+// number.
+func (j *judge) isWhole(l []byte) bool {
+	w := int(l[0]) - 'a'
+	if len(l) != j.size || w < 0 || w >= writersOfLines || !bytes.Equal(l[1+digits:], j.text[w][1+digits:]) {
+		return false
+	}
+	number := 0
+	for _, c := range l[1 : 1+digits] {
+		if c < '0' || c > '9' {
+			return false
+		}
+		number = 10*number + int(c-'0')
+	}
+	if number >= len(j.seen[w]) || j.seen[w][number] {
+		return false
+	}
+	j.seen[w][number] = true
+	return true
+}
+
+// torn is how many of the lines that were written did not arrive whole.
+func (j *judge) torn() (int, error) {
+	if want := j.lines * j.size; j.bytes != want {
+		return 0, fmt.Errorf("%d bytes arrived, %d were written", j.bytes, want)
+	}
+	return j.lines - j.whole, nil
+}

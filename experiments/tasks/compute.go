@@ -1,0 +1,143 @@
+package tasks
+
+import (
+	"parcon/experiments/card"
+	"parcon/experiments/tasks/workload"
+)
+
+// Compute is this chapter.
+var Compute = card.Chapter{
+	Name:     "compute",
+	Question: "CPU-bound tasks: which models use the cores, and do more workers than cores help?",
+	Cards:    []card.Card{{Name: "compute", Cases: computeCases, Claims: computeClaims}},
+}
+
+// computeTasks is how many tasks a trial computes for each core that its model
+// can use, so that all trials last about as long, on any number of cores.
+const computeTasks = 32
+
+func computeCase(work, modelName string, workers, cores int) card.Case {
+	v := Variant(work, modelName, workers)
+	procs, err := Procs(v, cores)
+	if err != nil {
+		panic(err) // the catalogue itself is wrong
+	}
+	return card.Run(computeTasks*min(procs, cores), v)
+}
+
+func computeCases(s card.Scale) []card.Case {
+	var cases []card.Case
+	add := func(work, model string, workers ...int) {
+		for _, w := range workers {
+			cases = append(cases, computeCase(work, model, w, s.Cores))
+		}
+	}
+	c := s.Cores
+	for _, work := range kind(workload.CPU) {
+		add(work, "serial", 1)
+		curve := []int{c}
+		switch {
+		case s.Depth >= card.Standard:
+			curve = append(upTo(c), 2*c, 4*c, 8*c, 16*c)
+		case work == "primes":
+			curve = []int{c, 2 * c, 4 * c, 8 * c, 16 * c}
+		}
+		add(work, "goroutine", curve...)
+		add(work, "thread", curve...)
+		add(work, "process-pool", curve...)
+		add(work, "gil", c, 2*c, 4*c)
+		add(work, "loop", c, 4*c)
+		if work == "primes" || s.Depth >= card.Standard {
+			add(work, "pool", c)
+		}
+		if work == "primes" || s.Depth >= card.Full {
+			add(work, "errgroup", c)
+			add(work, "ants", c)
+			add(work, "pond", c)
+			add(work, "process-pool-ring", c)
+			add(work, "process", c)
+		}
+		cases = append(cases, card.Second(computeCase(work, "goroutine", c, c)))
+	}
+	return card.Unique(cases)
+}
+
+// upTo is the powers of two below the number of cores, and that number: what
+// the scaling laws are fitted to.
+func upTo(cores int) []int {
+	var counts []int
+	for n := 1; n < cores; n *= 2 {
+		counts = append(counts, n)
+	}
+	return append(counts, cores)
+}
+
+func computeClaims(s card.Scale) []card.Claim {
+	return []card.Claim{looksParallel(s), trulyAtOnce(s), noMoreThanCores(s), gilNoFaster(s), processesEscape(s)}
+}
+
+func looksParallel(s card.Scale) card.Claim {
+	claim := card.Claim{ID: "P1", Text: "On one core, tasks in flight only look parallel: computing them together is no faster than one after another"}
+	for _, work := range kind(workload.CPU) {
+		for _, model := range []string{"gil", "loop"} {
+			of := Variant(work, model, 4*s.Cores)
+			claim.Comparisons = append(claim.Comparisons, card.AtMost(card.Throughput, of, Variant(work, "serial", 1), card.Same))
+			if work == "primes" {
+				claim.Comparisons = append(claim.Comparisons, card.AtMost(card.CoresBusy, of, card.Alone, card.OneCore))
+			}
+		}
+	}
+	return claim
+}
+
+func trulyAtOnce(s card.Scale) card.Claim {
+	claim := card.Claim{
+		ID: "P2", Text: "Several cores run tasks truly at once: goroutines, threads and processes use them all",
+		Caveat: "thread gives Go more processors than there are cores. Go's garbage collector counts on having one core for each, so work that allocates can lose under thread what it gains under goroutine and process-pool.",
+		Needs:  []card.Need{card.Cores},
+	}
+	for _, work := range kind(workload.CPU) {
+		for _, model := range []string{"goroutine", "thread", "process-pool"} {
+			claim.Comparisons = append(claim.Comparisons,
+				card.AtLeast(card.Throughput, Variant(work, model, s.Cores), Variant(work, "serial", 1), card.Scales*float64(s.Cores)))
+		}
+	}
+	return claim
+}
+
+func noMoreThanCores(s card.Scale) card.Claim {
+	claim := card.Claim{ID: "P3", Text: "Computing needs no more workers than cores: further ones only take turns"}
+	for _, model := range []string{"goroutine", "thread", "process-pool"} {
+		for _, times := range []int{2, 4, 8, 16} {
+			claim.Comparisons = append(claim.Comparisons,
+				card.AtMost(card.Throughput, Variant("primes", model, times*s.Cores), Variant("primes", model, s.Cores), card.Same))
+		}
+	}
+	return claim
+}
+
+func gilNoFaster(s card.Scale) card.Claim {
+	claim := card.Claim{
+		ID: "P4", Text: "Under a GIL, threads that compute are no faster than serial code",
+		Needs: []card.Need{card.Cores},
+	}
+	for _, work := range kind(workload.CPU) {
+		for _, times := range []int{1, 2, 4} {
+			claim.Comparisons = append(claim.Comparisons,
+				card.AtMost(card.Throughput, Variant(work, "gil", times*s.Cores), Variant(work, "serial", 1), card.Same))
+		}
+	}
+	return claim
+}
+
+func processesEscape(s card.Scale) card.Claim {
+	claim := card.Claim{
+		ID: "P6", Text: "Several processes get round the GIL: they compute on all cores",
+		Needs: []card.Need{card.Cores},
+	}
+	for _, work := range kind(workload.CPU) {
+		claim.Comparisons = append(claim.Comparisons,
+			card.AtLeast(card.Throughput, Variant(work, "process-pool", s.Cores), Variant(work, "gil", s.Cores), card.Scales*float64(s.Cores)))
+	}
+	return claim
+}

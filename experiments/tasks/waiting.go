@@ -1,0 +1,64 @@
+package tasks
+
+import (
+	"parcon/experiments/card"
+	"parcon/experiments/tasks/workload"
+)
+
+// Waiting is this chapter.
+var Waiting = card.Chapter{
+	Name:     "waiting",
+	Question: "IO-bound tasks: which models wait for many things at once, and at what price?",
+	Cards:    []card.Card{{Name: "waiting", Cases: waitingCases, Claims: waitingClaims}},
+}
+
+// A trial lasts as long for each number of workers: so many tasks, one after
+// another, for every worker.
+const waitingWaves = 8
+
+func waitingCases(s card.Scale) []card.Case {
+	var cases []card.Case
+	add := func(work, model string, workers ...int) {
+		for _, w := range workers {
+			cases = append(cases, card.Run(waitingWaves*w, Variant(work, model, w)))
+		}
+	}
+	c := s.Cores
+	for _, work := range kind(workload.IO) {
+		add(work, "serial", 1)
+		curve := []int{4 * c}
+		if s.Depth >= card.Standard {
+			curve = []int{1, c, 2 * c, 4 * c, 8 * c, 16 * c}
+		}
+		for _, model := range []string{"goroutine", "thread", "gil", "loop", "process-pool"} {
+			add(work, model, curve...)
+		}
+		if work == "sleep" || s.Depth >= card.Full {
+			add(work, "pool", 4*c)
+			add(work, "process", 4*c)
+		}
+		cases = append(cases, card.Second(card.Run(waitingWaves*4*c, Variant(work, "thread", 4*c))))
+	}
+	return card.Unique(cases)
+}
+
+func waitingClaims(s card.Scale) []card.Claim {
+	w := 4 * s.Cores
+	helps := card.Claim{
+		ID: "P5", Text: "Under a GIL, threads that wait are still much faster than serial code: the lock is let go while they are blocked",
+		Caveat: "gil is an emulation. CPython lets its lock go around every blocking call; Go's scheduler passes the turn on at once for timers and sockets, but for a blocked file call only after a while, so short file calls gain less than they would under CPython. A file task also keeps a core busy in the kernel for part of its time, which bounds what any model can gain.",
+	}
+	nothing := card.Claim{
+		ID: "P7", Text: "For waiting tasks processes bring nothing that threads do not, at a higher price",
+		Caveat: "Memory of processes is added up; pages that they share, such as the program's own, are counted in each.",
+	}
+	for _, work := range kind(workload.IO) {
+		helps.Comparisons = append(helps.Comparisons, card.AtLeast(card.Throughput, Variant(work, "gil", w), Variant(work, "serial", 1), card.Much))
+		of, over := Variant(work, "process-pool", w), Variant(work, "thread", w)
+		nothing.Comparisons = append(nothing.Comparisons,
+			card.AtMost(card.Throughput, of, over, card.Same),
+			card.AtLeast(card.Memory, of, over, card.Pricier),
+			card.AtLeast(card.CPUTime, of, over, 1))
+	}
+	return []card.Claim{helps, nothing}
+}

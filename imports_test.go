@@ -1,0 +1,110 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// levels is the house from the ground up: a package imports what stands below it.
+var levels = [][]string{
+	{
+		"experiments/variant", "experiments/fork", "experiments/ipc", "experiments/tasks/workload",
+		"runner/affinity", "runner/cgroup", "runner/clock", "runner/proc", "runner/protocol", "runner/usage",
+		"results", "report/chart", "report/stat",
+	},
+	{
+		"experiments/card", "experiments/cpython", "experiments/procpool", "experiments/tasks/workload/web",
+		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling",
+	},
+	{"experiments/peer", "experiments/tasks/worker", "report"},
+	{"experiments/tasks/model"},
+	{"experiments/tasks"},
+	{"experiments/costs", "experiments/life", "experiments/locking", "experiments/sharing"},
+	{"experiments/chapters"},
+	{"experiments/child"},
+	{
+		"experiments/gobench", "experiments/testbed",
+		"experiments/programs/empty", "experiments/programs/part", "experiments/programs/trial", "experiments/programs/worker",
+	},
+	{""}, // the commands
+}
+
+// confined packages know nothing but these, directly or through others: data flows
+// one way, a report knows no process, the runner no workload, and the libraries
+// nothing of the rest.
+var confined = map[string][]string{
+	"experiments/card":     {"experiments/variant", "runner/protocol"},
+	"experiments/ipc":      {},
+	"experiments/procpool": {"runner/proc"},
+	"runner":               {"results", "runner/cgroup", "runner/proc", "runner/protocol", "runner/usage"},
+	"results":              {},
+	"report":               {"experiments/card", "experiments/variant", "report/chart", "report/scaling", "report/stat", "results", "runner/protocol"},
+	"report/stat":          {},
+	"report/scaling":       {"report/stat"},
+}
+
+// imports are those of parcon's own, by package, without its name.
+func imports(t *testing.T) map[string][]string {
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		var own []string
+		for _, path := range strings.Fields(line) {
+			if name, ok := strings.CutPrefix(path, "parcon"); ok && (name == "" || name[0] == '/') {
+				own = append(own, strings.TrimPrefix(name, "/"))
+			}
+		}
+		all[own[0]] = own[1:]
+	}
+	return all
+}
+
+func TestAPackageImportsWhatStandsBelowIt(t *testing.T) {
+	level := map[string]int{}
+	for n, names := range levels {
+		for _, name := range names {
+			level[name] = n
+		}
+	}
+	all := imports(t)
+	for name, imported := range all {
+		own, known := level[name]
+		if !known {
+			t.Errorf("package %q has no place in the house: give it one in levels", name)
+		}
+		for _, other := range imported {
+			if level[other] >= own {
+				t.Errorf("package %q imports %q, which does not stand below it", name, other)
+			}
+		}
+	}
+	for name := range level {
+		if _, there := all[name]; !there {
+			t.Errorf("there is no package %q", name)
+		}
+	}
+}
+
+func TestWhatIsConfinedKnowsNothingElse(t *testing.T) {
+	all := imports(t)
+	for name, may := range confined {
+		queue, seen := slices.Clone(all[name]), map[string]bool{}
+		for len(queue) > 0 {
+			other := queue[0]
+			queue = queue[1:]
+			if seen[other] {
+				continue
+			}
+			seen[other] = true
+			queue = append(queue, all[other]...)
+			if !slices.Contains(may, other) {
+				t.Errorf("package %q knows %q", name, other)
+			}
+		}
+	}
+}

@@ -1,0 +1,39 @@
+package report
+
+import (
+	"slices"
+
+	"parcon/experiments/card"
+)
+
+// A Catalogue is what a report explains trials by. It is handed in, because a
+// report needs what the cards say and nothing of what they do.
+type Catalogue struct {
+	Chapters []card.Chapter // in the order of the report
+	Models   []string       // of the grid, in the order of its tables
+	NotYet   []string       // IDs of claims that nothing measures yet
+}
+
+// find is the card of that name, one that says nothing if there is none.
+func (c Catalogue) find(name string) card.Card {
+	for _, chapter := range c.Chapters {
+		if one, err := card.Find(chapter.Cards, name); err == nil {
+			return one
+		}
+	}
+	return card.Card{}
+}
+
+// comparedUnits are those that claims are about, and what they are counted in.
+func (c Catalogue) comparedUnits() []string {
+	all := []string{"ns/op", "start-unix-s", card.UnitTries}
+	for _, chapter := range c.Chapters {
+		for _, claim := range chapter.Claims(card.Scale{Cores: 2}) {
+			for _, k := range claim.Comparisons {
+				all = append(all, k.Measure.Unit)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
