@@ -421,9 +421,12 @@ func named(value string) string {
 	return value
 }
 
-// overRounds is the note of a chart of absolute values.
-func (v view) overRounds() string {
-	return fmt.Sprintf("Dots: medians over rounds; whiskers: their %ss.", v.table.interval())
+// overRounds is what a note says of a chart of absolute values, ofMedians of its error
+// bars.
+const overRounds = "Dots: medians over rounds."
+
+func (v view) ofMedians() string {
+	return fmt.Sprintf("Whiskers: %ss of the medians.", v.table.interval())
 }
 
 // paired is said where ratios stand beside what they are of.

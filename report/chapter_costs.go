@@ -36,7 +36,8 @@ func (v view) creating() section {
 	}
 	s.dots("create", rows, []chart.Panel{panel}, chart.Text{
 		Subtitle: "process: the worker program, which serves tasks to a process pool, with an empty one answered. empty: a Go program that does nothing. fork: a copy of a process, without a program." + m.words("unit"),
-		Note:     v.overRounds() + " " + paired,
+		Whiskers: v.ofMedians(),
+		Note:     overRounds + " " + paired,
 	})
 	s.note = m.starting()
 	return s
@@ -81,7 +82,8 @@ func (v view) switching() section {
 	}, span, tickSpan)
 	s.dots("switch", rows, panels, chart.Text{
 		Subtitle: "Time of a byte or a token there and back, between two units." + m.words("unit"),
-		Note:     v.overRounds() + " " + paired,
+		Whiskers: v.ofMedians(),
+		Note:     overRounds + " " + paired,
 	})
 	return s
 }
@@ -123,7 +125,8 @@ func (v view) idling() section {
 	}, func(kib float64) string { return number(kib) + " KiB" }, nil)
 	s.dots("idle", rows, panels, chart.Text{
 		Subtitle: "Resident memory of each unit; what processes share is shared out among them. Memory of the kernel is not in it." + m.words("unit"),
-		Note:     v.overRounds() + " " + paired + " A few threads, goroutines or coroutines weigh less than the noise of the process that holds them.",
+		Whiskers: v.ofMedians(),
+		Note:     overRounds + " " + paired + " A few threads, goroutines or coroutines weigh less than the noise of the process that holds them.",
 	})
 	return s
 }
@@ -183,7 +186,7 @@ func (v view) pooling() section {
 		Title:    s.finding,
 		Subtitle: fmt.Sprintf("Tasks per second of a process pool over those of a process for every task, %s (processes that take tasks), on %s", plural(v.cores, "worker"), v.perCores()),
 		X:        "length of a task, ms", Y: "process-pool over process, ratio", Level: "no difference",
-		Note: fmt.Sprintf("Dots: medians of the ratios in each round; whiskers: their %ss.", v.table.interval()),
+		Whiskers: v.ofMedians(), Note: "Dots: medians of the ratios in each round.",
 	}, func(float64) float64 { return 1 }, []chart.Series{line})}
 	return s
 }
@@ -297,7 +300,8 @@ func (v view) submitting() section {
 	}
 	s.dots("submit", rows, panels, chart.Text{
 		Subtitle: "Empty tasks per second of a pool of 2 workers, each a process. apply: wait for each answer. async: hand in without waiting. map: all at once, in chunks of so many tasks. ring: shared memory. CPython's pool uses pipes.",
-		Note:     v.overRounds() + " The title has chunk 1. " + paired,
+		Whiskers: v.ofMedians(),
+		Note:     overRounds + " The title has chunk 1. " + paired,
 	})
 	if s.figure.Figure != nil {
 		s.note = v.mechanism("costs", "create").starting()

@@ -129,7 +129,8 @@ func (v view) statesOf() section {
 	}
 	s.dots("states", rows, panels, chart.Text{
 		Subtitle: "Share of the time that processes are in a state. compute: a process for each core. wait: as many, which sleep. oversubscribed: four for each core compute.",
-		Note:     v.overRounds() + " Ready: it could run, but has no core.",
+		Whiskers: v.ofMedians(),
+		Note:     overRounds + " Ready: it could run, but has no core.",
 	})
 	return s
 }

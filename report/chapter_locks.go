@@ -166,7 +166,8 @@ func (v view) timers() section {
 	}
 	s.dots("timer", rows, []chart.Panel{fires, half, most}, chart.Text{
 		Subtitle: loads,
-		Note:     v.overRounds() + " p50: half of the timers are not later; p99: nearly all. Of fewer than 100 timers in a trial the p99 is the latest.",
+		Whiskers: v.ofMedians(),
+		Note:     overRounds + " p50: half of the timers are not later; p99: nearly all. Of fewer than 100 timers in a trial the p99 is the latest.",
 	})
 	if s.figure.Figure != nil {
 		s.note = m.total("early", m.variants).clause("Timers that fired before their time: %s.")

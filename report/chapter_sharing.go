@@ -112,7 +112,8 @@ func (v view) losing() section {
 	}
 	s.dots("lost", rows, []chart.Panel{shares}, chart.Text{
 		Subtitle: fmt.Sprintf("Updates of a number that another one overwrote: read, change and write are three steps. %s update it, in serial code 1.", plural(max(2, v.cores), "worker")) + m.words("model"),
-		Note:     "Dots: updates lost over updates made, in all trials together. Whiskers: from the trial that lost least to the one that lost most.",
+		Whiskers: "Whiskers: from the trial that lost least to the one that lost most.",
+		Note:     "Dots: updates lost over updates made, in all trials together.",
 	})
 	if s.figure.Figure != nil && len(counts) > 0 {
 		s.note = "Lost without a lock: " + strings.Join(counts, "; ") + "."
@@ -318,7 +319,7 @@ func (v view) tallying() section {
 	s.figure = figure{"tally", s.finding, chart.Curves(chart.Text{
 		Title:    s.finding,
 		Subtitle: "A worker is a goroutine that counts. Maps have a counter for each worker; the atomic one is one for all.",
-		X:        "workers", Y: "million increments per second", Note: joined(" ", v.overRounds(), paired, busy),
+		X:        "workers", Y: "million increments per second", Whiskers: v.ofMedians(), Note: joined(" ", overRounds, paired, busy),
 	}, nil, lines)}
 	return s
 }

@@ -47,8 +47,8 @@ func (v view) perCores() string {
 	return plural(v.cores, "core")
 }
 
-// whiskers is the note of a chart of speed-ups.
-func (v view) whiskers() string {
+// ofSpeedups says what the error bars of speed-ups are.
+func (v view) ofSpeedups() string {
 	return fmt.Sprintf("Whiskers: %ss over rounds, paired with serial.", v.table.interval())
 }
 
@@ -60,7 +60,7 @@ func (v view) answerFigure() figure {
 		chart.Text{
 			Title:    title,
 			Subtitle: fmt.Sprintf("Tasks per second over those of serial code, on %s", v.perCores()),
-			Note:     v.whiskers(),
+			Whiskers: v.ofSpeedups(),
 		},
 		panels, times)}
 }
@@ -199,15 +199,15 @@ func (v view) curveFigures() []figure {
 }
 
 func (v view) curveFigure(g grid, task string) figure {
-	title, note := curveTitle(g, task), v.whiskers()
+	title, note := curveTitle(g, task), ""
 	linear := v.linear(g, task)
 	if linear != nil {
-		note += fmt.Sprintf(" Dashed: linear, as many times serial as workers, until %s have no time left (at the least CPU time that a task took).", v.perCores())
+		note = fmt.Sprintf("Dashed: linear, as many times serial as workers, until %s have no time left (at the least CPU time that a task took).", v.perCores())
 	}
 	return figure{"speedup-" + task, title, chart.Curves(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("Speed-up over serial code by number of workers, on %s", v.perCores()),
-		X:        "workers", Y: "speed-up over serial", Level: "linear", Note: note,
+		X:        "workers", Y: "speed-up over serial", Level: "linear", Whiskers: v.ofSpeedups(), Note: note,
 	}, linear, curves(g, task))}
 }
 
@@ -230,27 +230,21 @@ func curves(g grid, task string) []chart.Series {
 	return lines
 }
 
-// linear is a speed-up as large as the number of workers, as long as the cores have
-// the CPU time that tasks take under the model that needs least of it: serial code may
-// need more, for a disk that takes many writes at once. No model gets beyond what the
-// cores have; should the samples say so all the same, or the file not tell how many
-// cores there are, nothing is drawn.
+// linear is a speed-up as large as the number of workers, up to what the best of the
+// measured points would reach if it kept all cores busy: with the CPU time that its
+// tasks took, which may be less than alone, as for a disk that takes many writes at
+// once. So no point lies beyond what the cores allow. Where the file does not tell how
+// many there are, nothing is drawn.
 func (v view) linear(g grid, task string) func(float64) float64 {
 	if _, known := v.table.cores(); !known {
 		return nil
 	}
-	share := math.Min(1, g.center(task, "serial", 1, "cores-busy").Estimate)
-	points := g.points(task, g.order())
-	for _, p := range points {
-		cpu := g.table.across(g.experiment, cell(task, p.model, p.workers), "cpu-ns/op", cell(task, "serial", 1), "ns/op").interval
-		if cpu.Estimate < share {
-			share = cpu.Estimate
-		}
-	}
-	limit := float64(v.cores) / share
-	for _, p := range points {
-		if float64(p.workers) >= limit && p.speedup.Estimate > limit {
-			return nil
+	cores := float64(v.cores)
+	limit := cores / min(1, g.center(task, "serial", 1, "cores-busy").Estimate)
+	for _, p := range g.points(task, g.order()) {
+		busy := v.table.busy(g.experiment, cell(task, p.model, p.workers)).Estimate
+		if all := p.speedup.Estimate * cores / busy; all > limit || math.IsNaN(limit) {
+			limit = all
 		}
 	}
 	return func(workers float64) float64 {
@@ -280,14 +274,18 @@ func (v view) mapFigure() figure {
 	rows := v.mixers()
 	cells := make([][]chart.Cell, len(rows))
 	columns := make([]string, len(shares))
+	frame := "best of its column, and what cannot be told from it"
 	for c, share := range shares {
 		columns[c] = fmt.Sprintf("%d %%", share)
 		best := ""
 		for r, m := range rows {
 			cells[r] = append(cells[r], chart.Cell{Value: v.mixSpeedup(share, m).Estimate})
-			if best == "" || cells[r][c].Value > v.mixSpeedup(share, best).Estimate {
+			if !math.IsNaN(cells[r][c].Value) && (best == "" || cells[r][c].Value > v.mixSpeedup(share, best).Estimate) {
 				best = m
 			}
+		}
+		if best != "" && !v.mixSpeedup(share, best).Known() {
+			frame = "highest of its column; too few rounds to tell it from others"
 		}
 		for r, m := range rows {
 			cells[r][c].Best = m == best || v.mixed.alike(mixTask(share), m, best, v.mixWorkers(m), v.mixWorkers(best))
@@ -297,7 +295,7 @@ func (v view) mapFigure() figure {
 	return figure{"crossover", title, chart.Map(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("Tasks per second over serial code's, %d workers on %s", v.many(), v.perCores()),
-		X:        "share of its time that a task computes",
+		X:        "share of its time that a task computes", Mark: frame,
 	}, columns, rows, cells)}
 }
 
@@ -395,7 +393,8 @@ func (v view) priceFigure() figure {
 	return figure{"price", title, chart.Dots(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("What one task of the workload sleep costs with %d workers, on %s", v.many(), v.perCores()),
-		Note:     fmt.Sprintf("Whiskers: %ss over rounds. Memory of processes is added up; pages that they share are counted in each. %s", v.table.interval(), paired),
+		Whiskers: v.ofMedians(),
+		Note:     overRounds + " Memory of processes is added up; pages that they share are counted in each. " + paired,
 	}, rows, panels)}
 }
 
@@ -448,7 +447,7 @@ func verdictFigure(name, on string, judged []Judged, level float64) figure {
 		Title:    title,
 		Subtitle: subtitle,
 		X:        "ratio",
-		Note:     fmt.Sprintf("Whiskers: intervals so wide that all claims together are right with %s.", percent(level)),
+		Whiskers: fmt.Sprintf("Whiskers: intervals so wide that all claims together are right with %s.", percent(level)),
 	}, rows)}
 }
 

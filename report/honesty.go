@@ -251,7 +251,7 @@ func honestyFigure(all []Honesty) figure {
 	return figure{"honesty", title, chart.Bars(chart.Text{
 		Title:    title,
 		Subtitle: "How often two sides were called different: the same code should never be, more work always",
-		Note:     "Whiskers: 95 % intervals (Clopper and Pearson).",
+		Whiskers: "Whiskers: 95 % intervals (Clopper and Pearson).",
 	}, panels, percent)}
 }
 

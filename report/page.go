@@ -108,7 +108,7 @@ func (p page) curves(w *strings.Builder, g grid, title, doc string) {
 		if best, ok := g.best(task, g.order()...); ok {
 			row[2] = fmt.Sprintf("%s: %s", withInterval(best.speedup, times), best)
 		}
-		if alike, ok := g.fastest(task, 0); ok {
+		if alike, ok := g.fastest(task, 0); ok && alike.speedup.Known() {
 			row[3] = alike.String()
 		}
 		if gil, ok := g.best(task, "gil"); ok {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"html"
 	"math"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -18,28 +17,21 @@ import (
 )
 
 // drawnText is what stands in the pictures of a report, by their names.
-func drawnText(t testing.TB, dir string) map[string]string {
+func drawnText(t testing.TB, p page) map[string]string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "charts", "*.svg"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("pictures: %v, %v", files, err)
-	}
 	all := map[string]string{}
-	for _, file := range files {
-		svg, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, f := range p.figures {
 		var lines []string
-		for _, found := range svgText.FindAllStringSubmatch(string(svg), -1) {
-			lines = append(lines, html.UnescapeString(found[1]))
+		for _, b := range boxes(t, f) {
+			lines = append(lines, b.text)
 		}
-		all[strings.TrimSuffix(filepath.Base(file), ".svg")] = strings.Join(lines, "\n")
+		all[f.name] = strings.Join(lines, " ")
+	}
+	if len(all) == 0 {
+		t.Fatal("no pictures")
 	}
 	return all
 }
-
-var svgText = regexp.MustCompile(`<text[^>]*>([^<]*)</text>`)
 
 // A run that ended when its intervals were narrow has wider ones than others, and
 // says so wherever it names them.
@@ -49,16 +41,11 @@ func TestIntervalsAreCalledWhatTheyAre(t *testing.T) {
 		{usual, "95 %", "97 %"},
 		{"precision: 2%\n" + usual, "97 %", "95 %"},
 	} {
-		dir, _ := write(t, c.text)
-		page, err := os.ReadFile(filepath.Join(dir, "report.md"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts := drawnText(t, dir)
-		texts["report.md"] = string(page)
+		p := newPage(read(t, c.text))
+		texts := drawnText(t, p)
+		texts["report.md"] = p.markdown()
 		named := 0
 		for name, text := range texts {
-			text = strings.ReplaceAll(text, "\n", " ")
 			named += strings.Count(text, c.is+" interval")
 			if strings.Contains(text, c.other+" interval") || strings.Contains(text, "right with "+c.other) {
 				t.Errorf("%s: intervals of %s are called %s", name, c.is, c.other)
@@ -161,16 +148,6 @@ func TestNoPointLiesBeyondWhatTheCoresAllow(t *testing.T) {
 			t.Errorf("%s has %v, beyond the line at %v", p, p.speedup.Estimate, line(float64(p.workers)))
 		}
 	}
-	// Samples that have more CPU time than there is.
-	dear := func(v variant.Variant) map[string]float64 {
-		values := together(v)
-		values["cpu-ns/op"], values["cores-busy"] = 5e6, 1
-		return values
-	}
-	v = viewOf(read(t, world(7, 0.002, dear)), testCores)
-	if v.linear(v.waiting, "file") != nil {
-		t.Error("a line is drawn that lies under what was measured")
-	}
 	v = viewOf(read(t, strings.Replace(world(7, 0.002, together), "cores: ", "course: ", 1)), 1)
 	if v.linear(v.waiting, "file") != nil {
 		t.Error("a line is drawn of cores that the file does not tell of")
@@ -186,10 +163,14 @@ type box struct {
 var svgBox = regexp.MustCompile(`<text x="([^"]*)" y="([^"]*)"[^>]*text-anchor="([^"]*)" textLength="([^"]*)"[^>]*font-size:([0-9.]+)px[^>]*>([^<]*)</text>`)
 
 // boxes are the lines of text of a picture.
-func boxes(t testing.TB, svg string) []box {
+func boxes(t testing.TB, f figure) []box {
 	t.Helper()
+	svg, err := f.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var all []box
-	for _, m := range svgBox.FindAllStringSubmatch(svg, -1) {
+	for _, m := range svgBox.FindAllStringSubmatch(string(svg), -1) {
 		var n [4]float64
 		for i, text := range []string{m[1], m[2], m[4], m[5]} {
 			v, err := strconv.ParseFloat(text, 64)
@@ -216,21 +197,9 @@ func TestTextInPicturesCanBeRead(t *testing.T) {
 		tables[name] = table
 	}
 	for name, table := range tables {
-		dir := t.TempDir()
-		if _, _, err := Write(table, dir); err != nil {
-			t.Fatal(err)
-		}
-		files, err := filepath.Glob(filepath.Join(dir, "charts", "*.svg"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("pictures: %v, %v", files, err)
-		}
-		for _, file := range files {
-			svg, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			at := name + ", " + filepath.Base(file)
-			all := boxes(t, string(svg))
+		for _, f := range newPage(table).figures {
+			at := name + ", " + f.name
+			all := boxes(t, f)
 			if len(all) < 5 {
 				t.Errorf("%s has %d lines of text", at, len(all))
 			}
@@ -269,19 +238,7 @@ func TestTitlesNameWhatIsRefuted(t *testing.T) {
 	if want := "6 claims on mechanisms: 2 hold, 2 refuted (U2, S6), 1 undecided, 1 not measured"; f.title != want {
 		t.Errorf("%q, want %q", f.title, want)
 	}
-	dir := t.TempDir()
-	if err := f.Save(filepath.Join(dir), "verdicts"); err != nil {
-		t.Fatal(err)
-	}
-	svg, err := os.ReadFile(filepath.Join(dir, "verdicts.svg"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	for _, b := range boxes(t, string(svg)) {
-		lines = append(lines, b.text)
-	}
-	text := strings.Join(lines, " ")
+	text := drawnText(t, page{figures: []figure{f}})["verdicts"]
 	for _, want := range []string{"share of time: 1 holds, 1 refuted (S6), 1 undecided (L1)", "with the reason: 1 not measured (L2)", "right with 97 %", "ratio (log scale)"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the picture does not say %q: %s", want, text)
@@ -342,5 +299,33 @@ func TestNoShareIsOfMoreThanAll(t *testing.T) {
 		if got := share.share(); got != want {
 			t.Errorf("%v: %s, want %s", share, got, want)
 		}
+	}
+}
+
+// What a note says of whiskers and frames is what is drawn: of few rounds there are no
+// intervals.
+func TestNotesSayWhatIsDrawn(t *testing.T) {
+	said := func(rounds int) string {
+		var all []string
+		for name, text := range drawnText(t, newPage(read(t, everything(rounds, textbook)))) {
+			if strings.HasPrefix(name, "verdicts") {
+				continue // theirs are wider: all claims together are to be right
+			}
+			if rounds < stat.MinSamples && name != "lost" && strings.Contains(text, "Whiskers: ") {
+				t.Errorf("%s has whiskers of %d rounds: %s", name, rounds, text)
+			}
+			all = append(all, text)
+		}
+		return strings.Join(all, " ")
+	}
+	const none, few = "No whiskers: too few rounds for an interval.", "too few rounds to tell it from others"
+	if text := said(2); strings.Count(text, none) < 14 || !strings.Contains(text, few) {
+		t.Errorf("few rounds: %s", text)
+	}
+	if text := said(7); strings.Contains(text, none) || strings.Contains(text, few) || !strings.Contains(text, "and what cannot be told from it") {
+		t.Errorf("enough rounds: %s", text)
+	}
+	if page := newPage(read(t, world(2, 0.1, textbook))).markdown(); !regexp.MustCompile(`\| primes \|[^|]*\| [0-9.]+x \(no interval\): [^|]*\| – \|`).MatchString(page) {
+		t.Error("two rounds tell which models are as good as the best")
 	}
 }

@@ -43,7 +43,11 @@ func Bars(text Text, panels []BarPanel, format func(float64) string) *Figure {
 		b.titles = max(b.titles, float64(len(b.title(i)))*barTitle.leading())
 	}
 	height := max(float64(most)*barsRow+b.titles+26+axisRoom(text.X), 120)
-	return &Figure{text: text, height: height, body: func(p pen, in rect) {
+	var all []Interval
+	for _, panel := range panels {
+		all = append(all, panel.Values...)
+	}
+	return &Figure{text: text.whiskered(all, false), height: height, body: func(p pen, in rect) {
 		if most == 0 {
 			p.noData(in)
 			return

@@ -27,7 +27,11 @@ const curvesGap = 14.0
 // equal ones stay visible.
 func Curves(text Text, ideal func(x float64) float64, series []Series) *Figure {
 	height := max(300, float64(len(series)+1)*curvesGap+90)
-	return &Figure{text: text, height: height, body: func(p pen, in rect) {
+	var all []Interval
+	for _, s := range series {
+		all = append(all, s.Y...)
+	}
+	return &Figure{text: text.whiskered(all, true), height: height, body: func(p pen, in rect) {
 		c := curves{pen: p, ideal: ideal, level: cmp.Or(text.Level, "ideal")}
 		for _, s := range series {
 			if l := clean(s); len(l.pts) > 0 {

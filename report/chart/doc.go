@@ -14,7 +14,11 @@
 // slices it was given: do not change them before Save.
 package chart
 
-import "math"
+import (
+	"fmt"
+	"math"
+	"strings"
+)
 
 // Interval is an estimate with its interval, in the unit of its axis. Low
 // and High may be NaN or infinite: then no bar is drawn. An estimate which is
@@ -29,6 +33,39 @@ type Text struct {
 	X, Y     string // names and units of the axes
 	Level    string // of Curves: what the dashed line is; "" means ideal
 	Note     string // a small grey line at the foot
+	// Whiskers says, at the head of the note, what the error bars are. Where too few
+	// intervals are known for any, or for some, the note says that.
+	Whiskers string
+	Mark     string // of Map: what a frame means; "" means best of its column
+}
+
+// whiskered is the text with what its note says of the error bars of a chart; marks
+// says that one may be hidden behind a mark.
+func (t Text) whiskered(all []Interval, marks bool) Text {
+	if t.Whiskers == "" {
+		return t
+	}
+	with, without := 0, 0
+	for _, i := range all {
+		if _, _, ok := i.bar(); ok && finite(i.Estimate) {
+			with++
+		} else if finite(i.Estimate) {
+			without++
+		}
+	}
+	said := t.Whiskers
+	if with == 0 {
+		said = "No whiskers: too few rounds for an interval."
+	} else {
+		if marks {
+			said += " One that does not show is narrower than its mark."
+		}
+		if without > 0 {
+			said += fmt.Sprintf(" Without: too few rounds for an interval, %d of %d.", without, with+without)
+		}
+	}
+	t.Note = strings.TrimSpace(said + " " + t.Note)
+	return t
 }
 
 // finite reports whether v can be drawn.

@@ -38,7 +38,11 @@ func Dots(text Text, rows []string, panels []Panel) *Figure {
 		titles = max(titles, float64(len(wrap(panel.Title, boldStyle, w/slack)))*boldStyle.leading())
 	}
 	height := max(float64(len(rows))*dotsRow+titles+24+axisRoom(text.X+text.Y+logWords(panels)), 120)
-	return &Figure{text: text, height: height, body: func(p pen, in rect) {
+	var all []Interval
+	for _, panel := range panels {
+		all = append(all, panel.Values...)
+	}
+	return &Figure{text: text.whiskered(all, true), height: height, body: func(p pen, in rect) {
 		if len(rows) == 0 || len(panels) == 0 {
 			p.noData(in)
 			return

@@ -34,7 +34,7 @@ func (f *Figure) Save(dir, name string) error {
 	if err != nil {
 		return fmt.Errorf("chart: encode %s: %w", filepath.Join(dir, name+".png"), err)
 	}
-	drawing, err := f.svg()
+	drawing, err := f.SVG()
 	if err != nil {
 		return fmt.Errorf("chart: encode %s: %w", filepath.Join(dir, name+".svg"), err)
 	}
@@ -65,7 +65,8 @@ func (f *Figure) png() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-func (f *Figure) svg() ([]byte, error) {
+// SVG is the picture as Save writes it into name.svg.
+func (f *Figure) SVG() ([]byte, error) {
 	c := vgsvg.New(vg.Points(figureWidth), vg.Points(f.total()))
 	var aligns []float64
 	f.draw(pen{draw.New(c), &aligns})

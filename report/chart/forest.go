@@ -38,7 +38,11 @@ func Forest(text Text, rows []ForestRow) *Figure {
 	for _, e := range entries(rows) {
 		height += e.head() + e.row()
 	}
-	return &Figure{text: text, height: max(height, 120), body: func(p pen, in rect) {
+	var all []Interval
+	for _, r := range rows {
+		all = append(all, r.Ratio)
+	}
+	return &Figure{text: text.whiskered(all, true), height: max(height, 120), body: func(p pen, in rect) {
 		if len(rows) == 0 {
 			p.noData(in)
 			return

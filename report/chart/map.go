@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"image/color"
 	"math"
 )
@@ -59,7 +60,7 @@ func drawMap(p pen, text Text, columns, rows []string, cells [][]Cell, in rect) 
 		y := top - float64(len(rows))*mapRow - 14
 		x := in.x0 + names + mapInset
 		p.outline(stroke{color: ink, width: 2}, rect{x + 1, y - 4, x + 15, y + 4}.corners()...)
-		p.textMid(x+21, y, left, "best of its column, and what cannot be told from it", axisStyle)
+		p.textMid(x+21, y, left, cmp.Or(text.Mark, "best of its column"), axisStyle)
 	}
 }
 
