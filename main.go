@@ -16,7 +16,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"parcon/experiments/child"
-	"parcon/experiments/gobench"
+	"parcon/experiments/lab"
+	"parcon/experiments/usual"
+	"parcon/runner/proc"
 )
 
 func main() {
@@ -61,6 +63,12 @@ Without a command it runs the quick profile: about six minutes on two cores.`,
 		Args:          noArguments,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Name() == "list" || cmd.Name() == "help" { // they need no more than they have
+				return nil
+			}
+			return lab.Reserve(room)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return measure(cmd.Context(), defaultOptions(), nil, stdout, stderr)
 		},
@@ -87,6 +95,12 @@ Without a command it runs the quick profile: about six minutes on two cores.`,
 	}
 	return exitFailed
 }
+
+// What a command needs at most; Go aborts where it gets no more.
+var (
+	room      = proc.Room{Threads: 10, Memory: 128 << 20, Files: 6}
+	roomOfRun = proc.Room{Threads: 32, Memory: 128 << 20, Files: 14} // a dozen threads, and it keeps the others at hand
+)
 
 // wayOut says what to do about a limit of the system, wherever it was met.
 func wayOut(err error) string {

@@ -26,7 +26,6 @@ import (
 	"parcon/results"
 	"parcon/runner"
 	"parcon/runner/cgroup"
-	"parcon/runner/proc"
 )
 
 // options are what a user can ask of a run.
@@ -119,6 +118,9 @@ func (j job) scale() card.Scale {
 
 // measure is the main job: understand, prepare, run, report.
 func measure(ctx context.Context, o options, args []string, stdout, stderr io.Writer) error {
+	if err := lab.Reserve(roomOfRun); err != nil {
+		return err
+	}
 	if o.resume != "" { // nobody may add to it after it was read
 		if info, err := os.Stat(o.resume); err == nil && info.IsDir() {
 			unlock, err := results.Lock(o.resume)
@@ -267,12 +269,8 @@ func (o options) limits(j *job) error {
 	return nil
 }
 
-// reserved is how many threads a run keeps at hand: it needs a dozen at most.
-const reserved = 32
-
 // runTrials prepares and runs the trials of a job and returns them all.
-func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writer) ([]results.Result, error) {
-	proc.Reserve(reserved)
+func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stderr io.Writer) ([]results.Result, error) {
 	early := fmt.Errorf("stopped before the first trial: nothing was measured in %s", j.dir)
 	if j.done != nil {
 		early = fmt.Errorf("stopped before a further trial; go on with `parcon run --resume %s`", j.dir)

@@ -41,6 +41,7 @@ const (
 	Part      = "part"      // see package mechanism
 	Empty     = "empty"     // ends at once
 	Disturb   = "disturb"   // a drifting load on one core
+	Room      = "room"      // see proc.Try; what is wanted is the rest
 	Guard     = "guard"     // see proc.Guard; a command is the rest
 )
 
@@ -88,6 +89,8 @@ func run(role string, args []string) error {
 	case Disturb:
 		go proc.WatchParent(proc.Stdin())
 		return disturb()
+	case Room:
+		return proc.Try(args)
 	case Guard:
 		return proc.Guard(proc.Stdin(), args)
 	case Worker:

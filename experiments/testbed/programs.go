@@ -64,6 +64,16 @@ func self() (string, error) {
 	return path, nil
 }
 
+// Reserve gets room for this process, or says that there is none. It must call
+// child.Main first thing.
+func Reserve(r proc.Room) error {
+	path, err := self()
+	if err != nil {
+		return err
+	}
+	return r.Reserve([]string{path, child.Argument, child.Room})
+}
+
 func readable(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

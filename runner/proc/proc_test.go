@@ -18,8 +18,15 @@ import (
 
 // The test binary starts itself as the child: "child" and a role.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 3 && os.Args[1] == "child" && os.Args[2] == "guard" {
-		if err := proc.Guard(proc.Stdin(), os.Args[3:]); err != nil {
+	if len(os.Args) > 3 && os.Args[1] == "child" {
+		err := error(nil)
+		switch rest := os.Args[3:]; os.Args[2] {
+		case "guard":
+			err = proc.Guard(proc.Stdin(), rest)
+		case "room":
+			err = proc.Try(rest)
+		}
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

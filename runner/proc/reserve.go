@@ -1,19 +1,79 @@
 package proc
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
 	"runtime"
+	"strconv"
 	"sync"
+	"syscall"
+	"time"
 )
 
-// Reserve makes sure that this process has at least so many threads. Go keeps
-// threads that have nothing to do and takes them before it makes others, and it
-// aborts the whole process where one cannot be made: a trial that takes all threads
-// which the system grants must not end its runner.
-func Reserve(threads int) {
+// Room is what a process wants of the system before it begins.
+type Room struct {
+	Threads int // besides those that wait in Go's poller
+	Memory  int // bytes of address space
+	Files   int // more than are open; counted on Unix
+}
+
+// Reserve makes sure that this process will have the room, or says that the system
+// has it not. Go aborts the whole process where it needs a thread or memory and there
+// is none, with a text of hundreds of lines; so another process tries first: probe is
+// its path and arguments, and what it does with the two that follow is Try.
+//
+// The threads are kept, because others may take all that the system grants.
+func (r Room) Reserve(probe []string) error {
+	if err := files(r.Files); err != nil {
+		return fmt.Errorf("opening %d files at once: %w", r.Files, err)
+	}
+	if runtime.GOOS != "linux" {
+		return nil
+	}
+	c := exec.Command(probe[0], append(append([]string{}, probe[1:]...), strconv.Itoa(r.Threads), strconv.Itoa(r.Memory))...)
+	c.Env = append(os.Environ(), "GOTRACEBACK=none")
+	c.SysProcAttr = attributes()
+	survive(c.SysProcAttr) // the thread that starts it may end, and it ends by itself
+	c.WaitDelay = time.Second
+	var said bytes.Buffer
+	c.Stderr = &said
+	if err := c.Run(); err != nil {
+		var ended *exec.ExitError
+		if errors.As(err, &ended) {
+			err = noRoom(firstOf(said.Bytes()))
+		}
+		return fmt.Errorf("asking the system for %d threads and %d MB: %w", r.Threads, r.Memory>>20, err)
+	}
+	threads(r.Threads)
+	return nil
+}
+
+// Try takes the room that its two arguments say, or dies.
+func Try(args []string) error {
+	if len(args) != 2 {
+		return errors.New("trying how much room there is: say how many threads and how many bytes")
+	}
+	number, err1 := strconv.Atoi(args[0])
+	memory, err2 := strconv.Atoi(args[1])
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	taken := make([]byte, memory)
+	threads(number)
+	runtime.KeepAlive(taken)
+	return nil
+}
+
+// threads makes sure that this process has at least so many threads. Go keeps those
+// that have nothing to do and takes them before it makes others.
+func threads(number int) {
 	var there, gone sync.WaitGroup
-	there.Add(threads)
+	there.Add(number)
 	release := make(chan struct{})
-	for range threads {
+	for range number {
 		gone.Go(func() {
 			runtime.LockOSThread() // so each needs a thread of its own
 			defer runtime.UnlockOSThread()
@@ -24,4 +84,16 @@ func Reserve(threads int) {
 	there.Wait()
 	close(release)
 	gone.Wait()
+}
+
+// noRoom is what Go says when it gets no thread or no memory.
+type noRoom string
+
+func (e noRoom) Error() string { return string(e) }
+
+func (e noRoom) Is(target error) bool { return target == syscall.EAGAIN }
+
+func firstOf(text []byte) string {
+	line, _, _ := bytes.Cut(bytes.TrimSpace(text), []byte("\n"))
+	return string(line)
 }
