@@ -16,8 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"parcon/experiments/child"
-	"parcon/experiments/lab"
-	"parcon/experiments/usual"
+	"parcon/experiments/gobench"
+	"parcon/experiments/testbed"
 	"parcon/runner/proc"
 )
 
@@ -67,7 +67,7 @@ Without a command it runs the quick profile: about six minutes on two cores.`,
 			if cmd.Name() == "list" || cmd.Name() == "help" { // they need no more than they have
 				return nil
 			}
-			return lab.Reserve(room)
+			return testbed.Reserve(room)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return measure(cmd.Context(), defaultOptions(), nil, stdout, stderr)

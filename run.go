@@ -118,7 +118,7 @@ func (j job) scale() card.Scale {
 
 // measure is the main job: understand, prepare, run, report.
 func measure(ctx context.Context, o options, args []string, stdout, stderr io.Writer) error {
-	if err := lab.Reserve(roomOfRun); err != nil {
+	if err := testbed.Reserve(roomOfRun); err != nil {
 		return err
 	}
 	if o.resume != "" { // nobody may add to it after it was read
@@ -270,7 +270,7 @@ func (o options) limits(j *job) error {
 }
 
 // runTrials prepares and runs the trials of a job and returns them all.
-func runTrials(ctx context.Context, j job, chosen []experiments.Experiment, stderr io.Writer) ([]results.Result, error) {
+func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writer) ([]results.Result, error) {
 	early := fmt.Errorf("stopped before the first trial: nothing was measured in %s", j.dir)
 	if j.done != nil {
 		early = fmt.Errorf("stopped before a further trial; go on with `parcon run --resume %s`", j.dir)

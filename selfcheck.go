@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"parcon/experiments/lab"
+	"parcon/experiments/testbed"
 	"parcon/report"
 	"parcon/results"
 	"parcon/runner"
@@ -81,7 +81,7 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if s.comparisons < 0 || s.tries < 0 || s.comparisons+s.tries == 0 {
 		return wrongUsage("selfcheck with --comparisons %d and --tries %d: give numbers from 0, not both 0", s.comparisons, s.tries)
 	}
-	if err := lab.Reserve(roomOfRun); err != nil {
+	if err := testbed.Reserve(roomOfRun); err != nil {
 		return err
 	}
 	if s.seed == 0 {
