@@ -268,6 +268,21 @@ func (v view) submitting() section {
 			s.rows = append(s.rows, []string{r.what, withInterval(i, times)})
 		}
 	}
+	rows, panels := m.throughputs()
+	s.dots("submit", rows, panels, chart.Text{
+		Subtitle: "Empty tasks per second of a pool of 2 workers, each a process. apply: wait for each answer. async: hand in without waiting. map: all at once, in chunks of so many tasks. ring: shared memory. CPython's pool uses pipes.",
+		Whiskers: v.ofMedians(),
+		Note:     overRounds + " The title has chunk 1. " + paired,
+	})
+	if s.figure.Figure != nil {
+		s.note = v.mechanism("costs", "create").starting()
+	}
+	return s
+}
+
+// throughputs are the rows and panels of the chart on handing in work: ways across,
+// transports beside each other. m are its trials.
+func (m trialsOf) throughputs() (rows []string, panels []chart.Panel) {
 	type row struct{ way, chunk string }
 	var ways []row
 	for _, way := range m.values("way") {
@@ -281,12 +296,10 @@ func (v view) submitting() section {
 			}
 		}
 	}
-	var rows []string
 	for _, w := range ways {
 		rows = append(rows, strings.TrimSuffix(w.way+", chunk "+w.chunk, ", chunk "))
 	}
 	titles := map[string]string{"pipe": "over pipes", "ring": "over a ring", "cpython": "CPython's pool"}
-	var panels []chart.Panel
 	for _, transport := range m.values("transport") {
 		p := chart.Panel{Title: titles[transport] + ", tasks/s", Log: true, Shared: true, Format: rate}
 		for _, w := range ways {
@@ -298,13 +311,5 @@ func (v view) submitting() section {
 		}
 		panels = append(panels, p)
 	}
-	s.dots("submit", rows, panels, chart.Text{
-		Subtitle: "Empty tasks per second of a pool of 2 workers, each a process. apply: wait for each answer. async: hand in without waiting. map: all at once, in chunks of so many tasks. ring: shared memory. CPython's pool uses pipes.",
-		Whiskers: v.ofMedians(),
-		Note:     overRounds + " The title has chunk 1. " + paired,
-	})
-	if s.figure.Figure != nil {
-		s.note = v.mechanism("costs", "create").starting()
-	}
-	return s
+	return rows, panels
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -171,7 +172,10 @@ func (m trialsOf) crowded(pairs ...string) variant.Variant {
 
 func (v view) locking() section {
 	m := v.mechanism("sharing", "balance")
-	locked := m.with("lock", "mutex")
+	locked := slices.DeleteFunc(m.with("lock", "mutex"), func(one variant.Variant) bool {
+		// What the others are measured by has no row.
+		return one.String() != m.crowded("model", one.Get("model"), "lock", "mutex").String()
+	})
 	s := section{
 		topic: "What a lock mends, and what it costs (S3, S5)",
 		head:  []string{"model", "workers", "lost with the lock", "updates per second over one worker of its kind", "over serial code", "time of an update, with the lock over without"},
@@ -199,9 +203,6 @@ func (v view) locking() section {
 		m.total("lost", locked).clause("with a lock %s updates were lost"),
 		over)
 	for _, one := range locked {
-		if one.String() != m.crowded("model", one.Get("model"), "lock", "mutex").String() {
-			continue // what the others are measured by
-		}
 		s.rows = append(s.rows, []string{
 			named(one.Get("model")), one.Get("workers"), m.count(one, "lost").String(),
 			withInterval(m.ratio(single(one), one, "ns/op"), times),

@@ -99,7 +99,8 @@ func TestFindingsFollowTheNumbers(t *testing.T) {
 	pages := strings.Count(everything(1, changed("lines", "", 0)), "lock=none")
 	tries := 0.0
 	for line := range strings.Lines(everything(8, changed("balance", "", 0))) {
-		if strings.Contains(line, "lock=mutex") && !strings.Contains(line, "twin=") {
+		single := strings.Contains(line, "workers=1 ") && !strings.Contains(line, "model=serial") // it has no row
+		if strings.Contains(line, "lock=mutex") && !strings.Contains(line, "twin=") && !single {
 			tries += 100
 		}
 	}

@@ -60,7 +60,7 @@ func (t Twins) String() string {
 	if t.Compared == 0 {
 		return "no variant ran twice under two names in enough rounds, so this run cannot show how often it calls the same thing different"
 	}
-	text := fmt.Sprintf("%d of %s that ran twice under two names were called different, %s are to be expected; the largest ratio between the two was %s",
+	text := fmt.Sprintf("%d of %s that ran twice under two names were called different, up to %s are to be expected; the largest ratio between the two was %s",
 		t.Called, plural(t.Compared, "variant"), number(called*float64(t.Compared)), withInterval(t.Worst, number))
 	if stat.AtLeast(t.Compared, t.Compared, called) >= tooRare {
 		text += "; so few cannot fail this test"

@@ -200,10 +200,14 @@ func ratio(v float64) string {
 	}
 }
 
-// ratioFine prints a factor near 1, where the second digit matters.
+// ratioFine prints a factor near 1, where the second digit matters, and others with
+// three digits, as tables do.
 func ratioFine(v float64) string {
-	if v < 9.995 {
+	switch {
+	case v < 9.995:
 		return strconv.FormatFloat(v, 'f', 2, 64)
+	case v < 99.95:
+		return strconv.FormatFloat(v, 'f', 1, 64)
 	}
 	return ratio(v)
 }

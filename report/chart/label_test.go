@@ -225,3 +225,12 @@ func TestFamiliesShareABand(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// Beside a comparison stands the number that a table has for it.
+func TestFactorsHaveThreeDigits(t *testing.T) {
+	for v, want := range map[float64]string{0.987: "0.99", 1.044: "1.04", 9.994: "9.99", 16.12: "16.1", 99.94: "99.9", 99.96: "100", 5527: "5527"} {
+		if got := ratioFine(v); got != want {
+			t.Errorf("%v: %s, want %s", v, got, want)
+		}
+	}
+}
