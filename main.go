@@ -98,8 +98,8 @@ Without a command it runs the quick profile: about six minutes on two cores.`,
 
 // What a command needs at most; Go aborts where it gets no more.
 var (
-	room      = proc.Room{Threads: 10, Memory: 128 << 20, Files: 6}
-	roomOfRun = proc.Room{Threads: 32, Memory: 128 << 20, Files: 14} // a dozen threads, and it keeps the others at hand
+	room      = proc.Room{Threads: 10, Memory: 128 << 20, Addresses: 640 << 20, Files: 2} // a report draws on all cores
+	roomOfRun = proc.Room{Threads: 32, Memory: 128 << 20, Files: 14}                      // a dozen threads, and it keeps the others at hand
 )
 
 // wayOut says what to do about a limit of the system, wherever it was met.

@@ -15,15 +15,16 @@ import (
 
 // Room is what a process wants of the system before it begins.
 type Room struct {
-	Threads int // besides those that wait in Go's poller
-	Memory  int // bytes of address space
-	Files   int // more than are open; counted on Unix
+	Threads   int
+	Memory    int // bytes
+	Addresses int // bytes of mere address space, which the C library takes for threads
+	Files     int // more than are open; counted on Unix
 }
 
 // Reserve makes sure that this process will have the room, or says that the system
 // has it not. Go aborts the whole process where it needs a thread or memory and there
 // is none, with a text of hundreds of lines; so another process tries first: probe is
-// its path and arguments, and what it does with the two that follow is Try.
+// its path and arguments, and what it does with the three that follow is Try.
 //
 // The threads are kept, because others may take all that the system grants.
 func (r Room) Reserve(probe []string) error {
@@ -33,14 +34,18 @@ func (r Room) Reserve(probe []string) error {
 	if runtime.GOOS != "linux" {
 		return nil
 	}
-	c := exec.Command(probe[0], append(append([]string{}, probe[1:]...), strconv.Itoa(r.Threads), strconv.Itoa(r.Memory))...)
+	c := exec.Command(probe[0], append(append([]string{}, probe[1:]...), strconv.Itoa(r.Threads), strconv.Itoa(r.Memory), strconv.Itoa(r.Addresses))...)
 	c.Env = append(os.Environ(), "GOTRACEBACK=none")
 	c.SysProcAttr = attributes()
 	survive(c.SysProcAttr) // the thread that starts it may end, and it ends by itself
 	c.WaitDelay = time.Second
 	var said bytes.Buffer
 	c.Stderr = &said
-	if err := c.Run(); err != nil {
+	err := c.Run()
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return nil // the files are enough, but for trying
+	}
+	if err != nil {
 		var ended *exec.ExitError
 		if errors.As(err, &ended) {
 			err = noRoom(firstOf(said.Bytes()))
@@ -51,18 +56,23 @@ func (r Room) Reserve(probe []string) error {
 	return nil
 }
 
-// Try takes the room that its two arguments say, or dies.
+// Try takes the room that its arguments say, or dies.
 func Try(args []string) error {
-	if len(args) != 2 {
-		return errors.New("trying how much room there is: say how many threads and how many bytes")
+	var wanted [3]int
+	if len(args) != len(wanted) {
+		return errors.New("trying how much room there is: say how many threads, bytes and addresses")
 	}
-	number, err1 := strconv.Atoi(args[0])
-	memory, err2 := strconv.Atoi(args[1])
-	if err := errors.Join(err1, err2); err != nil {
-		return err
+	for i := range wanted {
+		var err error
+		if wanted[i], err = strconv.Atoi(args[i]); err != nil {
+			return fmt.Errorf("trying how much room there is: %w", err)
+		}
 	}
-	taken := make([]byte, memory)
-	threads(number)
+	if err := addresses(wanted[2]); err != nil {
+		return fmt.Errorf("taking %d MB of addresses: %w", wanted[2]>>20, err)
+	}
+	taken := make([]byte, wanted[1])
+	threads(wanted[0])
 	runtime.KeepAlive(taken)
 	return nil
 }

@@ -31,9 +31,10 @@ func TestReservedThreadsStay(t *testing.T) {
 // What the system does not have is said, in a line, by a process that goes on.
 func TestWantOfRoomIsAnError(t *testing.T) {
 	proctest.Tidy(t)
-	room := proc.Room{Threads: 1, Memory: 1 << 46}
-	if err := room.Reserve(self("room")); !errors.Is(err, syscall.EAGAIN) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "memory") {
-		t.Errorf("for too much memory: %v", err)
+	for _, room := range []proc.Room{{Threads: 1, Memory: 1 << 46}, {Threads: 1, Addresses: 1 << 50}} {
+		if err := room.Reserve(self("room")); !errors.Is(err, syscall.EAGAIN) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "memory") {
+			t.Errorf("for %+v: %v", room, err)
+		}
 	}
 	var was unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &was); err != nil {

@@ -27,3 +27,12 @@ func files(number int) (err error) {
 	}
 	return err
 }
+
+// addresses takes so many bytes that nothing is ever written to.
+func addresses(bytes int) error {
+	if bytes == 0 {
+		return nil
+	}
+	_, err := unix.Mmap(-1, 0, bytes, unix.PROT_NONE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	return err
+}
