@@ -74,6 +74,9 @@ func Main() {
 }
 
 func run(role string, args []string) error {
+	if role == Trial || role == Reference || role == Guard { // the run can do without them
+		proc.Expendable()
+	}
 	switch role {
 	case Trial:
 		return runTrial(proc.Stdin(), os.Stdout)

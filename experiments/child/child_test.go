@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -219,6 +220,13 @@ func TestATrialEndsWithItsParent(t *testing.T) {
 	}
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != protocol.Ready+"\n" {
 		t.Errorf("it said %q, %v", line, err)
+	}
+	// If there is no memory left, it is the first to go: its run is not.
+	if runtime.GOOS == "linux" {
+		score, err := os.ReadFile(fmt.Sprintf("/proc/%d/oom_score_adj", c.Process.Pid))
+		if err != nil || string(score) != "1000\n" {
+			t.Errorf("its oom_score_adj: %q, %v", score, err)
+		}
 	}
 	_, _ = io.WriteString(in, "\n")
 	_ = in.Close()

@@ -34,6 +34,28 @@ func TestAPoolOutlivesItsUsersCode(t *testing.T) {
 					t.Error(err)
 				}
 			},
+			"threads end": func(p *procpool.Pool) {
+				for range 4 {
+					go runtime.LockOSThread()
+				}
+			},
+			"a handler leaves a process that holds standard error": func(p *procpool.Pool) {
+				if _, err := p.Do(ctx, []byte{helper}); err != nil {
+					t.Error(err)
+				}
+			},
+		} {
+			outlives(t, ctx, name, start, do)
+		}
+	})
+}
+
+// Functions of the user's that end their goroutine, as t.FailNow does.
+func TestAPoolOutlivesGoexit(t *testing.T) {
+	onBoth(t, func(t *testing.T, start func(workers int) *procpool.Pool) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for name, do := range map[string]func(p *procpool.Pool){
 			"a handler ends its goroutine": func(p *procpool.Pool) {
 				for range 2 {
 					if answer, err := p.Do(ctx, []byte{quit}); err == nil || !strings.Contains(err.Error(), "Goexit") {
@@ -72,36 +94,32 @@ func TestAPoolOutlivesItsUsersCode(t *testing.T) {
 					t.Error(err)
 				}
 			},
-			"threads end": func(p *procpool.Pool) {
-				for range 4 {
-					go runtime.LockOSThread()
-				}
-			},
-			"a handler leaves a process that holds standard error": func(p *procpool.Pool) {
-				if _, err := p.Do(ctx, []byte{helper}); err != nil {
-					t.Error(err)
-				}
-			},
 		} {
-			made := make(chan *procpool.Pool)
-			go func() { made <- start(1) }()
-			p := <-made
-			do(p)
-			if answer, err := p.Do(ctx, []byte{echo}); err != nil || string(answer) != string(echo) {
-				t.Errorf("%s: then %q, %v", name, answer, err)
-			}
-			closed := make(chan error)
-			go func() { closed <- p.Close() }()
-			select {
-			case err := <-closed:
-				if err != nil {
-					t.Errorf("%s: close: %v", name, err)
-				}
-			case <-time.After(10 * time.Second): // the process that was left lives for 20 s
-				t.Fatalf("%s: close waits", name)
-			}
+			outlives(t, ctx, name, start, do)
 		}
 	})
+}
+
+// outlives does something to a pool, asks it for an echo and closes it.
+func outlives(t *testing.T, ctx context.Context, name string, start func(workers int) *procpool.Pool, do func(p *procpool.Pool)) {
+	t.Helper()
+	made := make(chan *procpool.Pool)
+	go func() { made <- start(1) }()
+	p := <-made
+	do(p)
+	if answer, err := p.Do(ctx, []byte{echo}); err != nil || string(answer) != string(echo) {
+		t.Errorf("%s: then %q, %v", name, answer, err)
+	}
+	closed := make(chan error)
+	go func() { closed <- p.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Errorf("%s: close: %v", name, err)
+		}
+	case <-time.After(10 * time.Second): // the process that was left lives for 20 s
+		t.Fatalf("%s: close waits", name)
+	}
 }
 
 func do(t *testing.T, p *procpool.Pool, what byte) string {

@@ -6,6 +6,7 @@ package testbed
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -77,9 +78,11 @@ func (l *Lab) serve() error {
 	cmd := proc.Command(append(slices.Clone(l.programs.Trial), child.Server), nil)
 	in, errIn := cmd.StdinPipe()
 	out, errOut := cmd.StdoutPipe()
-	if err := errors.Join(errIn, errOut); err != nil {
+	if err := cmp.Or(errIn, errOut); err != nil {
 		return fmt.Errorf("making pipes for the delay server: %w", err)
 	}
+	var complaint bytes.Buffer
+	cmd.Stderr, cmd.WaitDelay = &complaint, time.Second
 	if err := proc.Start(cmd); err != nil {
 		return fmt.Errorf("starting the delay server: %w", err)
 	}
@@ -93,6 +96,9 @@ func (l *Lab) serve() error {
 		proc.Kill(cmd)
 		_ = cmd.Wait()
 		close(l.ended)
+		if line := reason(complaint.String()); line != "" {
+			err = errors.New(line)
+		}
 		return fmt.Errorf("starting the delay server: it did not tell its address: %w", err)
 	}
 	l.setting.Network, l.setting.HTTP = addresses.Network, addresses.HTTP
