@@ -120,7 +120,10 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 		fmt.Fprintln(stderr, "parcon:", j.note)
 	}
 	chosen, names, err := experiments.Choose(j.names, j.scale())
-	if err != nil {
+	switch {
+	case err != nil && j.setup != nil: // it was not asked now
+		return fmt.Errorf("resuming %s: its line %q: %w", filepath.Join(j.dir, trialsFile), keyNames+": "+strings.Join(j.names, " "), err)
+	case err != nil:
 		return usageError{err}
 	}
 	j.names = names

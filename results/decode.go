@@ -97,10 +97,14 @@ func isText(head []byte) error {
 	if _, wide := wideText(head); wide != nil {
 		return nil
 	}
-	switch zeros := bytes.Count(head, []byte{0}); {
-	case zeros > 0 && zeros == len(head):
+	text := head
+	if lines := bytes.TrimRight(head, "\x00"); bytes.IndexByte(lines, '\n') >= 0 {
+		text = lines // zeros at the end are the hole that a crash left: their line is named
+	}
+	switch zeros := bytes.Count(text, []byte{0}); {
+	case zeros > 0 && zeros == len(text):
 		return errors.New("it holds zero bytes, and no text: it is damaged")
-	case zeros > len(head)/8:
+	case zeros > len(text)/8:
 		return errors.New("it is no text: it holds zero bytes")
 	}
 	return nil

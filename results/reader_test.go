@@ -168,6 +168,7 @@ func TestWhatIsLeftOutIsNamed(t *testing.T) {
 		{good + strings.Repeat("x", 900<<10) + "\n" + good, "", "", 2},
 		{"Benchmark" + strings.Repeat("X", 100<<10) + " 1 5 ns/op\n", "", "", 1},
 		{strings.Repeat(good, 500) + strings.Repeat("\x00", 100) + "\n" + good + good, "f:501: the line holds zero bytes", "", 502},
+		{good + good + strings.Repeat("\x00", 100), "f:3: the line holds zero bytes", "", 2},
 		{good + "BenchmarkX 1 6 ns/op", "", "the last line has no line end: it is whole, and used", 2},
 		{good + "BenchmarkX 1 6 ns/o", "the last line was cut off", "", 1},
 		{good + "BenchmarkX 1 6", "the last line was cut off", "", 1},
