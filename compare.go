@@ -173,6 +173,9 @@ func centre(v float64, unit string) string {
 	if report.IsTime(unit) {
 		tidy = "s"
 	}
+	if number := value / scale.Factor; math.Abs(number) >= 1e6 { // beyond all prefixes
+		return fmt.Sprintf("%.4g %s%s", number, scale.Prefix, tidy)
+	}
 	return fmt.Sprintf("%.*f %s%s", scale.Prec, value/scale.Factor, scale.Prefix, tidy)
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,5 +44,24 @@ func TestCompareSpeaksJSON(t *testing.T) {
 	}
 	if r := got.Rows; got.Old != old || got.Unit != "ns/op" || got.Threshold != 0.05 || !got.Worse || len(r) != 1 || *r[0].Ratio < 1.099 || *r[0].Ratio > 1.101 || *r[0].Visible != 0 || r[0].Verdict != "slower" || r[0].NOld != 6 {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestCentresAreShort(t *testing.T) {
+	for _, c := range []struct {
+		v    float64
+		unit string
+		want string
+	}{
+		{1130000, "ns/op", "1.130 ms"},
+		{0, "allocs/op", "0.000 allocs/op"},
+		{16384, "B/op", "16.00 KiB/op"},
+		{1e308, "ns/op", "1e+287 Ts"},
+		{1e308, "B/op", "9.095e+295 TiB/op"},
+		{math.NaN(), "ns/op", "–"},
+	} {
+		if got := centre(c.v, c.unit); got != c.want {
+			t.Errorf("%v %s: %s, want %s", c.v, c.unit, got, c.want)
+		}
 	}
 }

@@ -2,6 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -83,6 +86,54 @@ func TestAllTrialsFailed(t *testing.T) {
 		err := errors.Join(failures(trials))
 		if (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+// A head that was damaged is not gone on with: what is not what a run writes there is
+// named, and nothing is measured.
+func TestADamagedHeadIsNamed(t *testing.T) {
+	good := map[string]string{
+		keyProfile: "quick", keyNames: "life", keySeed: "1", keyRounds: "2", keySizes: "primes:5", keyBudget: "3m0s", keyPrecision: "0.02",
+	}
+	head := func(key, value string) string {
+		var w strings.Builder
+		for _, k := range slices.Sorted(maps.Keys(good)) {
+			if v := good[k]; k != key {
+				fmt.Fprintf(&w, "%s: %s\n", k, v)
+			} else if value != "" {
+				fmt.Fprintf(&w, "%s: %s\n", k, value)
+			}
+		}
+		return w.String() + "\nBenchmarkLife/mechanism=zombie 1 5 ns/op 0 round\n"
+	}
+	resume := func(text string) error {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, trialsFile), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		o := defaultOptions()
+		o.resume = dir
+		_, err := resumed(t.Context(), o)
+		return err
+	}
+	if err := resume(head("", "")); err != nil {
+		t.Error(err)
+	}
+	for key, values := range map[string][]string{
+		keyProfile:   {"", "huge"},
+		keyNames:     {""},
+		keySeed:      {"", "-1", "x", "18446744073709551616"},
+		keyRounds:    {"", "0", "-1", "1.5", "999999999"},
+		keySizes:     {"primes", "primes:0", "primes:-4", "primes:x"},
+		keyBudget:    {"x", "0s", "-3m"},
+		keyPrecision: {"x", "NaN", "-0.1", "0", "5"},
+	} {
+		for _, value := range values {
+			err := resume(head(key, value))
+			if err == nil || !strings.Contains(err.Error(), key) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s: %q: %v", key, value, err)
+			}
 		}
 	}
 }

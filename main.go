@@ -5,16 +5,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"parcon/experiments/chapters"
 	"parcon/experiments/child"
 	"parcon/experiments/gobench"
 	"parcon/experiments/testbed"
@@ -75,18 +81,21 @@ Without a command it runs the quick profile: about six minutes on two cores.`,
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return wrongUsage("%w: see --help", err)
-	})
+	root.SetFlagErrorFunc(wrongFlag)
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return nothingGiven(cmd.Flags()) }
 	root.AddCommand(listCommand(stdout), doctorCommand(stdout), runCommand(stdout, stderr), reportCommand(stdout, stderr), compareCommand(stdout, stderr), selfcheckCommand(stdout, stderr))
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	help := &kept{Writer: stdout}
+	root.SetOut(help)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil && help.err != nil {
+		err = fmt.Errorf("printing the help: %w", help.err)
+	}
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintf(stderr, "parcon: %v%s\n", err, wayOut(err))
+	fmt.Fprintf(stderr, "parcon: %s%s\n", visible(err.Error()), wayOut(err))
 	if errors.As(err, &usageError{}) {
 		return exitUsage
 	}
@@ -101,6 +110,64 @@ var (
 	room      = proc.Room{Threads: 10, Memory: 128 << 20, Addresses: 640 << 20, Files: 2} // a report draws on all cores
 	roomOfRun = proc.Room{Threads: 32, Memory: 128 << 20, Files: 14}                      // a dozen threads, and it keeps the others at hand
 )
+
+// kept keeps the first error of a writer whose user does not look at it.
+type kept struct {
+	io.Writer
+	err error
+}
+
+func (k *kept) Write(p []byte) (int, error) {
+	n, err := k.Writer.Write(p)
+	if k.err == nil {
+		k.err = err
+	}
+	return n, err
+}
+
+// visible shows what would break a line, or move the cursor of whoever reads it: the
+// names of files may hold anything.
+func visible(text string) string {
+	var w strings.Builder
+	for _, c := range text {
+		if unicode.IsControl(c) {
+			w.WriteString(strings.Trim(strconv.QuoteRune(c), "'"))
+			continue
+		}
+		w.WriteRune(c)
+	}
+	return w.String()
+}
+
+// wrongFlag says what is wrong with a flag, and names the nearest that there is.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	var none *pflag.NotExistError
+	var value *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &none) && none.GetSpecifiedShortnames() == "":
+		var flags []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+		near := chapters.Nearest(none.GetSpecifiedName(), flags)
+		if near != "" {
+			return wrongUsage("%w: did you mean --%s? see --help", err, near)
+		}
+	case errors.As(err, &value):
+		kind := map[string]string{"int": "a whole number", "uint64": "a whole number from 0", "duration": "a duration, such as 30s", "bool": "true or false"}[value.GetFlag().Value.Type()]
+		return wrongUsage("--%s %q: give %s", value.GetFlag().Name, value.GetValue(), cmp.Or(kind, "another value"))
+	}
+	return wrongUsage("%w: see --help", err)
+}
+
+// nothingGiven refuses a flag whose value is empty or none: a script's variable was
+// not set, and what it stood for was not asked for.
+func nothingGiven(f *pflag.FlagSet) (err error) {
+	f.Visit(func(flag *pflag.Flag) {
+		if empty := flag.Value.String(); empty == "" || empty == "[]" {
+			err = wrongUsage("--%s \"\": give it a value, or leave it out", flag.Name)
+		}
+	})
+	return err
+}
 
 // wayOut says what to do about a limit of the system, wherever it was met.
 func wayOut(err error) string {

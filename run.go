@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"parcon/experiments/card"
 	"parcon/experiments/chapters"
@@ -61,8 +60,8 @@ or workload=*/model=gil/workers=4.`,
   parcon run workload=json/model=pool/workers=4
   parcon run 'workload=*/model=gil/workers=2,4'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := nothingGiven(cmd.Flags()); err != nil {
-				return err
+			if cmd.Flags().Changed("rounds") && o.rounds == 0 {
+				return wrongUsage("--rounds 0: give a number from 1 to %d", mostRounds)
 			}
 			return measure(cmd.Context(), o, args, stdout, stderr)
 		},
@@ -78,20 +77,6 @@ or workload=*/model=gil/workers=4.`,
 	f.StringVar(&o.tasksOf, "tasks-of", "", "give tasks the length that they had in the run in this folder, so that the two can be compared")
 	f.StringVar(&o.resume, "resume", "", "go on with the run in this folder, on its own schedule")
 	return c
-}
-
-// nothingGiven refuses a flag whose value is empty or none: a script's variable was
-// not set, and what it stood for was not asked for.
-func nothingGiven(f *pflag.FlagSet) (err error) {
-	f.Visit(func(flag *pflag.Flag) {
-		if flag.Value.String() == "" {
-			err = wrongUsage("--%s \"\": give it a value, or leave it out", flag.Name)
-		}
-		if flag.Name == "rounds" && flag.Value.String() == "0" {
-			err = wrongUsage("--rounds 0: give a number from 1 to %d", mostRounds)
-		}
-	})
-	return err
 }
 
 // job is a run that was understood: all that decides its schedule.
@@ -138,7 +123,10 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 		fmt.Fprintln(stderr, "parcon:", j.note)
 	}
 	chosen, names, err := chapters.Choose(j.names, j.scale())
-	if err != nil {
+	switch {
+	case err != nil && j.setup != nil: // it was not asked now
+		return fmt.Errorf("resuming %s: its line %q: %w", filepath.Join(j.dir, trialsFile), keyNames+": "+strings.Join(j.names, " "), err)
+	case err != nil:
 		return usageError{err}
 	}
 	j.names = names

@@ -132,6 +132,9 @@ func (j *job) read(path string) (err error) {
 	damaged := func(key string) error {
 		return fmt.Errorf("resuming %s: its line %q cannot be read: start a new run", path, key+": "+j.setup.Get(key))
 	}
+	if len(j.names) == 0 {
+		return damaged(keyNames)
+	}
 	if j.seed, err = strconv.ParseUint(j.setup.Get(keySeed), 10, 64); err != nil {
 		return damaged(keySeed)
 	}

@@ -26,7 +26,7 @@ func (b Better) String() string {
 
 // betterOf is what the files say of the unit in a line "Unit ... better=higher". Of
 // a rate more is better, of all else less, if they do not say. The new file has the last
-// word.
+// word; sayOfSides tells where the other had another.
 func betterOf(old, new *Side) Better {
 	for _, s := range []*Side{new, old} {
 		if m := s.units.Get(s.unit, "better"); m != nil && (m.Value == "higher" || m.Value == "lower") {

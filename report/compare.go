@@ -230,6 +230,9 @@ func (r *Change) alike() bool {
 
 // sayOfSides notes what the files say beside their samples.
 func (c *Changes) sayOfSides(old, new *Side) {
+	if a, b := old.units.Get(old.unit, "better"), new.units.Get(new.unit, "better"); a != nil && b != nil && a.Value != b.Value {
+		c.say("%s says that of %s %s is better, and %s that %s is: %s is taken as better", old.Name, c.Unit, a.Value, new.Name, b.Value, c.Better)
+	}
 	for _, s := range []*Side{old, new} {
 		if s.Failed > 0 {
 			c.say("%s has %s without a result, which are no samples", s.Name, plural(s.Failed, "failed trial"))

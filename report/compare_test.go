@@ -225,6 +225,30 @@ func TestWhatIsReadWithGaps(t *testing.T) {
 	}
 }
 
+// Two files that do not agree on which way is better: the new one counts, which is said.
+func TestOfTwoDirectionsOneIsSaid(t *testing.T) {
+	samples := strings.Repeat("BenchmarkX 1 5 score\n", 8)
+	higher, lower := "Unit score better=higher\n"+samples, "Unit score better=lower\n"+samples
+	for _, c := range []struct {
+		old, new, note string
+		more           bool
+	}{
+		{higher, lower, "old says that of score higher is better, and new that lower is: lower is taken as better", false},
+		{lower, higher, "old says that of score lower is better, and new that higher is: higher is taken as better", true},
+		{higher, higher, "", true},
+		{samples, higher, "", true},
+		{higher, samples, "", true},
+	} {
+		changes, err := Compare(side(t, "old", c.old, "score"), side(t, "new", c.new, "score"), Question{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(changes.Notes, "; "); got != c.note || changes.Better.More != c.more {
+			t.Errorf("%.30q, %.30q: %q, more is better: %v", c.old, c.new, got, changes.Better.More)
+		}
+	}
+}
+
 // What is no measurement is no sample, and is named by its line.
 func TestValuesThatAreNone(t *testing.T) {
 	text := "BenchmarkX 1 5 ns/op 2 score\nBenchmarkX 1 NaN ns/op\nBenchmarkX 1 +Inf ns/op\nBenchmarkX 1 1e400 ns/op\nBenchmarkX 1 -5 ns/op -3 score\nBenchmarkX 0 5 ns/op\n"

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
 )
 
 // packed are the beginnings of files that hold no text, with what they are and
@@ -33,7 +35,7 @@ const gzipMagic = "\x1f\x8b"
 // sniffed is how much of a file is looked at to tell what it is.
 const sniffed = 8 << 10
 
-// decode turns a file into text: it unpacks gzip and turns UTF-16 into UTF-8. What
+// decode turns a file into text: it unpacks gzip and turns UTF-16 and UTF-32 into UTF-8. What
 // it cannot turn into text is an error that names it. kind is what it was, "" if it
 // was text. note is told what was wrong at the end of what is packed.
 func decode(r io.Reader, most int64, note func(string)) (text *bufio.Reader, kind string, err error) {
@@ -59,8 +61,8 @@ func decode(r io.Reader, most int64, note func(string)) (text *bufio.Reader, kin
 		return nil, "", err
 	}
 	from := io.Reader(&bounded{Reader: in, left: most})
-	if order, ok := utf16(head); ok {
-		kind, from = "UTF-16", unicode.UTF16(order, unicode.IgnoreBOM).NewDecoder().Reader(from)
+	if name, wide := wideText(head); wide != nil {
+		kind, from = name, wide.NewDecoder().Reader(from)
 	}
 	return bufio.NewReaderSize(from, 64<<10), kind, nil
 }
@@ -92,16 +94,55 @@ func isText(head []byte) error {
 	if len(head) > 262 && string(head[257:262]) == "ustar" {
 		return errors.New("it is an archive (tar): unpack it first (tar -x)")
 	}
-	if _, ok := utf16(head); ok {
+	if _, wide := wideText(head); wide != nil {
 		return nil
 	}
-	switch zeros := bytes.Count(head, []byte{0}); {
-	case zeros > 0 && zeros == len(head):
+	text := head
+	if lines := bytes.TrimRight(head, "\x00"); bytes.IndexByte(lines, '\n') >= 0 {
+		text = lines // zeros at the end are the hole that a crash left: their line is named
+	}
+	switch zeros := bytes.Count(text, []byte{0}); {
+	case zeros > 0 && zeros == len(text):
 		return errors.New("it holds zero bytes, and no text: it is damaged")
-	case zeros > len(head)/8:
+	case zeros > len(text)/8:
 		return errors.New("it is no text: it holds zero bytes")
 	}
 	return nil
+}
+
+// wideText tells text whose characters have two or four bytes each; nil if it is none.
+func wideText(head []byte) (kind string, of encoding.Encoding) {
+	if order, ok := utf32Order(head); ok {
+		return "UTF-32", utf32.UTF32(order, utf32.IgnoreBOM)
+	}
+	if order, ok := utf16(head); ok {
+		return "UTF-16", unicode.UTF16(order, unicode.IgnoreBOM)
+	}
+	return "", nil
+}
+
+// utf32Order tells text in UTF-32, whether it has its mark or not: three of four bytes
+// of ASCII are zero then.
+func utf32Order(head []byte) (order utf32.Endianness, ok bool) {
+	if len(head) < 8 {
+		return order, false
+	}
+	var zeros [4]int
+	quarter := len(head) / 4
+	for i, b := range head[:4*quarter] {
+		if b == 0 {
+			zeros[i%4]++
+		}
+	}
+	switch {
+	case zeros[2] == quarter && zeros[3] == quarter && zeros[1] > quarter/2 && zeros[0] == 0,
+		bytes.HasPrefix(head, []byte("\xff\xfe\x00\x00")) && zeros[3] == quarter:
+		return utf32.LittleEndian, true
+	case zeros[0] == quarter && zeros[1] == quarter && zeros[2] > quarter/2 && zeros[3] == 0,
+		bytes.HasPrefix(head, []byte("\x00\x00\xfe\xff")) && zeros[0] == quarter:
+		return utf32.BigEndian, true
+	}
+	return order, false
 }
 
 // utf16 tells text in UTF-16, whether it has its mark or not: most of what is read

@@ -148,8 +148,12 @@ func (r *Reader) look(line []byte) {
 const mostBroken = 100
 
 var (
-	// brokenLine are the words of go test, and of Go, for what failed.
-	brokenLine = regexp.MustCompile(`^(?:\s*--- FAIL|FAIL(?:\s|$)|panic: |fatal error: |exit status [1-9]|signal: |\*\*\* Test killed|SIG[A-Z]+: )`)
+	// brokenLine are the words of go test, of Go, and of what ran it (shells, make, time,
+	// GitHub's runner) for what failed.
+	brokenLine = regexp.MustCompile(`^(?:\s*--- FAIL|FAIL(?:\s|$)|panic: |fatal error: |unexpected fault address |exit status [1-9]|signal: |\*\*\* Test killed|SIG[A-Z]+: ` +
+		`|WARNING: DATA RACE$|(?:Killed|Terminated|Aborted|Segmentation fault|Bus error)(?: \(core dumped\))?$` +
+		`|g?make(?:\[\d+\])?: \*\*\* .* Error [1-9]|Command (?:terminated by signal|exited with non-zero status) ` +
+		`|(?:##\[error\]|Error: )Process completed with exit code [1-9])`)
 	// lostResult is a result whose name another line took, or one behind words.
 	lostResult = regexp.MustCompile(`\bBenchmark[^a-z\s]\S*\s+\d+\s+[\d.]|(?:^|\s)\d+\s+[\d.e+]+\s+ns/op\b`)
 )

@@ -354,6 +354,8 @@ func (r *Reader) measurements() {
 	kept := l.Result.Values[:0]
 	for _, v := range l.Result.Values {
 		if !math.IsNaN(v.Value) && !math.IsInf(v.Value, 0) && (v.Value >= 0 || !counts(v.Unit)) {
+			v.Value += 0 // a zero has no sign
+			v.OrigValue += 0
 			kept = append(kept, v)
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
 
 	"parcon/results"
 )
@@ -36,6 +37,14 @@ func all(t testing.TB, text string) (found string, r *results.Reader) {
 
 func utf16(order unicode.Endianness, mark unicode.BOMPolicy, text string) string {
 	s, err := unicode.UTF16(order, mark).NewEncoder().String(text)
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+func utf32Of(order utf32.Endianness, mark utf32.BOMPolicy, text string) string {
+	s, err := utf32.UTF32(order, mark).NewEncoder().String(text)
 	if err != nil {
 		panic(err)
 	}
@@ -84,6 +93,10 @@ func TestWrappedTextIsReadAsItWas(t *testing.T) {
 		"UTF-16 big":           utf16(unicode.BigEndian, unicode.UseBOM, plain),
 		"UTF-16 without mark":  utf16(unicode.LittleEndian, unicode.IgnoreBOM, plain),
 		"UTF-16 big, no mark":  utf16(unicode.BigEndian, unicode.IgnoreBOM, plain),
+		"UTF-32 little":        utf32Of(utf32.LittleEndian, utf32.UseBOM, plain),
+		"UTF-32 big":           utf32Of(utf32.BigEndian, utf32.UseBOM, plain),
+		"UTF-32 without mark":  utf32Of(utf32.LittleEndian, utf32.IgnoreBOM, plain),
+		"UTF-32 big, no mark":  utf32Of(utf32.BigEndian, utf32.IgnoreBOM, plain),
 		"UTF-16 in gzip":       packed(utf16(unicode.LittleEndian, unicode.UseBOM, plain)),
 		"byte-order mark":      "\ufeff" + plain,
 		"marks amid":           before("\ufeff", plain, ""),
@@ -155,6 +168,7 @@ func TestWhatIsLeftOutIsNamed(t *testing.T) {
 		{good + strings.Repeat("x", 900<<10) + "\n" + good, "", "", 2},
 		{"Benchmark" + strings.Repeat("X", 100<<10) + " 1 5 ns/op\n", "", "", 1},
 		{strings.Repeat(good, 500) + strings.Repeat("\x00", 100) + "\n" + good + good, "f:501: the line holds zero bytes", "", 502},
+		{good + good + strings.Repeat("\x00", 100), "f:3: the line holds zero bytes", "", 2},
 		{good + "BenchmarkX 1 6 ns/op", "", "the last line has no line end: it is whole, and used", 2},
 		{good + "BenchmarkX 1 6 ns/o", "the last line was cut off", "", 1},
 		{good + "BenchmarkX 1 6", "the last line was cut off", "", 1},
@@ -204,6 +218,47 @@ func TestConfigurationOfAnothersFile(t *testing.T) {
 	got, r := all(t, "pkg: a\nBenchmarkX/failed=no-4 1 5 ns/op 7 round 1 failed\n")
 	if r.Own() || !strings.Contains(got, "X/failed=no-4 5 ns/op 7 round 1 failed") || r.Line().Failed != "" {
 		t.Errorf("%q", got)
+	}
+}
+
+// What go test says of a failure is one, and what the shell, make and others say that
+// ran it; what only sounds so is none.
+func TestWhatFailedIsSaid(t *testing.T) {
+	for line, broken := range map[string]bool{
+		"FAIL": true, "FAIL\ta [build failed]": true, "--- FAIL: BenchmarkX": true, "    --- FAIL: BenchmarkX/a": true,
+		"panic: boom": true, "fatal error: out of memory": true, "unexpected fault address 0x0": true, "exit status 2": true,
+		"signal: killed": true, "SIGQUIT: quit": true, "*** Test killed with quit: ran too long (11m0s).": true,
+		"WARNING: DATA RACE": true, "Killed": true, "Segmentation fault (core dumped)": true,
+		"make: *** [Makefile:3: bench] Error 1": true, "gmake[1]: *** [bench] Error 2": true,
+		"Command exited with non-zero status 1": true, "Command terminated by signal 9": true,
+		"##[error]Process completed with exit code 1.": true, "2026-01-02T03:04:05Z Error: Process completed with exit code 2.": true,
+		"exit status 0": false, "FAILED to find a cache, making one": false, "Killed 3 rats": false, "--- SKIP: BenchmarkX": false,
+		"--- BENCH: BenchmarkX-4": false, "?   \ta\t[no test files]": false, "testing: warning: no tests to run": false,
+		"I panic: no": false, "Error: Process completed with exit code 0": false, "make: Nothing to be done": false,
+	} {
+		_, r := all(t, plain+line+"\n")
+		if (len(r.Broken) > 0) != broken || broken && !strings.HasPrefix(r.Broken[0], "f:6: ") {
+			t.Errorf("%q: %q, want one: %v", line, r.Broken, broken)
+		}
+	}
+}
+
+// Numbers as Go's reader takes them; a zero has no sign.
+func TestNumbersOfValues(t *testing.T) {
+	for text, want := range map[string]string{
+		"-0": "0", "-0.0": "0", "+5": "5", ".5": "0.5", "5.": "5", "0x1p4": "16", "1e3": "1000", "1e-400": "0",
+		"NaN": "", "-Inf": "", "infinity": "", "1e400": "", "1,5": "", "-5": "", "5ns": "",
+	} {
+		got, r := all(t, "BenchmarkX 1 "+text+" ns/op\n")
+		for _, v := range r.Line().Lost {
+			r.Lose(v)
+		}
+		switch {
+		case want == "" && (len(r.Bad) != 1 || !strings.HasPrefix(r.Bad[0], "f:1: ")):
+			t.Errorf("%s: %q is not named: %q", text, got, r.Bad)
+		case want != "" && (len(r.Bad) != 0 || got != "1 X "+want+" ns/op []\n"):
+			t.Errorf("%s: %q, %q, want %s", text, got, r.Bad, want)
+		}
 	}
 }
 

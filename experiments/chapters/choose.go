@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/agnivade/levenshtein"
 
@@ -22,6 +23,7 @@ import (
 // asked and names the nearest right word.
 func Choose(names []string, s card.Scale) ([]card.Chapter, []string, error) {
 	var plain, variants []string
+	named := map[string]string{} // how each variant was written
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
 			return nil, nil, fmt.Errorf("%s is named twice: name it once, and use --rounds for more trials", name)
@@ -30,6 +32,12 @@ func Choose(names []string, s card.Scale) ([]card.Chapter, []string, error) {
 			found, err := expand(name, s)
 			if err != nil {
 				return nil, nil, err
+			}
+			for _, v := range found {
+				if had := named[meaning(v)]; had != "" && had != v {
+					return nil, nil, fmt.Errorf("%s and %s are one variant: name it once, and use --rounds for more trials", had, v)
+				}
+				named[meaning(v)] = v
 			}
 			variants = append(variants, found...)
 			continue
@@ -60,6 +68,27 @@ func Choose(names []string, s card.Scale) ([]card.Chapter, []string, error) {
 	return chosen, slices.Concat(plain, variants), nil
 }
 
+// meaning is one name for all spellings of a variant: its parts in one order, its
+// durations in one unit, and the one worker of serial written out.
+func meaning(name string) string {
+	v, err := variant.Parse(name)
+	if err != nil {
+		return name
+	}
+	if v.Get("model") == "serial" && v.Get("workers") == "" {
+		v = v.With("workers", "1")
+	}
+	var plain variant.Variant
+	for _, key := range slices.Sorted(slices.Values(v.Keys())) {
+		value := v.Get(key)
+		if d, err := time.ParseDuration(value); err == nil {
+			value = d.String()
+		}
+		plain = plain.With(key, value)
+	}
+	return plain.String()
+}
+
 // known is the name of an experiment or the ID of a claim, as the catalogue
 // writes it.
 func known(name string, s card.Scale) (string, error) {
@@ -80,13 +109,24 @@ func known(name string, s card.Scale) (string, error) {
 
 // unknown says that there is no such word, and which is the nearest.
 func unknown(what, word string, words []string) error {
+	if nearest := Nearest(word, words); nearest != "" {
+		return fmt.Errorf("%s %q is not known: did you mean %q? `parcon list` shows them all", what, word, nearest)
+	}
+	return fmt.Errorf("%s %q is not known: `parcon list` shows those that are", what, word)
+}
+
+// Nearest is the word of some that another was meant to be, "" if none is near.
+func Nearest(word string, words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
 	nearest := slices.MinFunc(words, func(a, b string) int {
 		return distance(word, a) - distance(word, b)
 	})
-	if distance(word, nearest) > max(2, len(word)/2) {
-		return fmt.Errorf("%s %q is not known: `parcon list` shows those that are", what, word)
+	if far := distance(word, nearest); far > max(2, len(word)/2) || far >= len(word) {
+		return ""
 	}
-	return fmt.Errorf("%s %q is not known: did you mean %q? `parcon list` shows them all", what, word, nearest)
+	return nearest
 }
 
 func distance(a, b string) int {

@@ -74,6 +74,9 @@ func (v Variant) Int(key string, otherwise int) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("variant %q: %s=%s is not a whole number", v, key, text)
 	}
+	if plain := strconv.Itoa(n); text != plain {
+		return 0, fmt.Errorf("variant %q: write %s=%s, so that it has one name", v, key, plain)
+	}
 	return n, nil
 }
 
