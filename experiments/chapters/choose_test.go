@@ -111,19 +111,19 @@ func TestAVariantIsNamedOnce(t *testing.T) {
 		{"workload=primes/model=serial", "workload=primes/model=serial/workers=1"},
 		{"workload=sleep/delay=10ms/model=pool/workers=2", "workload=sleep/delay=0.01s/model=pool/workers=2"},
 	} {
-		_, _, err := experiments.Choose([]string{c.one, c.other}, two)
+		_, _, err := chapters.Choose([]string{c.one, c.other}, two)
 		if err == nil || !strings.Contains(err.Error(), "name it once") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s and %s: %v", c.one, c.other, err)
 		}
 	}
 	for _, number := range []string{"02", "+2", "-0"} {
-		_, _, err := experiments.Choose([]string{"workload=sleep/model=pool/workers=" + number}, two)
+		_, _, err := chapters.Choose([]string{"workload=sleep/model=pool/workers=" + number}, two)
 		if err == nil || !strings.Contains(err.Error(), "so that it has one name") {
 			t.Errorf("workers=%s: %v", number, err)
 		}
 	}
 	for _, word := range []string{"", "/", "x"} { // everything is near to these
-		if _, _, err := experiments.Choose([]string{word}, two); err == nil || strings.Contains(err.Error(), "did you mean") {
+		if _, _, err := chapters.Choose([]string{word}, two); err == nil || strings.Contains(err.Error(), "did you mean") {
 			t.Errorf("%q: %v", word, err)
 		}
 	}

@@ -202,14 +202,9 @@ func TestOpenFailsAndLeavesNothing(t *testing.T) {
 		programs testbed.Programs
 		name     string
 	}{
-<<<<<<< HEAD:experiments/testbed/testbed_test.go
 		"starting the delay server: fork/exec /no/such/program: no such file or directory": {testbed.Programs{Trial: []string{"/no/such/program"}}, "workload=empty/model=serial"},
 		"starting the delay server: it did not tell its address":                           {testbed.Programs{Trial: []string{programs.Trial[0], "-test.run=^$"}}, "workload=empty/model=serial"},
-=======
-		"starting the delay server: fork/exec /no/such/program: no such file or directory": {lab.Programs{Trial: []string{"/no/such/program"}}, "workload=empty/model=serial"},
-		"starting the delay server: it did not tell its address":                           {lab.Programs{Trial: []string{programs.Trial[0], "-test.run=^$"}}, "workload=empty/model=serial"},
-		"starting the delay server: it did not tell its address: no threads":               {lab.Programs{Trial: []string{"/bin/sh", "-c", "echo no threads >&2; echo and more >&2"}}, "workload=empty/model=serial"},
->>>>>>> b759c4cb3bb53d885a11670583475e0da868bcc1:experiments/lab/lab_test.go
+		"starting the delay server: it did not tell its address: no threads":               {testbed.Programs{Trial: []string{"/bin/sh", "-c", "echo no threads >&2; echo and more >&2"}}, "workload=empty/model=serial"},
 		`workload "prims" is not known`:                                                    {programs, "workload=prims/model=serial"},
 		"a CPU share of 101 %":                                                             {programs, "workload=mix/cpu=101/model=serial"},
 	} {
