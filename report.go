@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +44,7 @@ func reportCommand(stdout, stderr io.Writer) *cobra.Command {
 // out. Its last two lines on stdout are the answer and the report's path.
 func writeReport(ctx context.Context, dir, out string, stdout, stderr io.Writer) error {
 	table, err := report.ReadFile(ctx, filepath.Join(dir, trialsFile), catalogue())
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return fmt.Errorf("%w: a report is made of the folder of a run", err)
 	}
 	if err != nil {
@@ -56,8 +57,9 @@ func writeReport(ctx context.Context, dir, out string, stdout, stderr io.Writer)
 	if len(table.Said) > 0 {
 		fmt.Fprintln(stderr, "parcon:", results.FewFaults(table.Said))
 	}
-	fmt.Fprintln(stdout, answer)
-	fmt.Fprintln(stdout, path)
+	if _, err := fmt.Fprintf(stdout, "%s\n%s\n", answer, path); err != nil {
+		return fmt.Errorf("printing the answer of %s: %w", path, err)
+	}
 	if len(table.Bad) > 0 {
 		return fmt.Errorf("the report is made without what cannot be read: %s: mend or delete it", results.FewFaults(table.Bad))
 	}

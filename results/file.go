@@ -158,12 +158,25 @@ func (f *File) Keep(r Result) error {
 	}
 	n, err := f.f.Write(f.text.Bytes())
 	if err == nil {
-		return nil
+		return f.there()
 	}
 	if end, seek := f.f.Seek(0, io.SeekCurrent); seek != nil || f.f.Truncate(end-int64(n)) != nil {
 		return fmt.Errorf("appending to the result file: %w: make room and go on with --resume, which takes away the line that was cut off", err)
 	}
 	return fmt.Errorf("appending to the result file: %w: what it holds is whole; make room and go on with --resume", err)
+}
+
+// there says whether the file still has its name: of one that was deleted or replaced
+// nothing is kept.
+func (f *File) there() error {
+	own, err := f.f.Stat()
+	if err != nil {
+		return fmt.Errorf("looking at the result file: %w", err)
+	}
+	if now, err := os.Stat(f.f.Name()); err != nil || !os.SameFile(own, now) {
+		return fmt.Errorf("appending to the result file: %s was deleted or replaced while it was written, and what it held is lost: start a new run", f.f.Name())
+	}
+	return nil
 }
 
 // units sorts a line's units: ns/op first, as everyone expects, then by name.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -170,6 +171,32 @@ func TestWhatIsNoMeasurementIsNotKept(t *testing.T) {
 	}
 	if _, got := read(t, path); len(got) != 1 || got[0].Values["rss-growth"] != -7 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Who deletes a run's folder while it is measured is told at once.
+func TestAFileThatIsGoneIsNotWritten(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file cannot be deleted")
+	}
+	good := results.Result{Slot: results.Slot{Experiment: "Compute", Variant: "model=gil"}, Values: map[string]float64{"ns/op": 5}}
+	for name, harm := range map[string]func(path string) error{
+		"deleted":  os.Remove,
+		"replaced": func(path string) error { return errors.Join(os.Remove(path), os.WriteFile(path, nil, 0o666)) },
+		"moved":    func(path string) error { return os.Rename(path, path+".old") },
+	} {
+		path := filepath.Join(t.TempDir(), "trials.txt")
+		file, err := results.Create(path, machine, oneTask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if err := errors.Join(file.Keep(good), harm(path)); err != nil {
+			t.Fatal(err)
+		}
+		if err := file.Keep(good); err == nil || !strings.Contains(err.Error(), "deleted or replaced") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -127,9 +127,12 @@ func ask(argv, env []string, limit time.Duration) (string, error) {
 	stop := context.AfterFunc(ctx, func() { proc.Kill(c) })
 	err := c.Wait()
 	stop()
+	proc.Kill(c) // what it may have started
 	switch reason := complaint.lastLine(); {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("no answer within %v", limit)
+	case errors.Is(err, exec.ErrWaitDelay):
+		return "", errors.New("it ended, and a process that it started holds its output")
 	case err != nil && reason != "":
 		return "", errors.New(reason)
 	case err != nil:

@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -145,6 +147,7 @@ func TestFindSaysWhyThereIsNone(t *testing.T) {
 		"echo usage: shim; echo more":                         `"usage: shim\nmore" is not the answer of a Python`,
 		"echo first >&2; echo 'no version set' >&2; exit 127": "no version set",
 		"echo cpython 3.11.7 1 bin/python3":                   `it says that its path is "bin/python3", which is not a whole one`,
+		"sleep 1000 & exit 0":                                 "it ended, and a process that it started holds its output",
 		"exit 3":                                              "it ended with exit status 3",
 		"echo cpython 3.11.7 1 /nowhere/python3":              "starting /nowhere/python3 with an empty environment: fork/exec /nowhere/python3: no such file or directory",
 	} {
@@ -158,6 +161,31 @@ func TestFindSaysWhyThereIsNone(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if i, err := Find(); err == nil || !strings.HasPrefix(err.Error(), "looking for CPython as python3: ") || !strings.HasSuffix(err.Error(), remedy) {
 		t.Errorf("nothing on PATH: %+v, %v", i, err)
+	}
+}
+
+func TestNothingIsLeftOfWhatIsNoPython(t *testing.T) {
+	left := filepath.Join(t.TempDir(), "left")
+	t.Setenv(Variable, shell(t, "sleep 1000 >/dev/null 2>&1 & echo $! >"+left+"; echo garbage"))
+	if _, err := Find(); err == nil || !strings.Contains(err.Error(), "garbage") {
+		t.Error(err)
+	}
+	text, err := os.ReadFile(left)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return // gone
+	}
+	for end := time.Now().Add(30 * time.Second); p.Signal(syscall.Signal(0)) == nil; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("process %d is left", pid)
+		}
 	}
 }
 

@@ -158,6 +158,9 @@ func source(ctx context.Context) (string, error) {
 	}
 	own, known := debug.ReadBuildInfo()
 	name, root, _ := strings.Cut(out, " ")
+	if known && name == "command-line-arguments" { // so go list calls what is of no module
+		return "", fmt.Errorf("looking for parcon's source: this folder is of no module: %s", way)
+	}
 	if known && name != own.Main.Path {
 		return "", fmt.Errorf("looking for parcon's source: this folder is of the module %s: %s", name, way)
 	}
@@ -255,10 +258,10 @@ func output(ctx context.Context, dir string, env []string, argv ...string) (stri
 }
 
 // reason is the first line of a complaint that says something: the go command
-// heads what a compiler says by the package.
+// heads what a compiler says by the package, and tells what it fetches.
 func reason(text string) string {
 	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "go: downloading ") {
 			return line
 		}
 	}
