@@ -34,6 +34,7 @@ func server(t *testing.T) int {
 // What the server's end or its silence does to a trial is not the variant's fault:
 // there is another server, and the trial is repeated.
 func TestATrialIsRepeatedWhenItsServerFailed(t *testing.T) {
+	const limit = 3 * time.Second // longer than the race detector's second at the end of a process
 	proctest.Tidy(t)
 	all := cases(t, "workload=network/model=pool/workers=2", "workload=http/model=pool/workers=2")
 	l := open(t, all)
@@ -46,7 +47,7 @@ func TestATrialIsRepeatedWhenItsServerFailed(t *testing.T) {
 		if err := syscall.Kill(was, signal); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := l.Try(700*time.Millisecond)(t.Context(), rc); err != nil {
+		if _, err := l.Try(limit)(t.Context(), rc); err != nil {
 			t.Errorf("%v: %v", signal, err)
 		}
 		if server(t) == was {
