@@ -19,12 +19,15 @@
 package card
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 )
 
 // Variants of a card have these keys besides the card's own. Those of the grid have
@@ -49,6 +52,14 @@ type Card struct {
 	// Prepare does what is not to be measured. What it started is gone again when
 	// it returns an error.
 	Prepare func(Trial) (Session, error)
+	// Counts and Units are the units of its result lines that not all have: what is
+	// counted in its tries, which noise does not touch, and what is measured.
+	Counts, Units []string
+	// Label names what is compared, among the words of a variant; "" for its name.
+	Label string
+	// Sections are how a report tells of it; nil for none. Its claims that are in none
+	// stand in a table of their chapter.
+	Sections func() []section.Section
 	// Parts are what its other processes do, by name. A part ends when its
 	// standard input does, or dies with its parent.
 	Parts map[string]func(args []string) error
@@ -60,6 +71,8 @@ type Choice struct {
 	Key      string
 	Values   []string
 	Optional bool
+	Words    map[string]string // values that a reader has in other words
+	Format   string            // of a value beside others, as "x %s"; "" for the value alone
 }
 
 // MaxNumber bounds the numbers in variants: each may be a process.
@@ -125,6 +138,49 @@ func (c Choice) check(v variant.Variant) error {
 		}
 	}
 	return nil
+}
+
+// Choice is a key of the card's variants; one without words if there is none.
+func (m Card) Choice(key string) Choice {
+	for _, c := range m.Keys {
+		if c.Key == key {
+			return c
+		}
+	}
+	return Choice{Key: key}
+}
+
+// Word writes a value for a reader.
+func (c Choice) Word(value string) string {
+	if text, ok := c.Words[value]; ok {
+		return text
+	}
+	if rest, ok := strings.CutPrefix(value, "cpython"); ok && c.Values != nil {
+		return "CPython" + strings.Replace(rest, "-", " ", 1)
+	}
+	if c.Values == nil {
+		return number.Thousands(value)
+	}
+	return value
+}
+
+// Label writes a value that stands beside those of other keys.
+func (c Choice) Label(value string) string {
+	if _, ok := c.Words[value]; ok || c.Format == "" {
+		return c.Word(value)
+	}
+	return fmt.Sprintf(c.Format, c.Word(value))
+}
+
+// Compare orders two values: numbers by size, words as they are listed. One that is
+// left out comes first.
+func (c Choice) Compare(a, b string) int {
+	if c.Values != nil {
+		return cmp.Compare(slices.Index(c.Values, a), slices.Index(c.Values, b))
+	}
+	x, _ := strconv.Atoi(a)
+	y, _ := strconv.Atoi(b)
+	return cmp.Compare(x, y)
 }
 
 // String says what may be given.
