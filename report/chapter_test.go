@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"parcon/experiments/card"
+	"parcon/experiments/chapters"
 	"parcon/experiments/variant"
 	"parcon/report/number"
 	"parcon/report/section"
@@ -309,6 +310,67 @@ func TestTheNoteOnTornLinesFollowsTheNumbers(t *testing.T) {
 		note := sections(t, everything(8, changed("lines/medium=pipe/size=8192/parts=1/lock=none", "torn", torn)))["Torn lines (S6)"].note
 		if strings.Contains(note, "8192") != want || !strings.Contains(note, "PIPE_BUF") {
 			t.Errorf("%v torn: %s", torn, note)
+		}
+	}
+}
+
+// asking notes the units that a section asks for.
+type asking struct {
+	section.Source
+	units map[string]bool
+}
+
+func (a asking) Center(v variant.Variant, unit string) number.Interval {
+	a.units[unit] = true
+	return a.Source.Center(v, unit)
+}
+
+func (a asking) Ratio(of variant.Variant, unit string, over variant.Variant, than string) number.Interval {
+	a.units[unit], a.units[than] = true, true
+	return a.Source.Ratio(of, unit, over, than)
+}
+
+func (a asking) Counts(v variant.Variant, unit string) (counted, tries []float64) {
+	a.units[unit] = true
+	return a.Source.Counts(v, unit)
+}
+
+func (a asking) Most(v variant.Variant, unit string) float64 {
+	a.units[unit] = true
+	return a.Source.Most(v, unit)
+}
+
+// A unit that a section shows, or a claim is about, is one that a report keeps, and a
+// section is about claims of its chapter.
+func TestSectionsAskForWhatThereIs(t *testing.T) {
+	v := viewOf(read(t, everything(1, textbook)), testCores)
+	for _, c := range chapters.All {
+		var ids []string
+		for _, claim := range c.Claims(card.Scale{Cores: testCores}) {
+			ids = append(ids, claim.ID)
+		}
+		for _, of := range c.Cards {
+			if of.Sections == nil {
+				continue
+			}
+			for _, s := range of.Sections() {
+				samples := v.samples(c.Name, of)
+				asked := asking{samples.Source, map[string]bool{}}
+				samples.Source = asked
+				if s.Form.Show(samples).Empty() {
+					t.Errorf("%s is empty", s.Topic)
+				}
+				for unit := range asked.units {
+					if v.table.unit(unit) < 0 {
+						t.Errorf("%s asks for %q, which is none of the Counts and Units of its card", s.Topic, unit)
+					}
+				}
+				for _, id := range s.Claims {
+					if !slices.Contains(ids, id) {
+						t.Errorf("%s is about %s, which is no claim of its chapter", s.Topic, id)
+					}
+				}
+			}
 		}
 	}
 }

@@ -1,15 +1,27 @@
 // Package card is what the catalogue is made of: a Card is all that there is to
 // say about one thing that is measured. It has the variants and what a trial of
-// one does, what must be there for it, and the claims of textbooks that it puts to
-// the test, each with its comparisons and bounds. Cards on one subject make a
-// Chapter. Everything else is derived: `parcon list`, the schedule, the names of
-// benchmarks, the verdicts.
+// one does, what must be there for it, the claims of textbooks that it puts to the
+// test, each with its comparisons and bounds, and the sections in which a report tells
+// of it (package report/section). Cards on one subject make a Chapter. Everything else
+// is derived: `parcon list`, the schedule, the names of benchmarks, the verdicts, the
+// chapters of a report and their charts.
 //
 // # Add a claim
 //
-// Write a file in the folder of its chapter, such as experiments/life/zombie.go,
+// Write a file in the folder of its chapter, such as experiments/life/terminate.go,
 // with one card, and name the card in the chapter's list, such as life.Chapter. A
 // new chapter is a folder and a line in experiments/chapters.
+//
+//  1. Name, Doc, Needs, and Keys: what its variants are called, and where they run.
+//  2. Prepare: what a trial does. Try counts in how many tries something was seen;
+//     values of other kinds stand in Counts or Units.
+//  3. Cases: the variants that a run measures, and how many tasks or tries each has
+//     in a trial. Keep a trial short: a run makes one of each in every round.
+//  4. Claims: the textbook's sentence, and the comparisons with their bounds.
+//  5. Sections, if a line in the table of its chapter is not enough.
+//
+// Then `parcon run ID` measures it and writes a report, and the tests of the packages
+// chapters and report try it like all others.
 //
 // The variants of a card are named by its name first: "mechanism=create/unit=thread"
 // (those of the grid, in package tasks, by their workload). A trial prepares a
