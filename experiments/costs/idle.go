@@ -70,9 +70,10 @@ func idleSections() []section.Section {
 		Topic: "Memory of an idle unit", Claims: []string{"U3"},
 		Form: section.Dots{
 			Name: "idle",
-			Finding: []section.Clause{section.List(
-				ofMost("process", "thread", "an idle process keeps %s the memory of a thread"),
-				ofMost("thread", "goroutine", "an idle thread %s that of a goroutine")),
+			Finding: []section.Clause{
+				section.List(
+					ofMost("process", "thread", "an idle process keeps %s the memory of a thread"),
+					ofMost("thread", "goroutine", "an idle thread %s that of a goroutine")),
 			},
 			Rows: []string{"unit"}, Across: "count",
 			Panels: []section.Panel{{
