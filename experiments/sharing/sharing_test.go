@@ -36,6 +36,29 @@ func TestIsolation(t *testing.T) {
 	}
 }
 
+// A copy finds everything. What a program that is started finds is what it was
+// told: Go and CPython hand it their environment, and no file unless it is marked.
+func TestInherited(t *testing.T) {
+	for unit, finds := range map[string]string{
+		"fork": "memory environment files", "spawn": "environment", "c-spawn": "environment files",
+		"cpython-fork": "memory environment files", "cpython-spawn": "environment", "cpython-forkserver": "",
+	} {
+		for _, what := range heirlooms {
+			t.Run(unit+"/"+what, func(t *testing.T) {
+				const ops = 2
+				m := try(t, "mechanism=inherited/what="+what+"/unit="+unit, ops)
+				want := 0.0
+				if strings.Contains(finds, what) {
+					want = ops
+				}
+				if m[card.UnitTries] != ops || m[card.UnitSeen] != want {
+					t.Errorf("%v, want %d tries and %v seen", m, ops, want)
+				}
+			})
+		}
+	}
+}
+
 func TestCrash(t *testing.T) {
 	for unit, survivors := range map[string]float64{"process": 4, "thread": 0} {
 		for _, way := range []string{"panic", "nil", "segv", "kill", "exit", "memory"} {
@@ -595,6 +618,7 @@ func TestATrialThatIsKilled(t *testing.T) {
 	for _, name := range append(slices.Clone(crews),
 		"mechanism=isolation/unit=process",
 		"mechanism=isolation/unit=fork",
+		"mechanism=inherited/what=files/unit=spawn",
 		"mechanism=crash/unit=process/way=exit",
 		"mechanism=crash/unit=thread/way=kill",
 		"mechanism=tickets/unit=thread/lock=flock/buyers=10",
