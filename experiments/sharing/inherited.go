@@ -57,7 +57,7 @@ func inherits(what, unit string) variant.Variant {
 func inheritedCases(s card.Scale) []card.Case {
 	var cases []card.Case
 	for _, what := range heirlooms {
-		cases = append(cases, card.Run(50, inherits(what, "fork")), card.Run(10, inherits(what, "spawn")))
+		cases = append(cases, card.Run(20, inherits(what, "fork")), card.Run(10, inherits(what, "spawn")))
 		if s.Depth >= card.Standard {
 			cases = append(cases, card.Run(10, inherits(what, "c-spawn")))
 		}

@@ -1,4 +1,4 @@
-# --- What does a child find of what its parent had? It follows cpython.py.
+# --- What does a child find of what its parent had? It goes into cpython.py.
 
 # What the child does. It comes as text, because a spawned one has nothing of this
 # script. It reads one byte of the file, if that is open there.

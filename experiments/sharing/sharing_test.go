@@ -43,7 +43,11 @@ func TestInherited(t *testing.T) {
 		"fork": "memory environment files", "spawn": "environment", "c-spawn": "environment files",
 		"cpython-fork": "memory environment files", "cpython-spawn": "environment", "cpython-forkserver": "",
 	} {
-		for _, what := range heirlooms {
+		looked := heirlooms
+		if strings.HasPrefix(unit, "cpython-") {
+			looked = heirlooms[1:] // each takes half a second, and looks at everything
+		}
+		for _, what := range looked {
 			t.Run(unit+"/"+what, func(t *testing.T) {
 				const ops = 2
 				m := try(t, "mechanism=inherited/what="+what+"/unit="+unit, ops)
@@ -56,6 +60,52 @@ func TestInherited(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestForked(t *testing.T) {
+	for _, unit := range []string{"fork", "cpython-fork"} {
+		for _, what := range []string{"threads", "lock"} {
+			t.Run(unit+"/"+what, func(t *testing.T) {
+				m := try(t, "mechanism=forked/what="+what+"/unit="+unit, 3)
+				if m[card.UnitTries] != 3 || m[card.UnitSeen] != 3 {
+					t.Errorf("%v, want 3 tries, all seen", m)
+				}
+			})
+		}
+	}
+}
+
+// A lock that nobody held when the copy was made is free in the copy, too.
+func TestACopyTellsALockedLockFromAFreeOne(t *testing.T) {
+	needsProc(t)
+	proctest.Tidy(t)
+	for _, was := range []uint32{0, 1} {
+		held = was
+		c, err := forkTrying()
+		held = 0
+		if err != nil {
+			t.Fatal(err)
+		}
+		if locked, err := c.try(); err != nil || locked != (was == 1) {
+			t.Errorf("a lock that was %d is locked in the copy: %v, %v", was, locked, err)
+		}
+		if err := c.end(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A copy that nobody tells anything any more ends.
+func TestACopyEndsWithItsInput(t *testing.T) {
+	needsProc(t)
+	proctest.Tidy(t)
+	c, err := forkTrying()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.end(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -619,6 +669,7 @@ func TestATrialThatIsKilled(t *testing.T) {
 		"mechanism=isolation/unit=process",
 		"mechanism=isolation/unit=fork",
 		"mechanism=inherited/what=files/unit=spawn",
+		"mechanism=forked/what=lock/unit=fork",
 		"mechanism=crash/unit=process/way=exit",
 		"mechanism=crash/unit=thread/way=kill",
 		"mechanism=tickets/unit=thread/lock=flock/buyers=10",
