@@ -84,8 +84,15 @@ var (
 	moreOnePiece = []page{{"tty", 65536, 1}, {"pipe", 4096, 1}, {"file", 65536, 1}}
 )
 
-// count is how many lines a trial writes.
-func (p page) count() int { return min(10_000, max(1_000, 50_000_000/p.size)) }
+// count is how many lines a trial writes. A terminal takes ten times as long for a
+// byte.
+func (p page) count() int {
+	most, least := 50_000_000/p.size, 1_000
+	if p.medium == "tty" {
+		most, least = most/10, least/10
+	}
+	return min(10_000, max(least, most))
+}
 
 func lineCases(s card.Scale) []card.Case {
 	var cases []card.Case
