@@ -57,15 +57,15 @@ def tell(make, path, fd):
 
 
 def server_process(dir):
-    """Its socket lies in a folder, which the parent of trials clears if this process is killed.
+    """Its socket lies in a folder. If this process is killed, the parent of trials removes it.
 
-    A whole path may be too long for a socket.
+    The path is short: a socket's may have 107 bytes.
     """
     os.chdir(dir)
     import atexit
     import shutil
 
-    folder = "parcon-%d" % os.getpid()
+    folder = "parcon-scratch-%d" % os.getpid()  # see package scratch
     os.mkdir(folder, 0o700)
     multiprocessing.current_process()._config["tempdir"] = folder
     atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))

@@ -17,6 +17,8 @@ import (
 	"pgregory.net/rapid"
 
 	"parcon/experiments/card"
+	"parcon/experiments/cpython"
+	"parcon/experiments/scratch"
 	"parcon/runner/proc"
 	"parcon/runner/proc/proctest"
 	"parcon/runner/protocol"
@@ -713,6 +715,45 @@ func TestATrialThatIsKilled(t *testing.T) {
 			noFiles(t, dir)
 		})
 	}
+}
+
+// The socket of CPython's forkserver has a name: what a killed one left is cleared by
+// the parent of trials.
+func TestAKilledForkserverIsCleared(t *testing.T) {
+	needsProc(t)
+	python, err := found()
+	if err != nil {
+		t.Skip(err)
+	}
+	proctest.Tidy(t)
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	argv := []string{self, "trial", "mechanism=inherited/what=files/unit=cpython-forkserver", dir}
+	c := proc.Command(argv, []string{proctest.QuickExit, cpython.Variable + "=" + python.Path})
+	_, out := proctest.Start(t, c)
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != protocol.Ready+"\n" {
+		t.Fatalf("it said %q, %v", line, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("a forkserver's folders are %v, %v", left, err)
+	}
+	if err := c.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = c.Wait()
+	for range 1000 { // until Python is gone
+		if err := scratch.Clear(dir); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := os.ReadDir(dir); err == nil && len(left) == 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	noFiles(t, dir)
 }
 
 // endlessTrial is a trial that goes on until it is killed. It says when its

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"parcon/experiments/card"
+	"parcon/experiments/scratch"
 	"parcon/experiments/variant"
 	"parcon/runner/protocol"
 )
@@ -132,7 +133,7 @@ func prepareLines(t card.Trial) (card.Session, error) {
 	defer func() { closeAll(lock, write) }()
 	var err error
 	if t.Get("lock") == "flock" {
-		if lock, err = unlinked(t.Env.Dir); err != nil {
+		if lock, err = scratch.File(t.Env.Dir); err != nil {
 			return card.Session{}, err
 		}
 	}
@@ -142,7 +143,7 @@ func prepareLines(t card.Trial) (card.Session, error) {
 	case "tty":
 		read, write, err = terminal()
 	default:
-		read, err = unlinked(t.Env.Dir)
+		read, err = scratch.File(t.Env.Dir)
 	}
 	if err != nil {
 		return card.Session{}, fmt.Errorf("making a %s: %w", t.Get("medium"), err)
