@@ -14,6 +14,7 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/scratch"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -31,9 +32,10 @@ var tornWrites = card.Card{
 	Name: "lines", Doc: "are the lines of four writers torn?",
 	Keys: []card.Choice{
 		{Key: "medium", Values: []string{"tty", "pipe", "file"}},
-		{Key: "size"}, // bytes of a line with its newline
-		{Key: "parts", Values: []string{"1", "2"}, Optional: true}, // writes for a line
-		{Key: "lock", Values: []string{"none", "flock"}},
+		{Key: "size", Format: "size %s"}, // bytes of a line with its newline
+		// writes for a line
+		{Key: "parts", Values: []string{"1", "2"}, Optional: true, Words: map[string]string{"1": "in one write", "2": "in two writes"}},
+		{Key: "lock", Values: []string{"none", "flock"}, Words: lockWords, Format: "with %s"},
 	},
 	Needs:   []card.Need{card.Linux},
 	Cases:   lineCases,
@@ -56,6 +58,15 @@ var tornWrites = card.Card{
 		}
 		return attend(func() ([]int, error) { return nil, w.write() })
 	}},
+	Counts:   []string{"torn"},
+	Sections: linesSections,
+}
+
+func linesSections() []section.Section {
+	return []section.Section{{
+		Topic: "Torn lines", Claims: []string{"S6"},
+		Form: section.Func(tearing),
+	}}
 }
 
 // A page of lines: where they go, how long one is, in how many writes.
@@ -368,4 +379,65 @@ func (j *judge) torn() (int, error) {
 		return 0, fmt.Errorf("%d bytes arrived, %d were written", j.bytes, want)
 	}
 	return j.lines - j.whole, nil
+}
+
+func tearing(s section.Samples) section.Shown {
+	shown := section.Table{
+		Finding: []section.Clause{
+			tornIn("without a lock lines were torn in %s ways to write them", "none"),
+			tornIn("with a lock they were in %s", "flock"),
+		},
+		Rows: linePairs,
+		Columns: []section.Column{
+			section.Under("written to", section.Value("medium")),
+			section.Under("bytes of a line", section.Value("size")),
+			section.Under("written", section.Value("parts")),
+			section.Under("torn without a lock", tornWith("none")),
+			section.Under("torn with a lock", tornWith("flock")),
+		},
+		Note: "Four processes write lines at once. Torn: another line's bytes stand in it. Up to 4096 bytes (PIPE_BUF) that one write gives to a pipe are never torn: Linux writes them in one piece.",
+	}.Show(s)
+	if t := s.Total("torn", s.With("medium", "pipe", "size", "8192", "parts", "1", "lock", "none")...); t.Tries > 0 && t.Count == 0 {
+		shown.Note += " That lines of 8192 bytes were not torn either is only what was seen here."
+	}
+	return shown
+}
+
+// tornIn says in how many of the ways to write lines any was torn.
+func tornIn(format, lock string) section.Clause {
+	return func(s section.Samples) string {
+		ways, some := s.With("lock", lock), 0.0
+		for _, v := range ways {
+			if s.Total("torn", v).Count > 0 {
+				some++
+			}
+		}
+		if len(ways) == 0 {
+			return ""
+		}
+		return fmt.Sprintf(format, section.Total{Count: some, Tries: float64(len(ways))}.Plain())
+	}
+}
+
+// linePairs puts a way to write lines without a lock and the same with one into one
+// row.
+func linePairs(s section.Samples) []section.Row {
+	var rows []section.Row
+	for _, v := range s.Variants {
+		at := slices.IndexFunc(rows, func(row section.Row) bool {
+			return row[0].Without("lock").String() == v.Without("lock").String()
+		})
+		if at < 0 {
+			rows = append(rows, section.Row{v})
+			continue
+		}
+		rows[at] = append(rows[at], v)
+	}
+	return rows
+}
+
+func tornWith(lock string) func(section.Samples, section.Row) string {
+	return func(s section.Samples, row section.Row) string {
+		return s.Total("torn", slices.DeleteFunc(slices.Clone(row), func(v variant.Variant) bool { return v.Get("lock") != lock })...).String()
+	}
 }

@@ -89,7 +89,7 @@ func (l *Lab) serve() error {
 		return fmt.Errorf("starting the delay server: %w", err)
 	}
 	l.server, l.bell, l.ended = cmd, in, make(chan struct{})
-	hangs := time.AfterFunc(leastPreparation, func() { proc.Kill(cmd) })
+	hangs := time.AfterFunc(serverStart, func() { proc.Kill(cmd) })
 	var addresses child.Addresses
 	err := json.NewDecoder(out).Decode(&addresses)
 	hangs.Stop()
@@ -247,6 +247,9 @@ func (l *Lab) reference(ctx context.Context, cases []card.Case, timeout time.Dur
 	l.setting.Sizes, l.answers = answer.Sizes, answer.Answers
 	return nil
 }
+
+// serverStart is how long the delay server may take to tell its addresses.
+const serverStart = 10 * time.Second
 
 // leastPreparation is what the answers and the length of a workload's tasks may take
 // at least, however short a trial must be.
