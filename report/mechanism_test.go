@@ -50,9 +50,11 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 			values["seen"] = 0
 		}
 	case "inherited":
-		if strings.HasSuffix(v.Get("unit"), "spawn") {
-			values["seen"] = 0
+		for _, what := range []string{"memory", "environment", "files"} {
+			values[what] = pick("unit", map[string]float64{"fork": tries, "cpython-fork": tries})
 		}
+	case "forked":
+		values["alone"], values["locked"] = tries, tries
 	case "flight":
 		workers, _ := v.Int("workers", 1)
 		values["most-inside"], values["full"] = float64(workers), tries

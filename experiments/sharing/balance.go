@@ -88,10 +88,11 @@ func balanceSections() []section.Section {
 		Topic: "Lost updates without a lock", Claims: []string{"S3"}, Answer: true,
 		Form: section.Dots{
 			Name: "lost",
-			Finding: []section.Clause{section.Lean(
-				lostBy("goroutine", "without a lock {goroutines} lose %s of their updates"),
-				lostBy("gil", "%s under a GIL"),
-				lostBy("coroutine", "%s as coroutines")),
+			Finding: []section.Clause{
+				section.Lean(
+					lostBy("goroutine", "without a lock {goroutines} lose %s of their updates"),
+					lostBy("gil", "%s under a GIL"),
+					lostBy("coroutine", "%s as coroutines")),
 			},
 			Of: section.Pick{"lock", "none"}, Rows: []string{"model"},
 			Panels: []section.Panel{{

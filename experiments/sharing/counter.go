@@ -64,9 +64,10 @@ func counterSections() []section.Section {
 	return []section.Section{{
 		Topic: "Where a shared number lies", Claims: []string{"S8"},
 		Form: section.Table{
-			Finding: []section.Clause{section.Lean(
-				section.Compared("ns/op", "counting through a file takes %s the time of counting in shared memory", section.Pick{"medium", "file"}, section.Pick{"medium", "memory"}),
-				section.Compared("ns/op", "through a pipe %s", section.Pick{"medium", "pipe"}, section.Pick{"medium", "memory"})),
+			Finding: []section.Clause{
+				section.Lean(
+					section.Compared("ns/op", "counting through a file takes %s the time of counting in shared memory", section.Pick{"medium", "file"}, section.Pick{"medium", "memory"}),
+					section.Compared("ns/op", "through a pipe %s", section.Pick{"medium", "pipe"}, section.Pick{"medium", "memory"})),
 			},
 			Columns: []section.Column{
 				section.Under("medium", section.Value("medium")),
