@@ -9,6 +9,7 @@ import (
 
 // levels is the house from the ground up: a package imports what stands below it.
 var levels = [][]string{
+	{"experiments/scratch"},
 	{
 		"experiments/variant", "experiments/fork", "experiments/ipc", "experiments/tasks/workload",
 		"runner/affinity", "runner/cgroup", "runner/clock", "runner/proc", "runner/protocol", "runner/usage",

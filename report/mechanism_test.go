@@ -49,6 +49,12 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		if strings.Contains("process fork cpython-fork", v.Get("unit")) {
 			values["seen"] = 0
 		}
+	case "inherited":
+		for _, what := range []string{"memory", "environment", "files"} {
+			values[what] = pick("unit", map[string]float64{"fork": tries, "cpython-fork": tries})
+		}
+	case "forked":
+		values["alone"], values["locked"] = tries, tries
 	case "flight":
 		workers, _ := v.Int("workers", 1)
 		values["most-inside"], values["full"] = float64(workers), tries

@@ -14,6 +14,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/scratch"
 	"parcon/experiments/variant"
 	"parcon/report/number"
 	"parcon/report/section"
@@ -210,7 +211,7 @@ func prepareCounter(t card.Trial) (card.Session, error) {
 // places make the counter's place, at 0.
 var places = map[string]func(t card.Trial) (place, error){
 	"file": func(t card.Trial) (place, error) {
-		file, err := unlinked(t.Env.Dir)
+		file, err := scratch.File(t.Env.Dir)
 		if err != nil {
 			return place{}, err
 		}

@@ -17,6 +17,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/scratch"
 	"parcon/experiments/variant"
 	"parcon/runner/protocol"
 )
@@ -311,7 +312,7 @@ func prepareTickets(t card.Trial) (card.Session, error) {
 	if err != nil {
 		return card.Session{}, err
 	}
-	file, err := unlinked(t.Env.Dir)
+	file, err := scratch.File(t.Env.Dir)
 	if err != nil {
 		return card.Session{}, errors.Join(err, o.close())
 	}
