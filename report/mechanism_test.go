@@ -140,8 +140,8 @@ func TestOneCounterexampleRefutes(t *testing.T) {
 		if j.Verdict != want {
 			t.Errorf("%s: %s, want %s: %s", id, j.Verdict, want, j.Reason)
 		}
-		if id == "S5" && j.Decider.Name+": "+j.Decider.found() != "lost, updates of one number, pool, with mutex, x 2: 1 of 1,400, in 1 of 14 trials" {
-			t.Errorf("decided by %s: %s", j.Decider.Name, j.Decider.found())
+		if id == "S5" && j.Deciding.Name+": "+j.Deciding.found() != "lost, updates of one number, pool, with mutex, x 2: 1 of 1,400, in 1 of 14 trials" {
+			t.Errorf("decided by %s: %s", j.Deciding.Name, j.Deciding.found())
 		}
 	}
 }

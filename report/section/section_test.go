@@ -42,7 +42,7 @@ func (made) Counts(v variant.Variant, unit string) (counted, tries []float64) {
 	return []float64{100}, []float64{100}
 }
 
-func (made) Fact(variant.Variant, string) string  { return "100 of 100" }
+func (made) Occurrence(variant.Variant, string) string  { return "100 of 100" }
 func (made) Most(variant.Variant, string) float64 { return 3 }
 func (made) Busy(variant.Variant) number.Interval { return number.Interval{} }
 func (made) Word(_, value string) string          { return strings.ToUpper(value) }
