@@ -17,15 +17,15 @@ import (
 // page is all that a report says, computed.
 type page struct {
 	view
-	answer    string
-	measured  []card.Chapter
-	judged    []Judged
-	contrasts map[string]Contrast // of the comparisons, by measure and label
-	aa     AATest
+	answer      string
+	measured    []card.Chapter
+	judged      []Judged
+	contrasts   map[string]Contrast // of the comparisons, by measure and label
+	aa          AATest
 	sensitivity sensitivity
 	// disturbances tell what was seen around the trials, by cause.
 	disturbances []attribution
-	detections      []Detection // of a self-check
+	detections   []Detection // of a self-check
 	figures      []figure
 }
 

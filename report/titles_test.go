@@ -229,7 +229,7 @@ func TestTitlesNameWhatIsRefuted(t *testing.T) {
 		return Judged{
 			Claim: card.Claim{ID: id, Text: id}, Verdict: verdict,
 			Deciding: Compared{Comparison: card.Comparison{Measure: m, High: 2}},
-			Sure:    stat.Interval{Estimate: 1, Low: 0.9, High: 1.1, N: 9},
+			Sure:     stat.Interval{Estimate: 1, Low: 0.9, High: 1.1, N: 9},
 		}
 	}
 	f := verdictFigure("verdicts", "mechanisms", []Judged{

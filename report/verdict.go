@@ -25,12 +25,12 @@ const (
 // verdict is that of its own interval, at the table's level, without regard to the others.
 type Compared struct {
 	card.Comparison
-	Name     string // in words
-	Value    stat.Interval
-	Verdict  Verdict
-	Occurrence     *Occurrence // what was seen, where the measure is of that kind
-	lost     int   // rounds in which one of its trials failed
-	evidence interface {
+	Name       string // in words
+	Value      stat.Interval
+	Verdict    Verdict
+	Occurrence *Occurrence // what was seen, where the measure is of that kind
+	lost       int         // rounds in which one of its trials failed
+	evidence   interface {
 		Interval(level float64) stat.Interval
 	}
 	inside  float64 // one-sided p-value of "it lies outside the bound"
@@ -49,7 +49,7 @@ type Judged struct {
 	Reason     string
 	P          float64
 	Compared   []Compared
-	Deciding    Compared
+	Deciding   Compared
 	Sure       stat.Interval
 	holds      float64 // one-sided p-value of "the claim is false"
 	refuted    float64 // of "the claim is true"

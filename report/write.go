@@ -166,7 +166,7 @@ type verdictRow struct {
 	Rounds      int             `json:"rounds"`
 	Reason      string          `json:"reason"`
 	Calm        Verdict         `json:"without_disturbed"`
-	Deciding     string          `json:"decided_by,omitempty"`
+	Deciding    string          `json:"decided_by,omitempty"`
 	Comparisons []comparisonRow `json:"comparisons,omitempty"`
 }
 

@@ -45,8 +45,8 @@ import (
 // Variants of a card have these keys besides the card's own. Those of the grid have
 // the keys of package tasks in their place.
 const (
-	Key  = "mechanism" // its name: the first key
-	AA   = "twin" // tells apart two variants that are the same: an A/A pair
+	Key = "mechanism" // its name: the first key
+	AA  = "twin"      // tells apart two variants that are the same: an A/A pair
 )
 
 // A Card is all that there is to say about one thing that is measured.
