@@ -87,7 +87,7 @@ func inheritedSections() []section.Section {
 			var said []string
 			for _, what := range heirlooms {
 				if t := s.Total(what, s.The("unit", unit)); t.Tries > 0 {
-					said = append(said, t.Plain()+" "+what)
+					said = append(said, what+" in "+t.Plain())
 				}
 			}
 			if said == nil {
@@ -104,8 +104,8 @@ func inheritedSections() []section.Section {
 		Topic: "What a child finds of its parent", Claims: []string{"S9"},
 		Form: section.Table{
 			Finding: []section.Clause{
-				found("fork", "what forks found of their parent: %s"),
-				found("spawn", "what spawned processes found: %s"),
+				found("fork", "a fork found its parent's %s tries"),
+				found("spawn", "a spawned process %s"),
 			},
 			Columns: columns,
 			Note:    "Memory: a value that was set. Environment: a variable that was exported. Files: one that was read half way is open, and the child reads on there. c-spawn is a program that was started with files that are not marked close-on-exec, as none is in C. CPython's forkserver is a process that was started before the variable was exported, and is copied.",
