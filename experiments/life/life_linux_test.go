@@ -106,13 +106,14 @@ func mark(t *testing.T) string {
 
 // units that each mechanism returns.
 var units = map[string][]string{
-	"zombie":    {"tries", "seen"},
-	"orphan":    {"tries", "seen", "reaped", "parent-pid", "burial-ns", "ns/op"},
-	"daemon":    {"tries", "seen"},
-	"terminate": {"tries", "seen", "gone-p50-ns", "gone-p99-ns", "gone-max-ns", "ns/op"},
-	"exits":     {"tries", "seen"},
-	"states":    {"running-share", "ready-share", "blocked-share", "r-share", "s-share"},
-	"join":      {"tries", "seen", "early"},
+	"zombie":     {"tries", "seen"},
+	"orphan":     {"tries", "seen", "reaped", "parent-pid", "burial-ns", "ns/op"},
+	"daemon":     {"tries", "seen"},
+	"terminate":  {"tries", "seen", "gone-p50-ns", "gone-p99-ns", "gone-max-ns", "ns/op"},
+	"exits":      {"tries", "seen"},
+	"states":     {"running-share", "ready-share", "blocked-share", "r-share", "s-share"},
+	"join":       {"tries", "seen", "early"},
+	"grandchild": {"tries", "seen", "orphans"},
 }
 
 func checkUnits(t *testing.T, name string, m protocol.Measurement) {
@@ -163,6 +164,10 @@ func checkTries(t *testing.T, name string, m protocol.Measurement, ops float64) 
 	case strings.HasPrefix(name, "mechanism=states/"):
 	case m["tries"] != ops:
 		t.Errorf("%v, want %v tries", m, ops)
+	case strings.HasPrefix(name, "mechanism=grandchild/"):
+		if m["seen"] != 0 || m["orphans"] != ops {
+			t.Errorf("%v, want none of %v a zombie, all orphans", m, ops)
+		}
 	case strings.HasPrefix(name, "mechanism=terminate/"):
 		if m["seen"] > ops {
 			t.Errorf("%v: more seen than tried", m)
