@@ -114,6 +114,7 @@ var units = map[string][]string{
 	"states":     {"running-share", "ready-share", "blocked-share", "r-share", "s-share"},
 	"join":       {"tries", "seen", "early"},
 	"grandchild": {"tries", "seen", "orphans"},
+	"interrupt":  {"tries", "seen", "outside"},
 }
 
 func checkUnits(t *testing.T, name string, m protocol.Measurement) {
@@ -142,8 +143,8 @@ func TestEveryVariantSeesWhatIsToBeSeen(t *testing.T) {
 				}
 				checkUnits(t, name, m)
 				checkTries(t, name, m, float64(ops))
-				if m["early"] != 0 {
-					t.Errorf("%v joins returned early", m["early"])
+				if m["early"] != 0 || m["outside"] != 0 {
+					t.Errorf("%v joins returned early, %v interrupts went outside of their group", m["early"], m["outside"])
 				}
 				if name == "mechanism=orphan/adopter=subreaper" && (m["parent-pid"] != float64(os.Getpid()) || m["reaped"] != float64(ops)) {
 					t.Errorf("%v, want all orphans buried by %d", m, os.Getpid())
@@ -469,5 +470,32 @@ func TestAChildThatFailsIsAnError(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A process that listens tells whether it got SIGINT, also where a script started it
+// in its background and so with that signal ignored.
+func TestAListenerTellsWhetherItWasInterrupted(t *testing.T) {
+	proctest.Tidy(t)
+	for _, want := range []int{0, 1} {
+		c, err := start(exec.Command("/bin/sh", "-c", `trap "" INT; exec "$0" part listener interrupt child`, self()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.ask("hello"); err != nil {
+			t.Fatal(err)
+		}
+		if want == 1 {
+			if err := c.cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.over(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := c.interrupted(); got != want || err != nil {
+			t.Errorf("%d, %v, want %d", got, err, want)
+		}
+		c.close()
 	}
 }

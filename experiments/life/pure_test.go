@@ -117,6 +117,7 @@ var variants = []string{
 	"mechanism=join",
 	"mechanism=grandchild/way=term",
 	"mechanism=grandchild/way=kill",
+	"mechanism=interrupt",
 }
 
 func TestVariantsAreKnown(t *testing.T) {
@@ -153,6 +154,7 @@ func TestPartsRefuseWhatTheyAreNotGiven(t *testing.T) {
 		{"orphan", "parent"},
 		{"daemon", "parent", "plain"},
 		{"grandchild", "parent", "plain"},
+		{"interrupt", "shell"},
 		{"exits", "child"},
 		{"exits", "child", "slowly"},
 		{"states", "worker"},
