@@ -13,7 +13,7 @@ import (
 var counted = map[string]bool{
 	"tries": true, "seen": true, "lost": true, "oversold": true, "torn": true, "over": true, "early": true,
 	"hanging": true, "named": true, "reaped": true, "most-inside": true, "survivors": true, "broken-reads": true,
-	"full": true, "more": true, "less": true, "timeouts": true, "outside": true, "freed": true, "again": true, "outlived": true,
+	"full": true, "more": true, "less": true, "timeouts": true, "outside": true, "freed": true, "again": true, "mistaken": true,
 }
 
 // textbookMechanism is a machine on which all claims about mechanisms are true.
@@ -100,6 +100,8 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		values["reaped"] = tries
 	case "interrupt":
 		values["outside"] = 0
+	case "number":
+		values["again"] = tries
 	case "terminate":
 		values["seen"], values["gone-p50-ns"], values["gone-p99-ns"] = 90, 2e5, 4e5
 	case "states":

@@ -69,6 +69,21 @@ func prepare(name, mark string, ops int) (card.Session, error) {
 	return m.Prepare(card.Trial{Variant: v, Ops: ops, Env: setting(mark)})
 }
 
+// needs skips a test of what this user may not do on this machine.
+func needs(t *testing.T, name string) {
+	t.Helper()
+	if name != "mechanism=number" {
+		return
+	}
+	s, err := prepare(name, "needs", 1)
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func run(name, mark string, ops int, running func()) (protocol.Measurement, error) {
 	s, err := prepare(name, mark, ops)
 	if err != nil {
@@ -115,6 +130,7 @@ var units = map[string][]string{
 	"join":       {"tries", "seen", "early"},
 	"grandchild": {"tries", "seen", "orphans"},
 	"interrupt":  {"tries", "seen", "outside"},
+	"number":     {"tries", "seen", "again", "mistaken"},
 }
 
 func checkUnits(t *testing.T, name string, m protocol.Measurement) {
@@ -137,6 +153,7 @@ func TestEveryVariantSeesWhatIsToBeSeen(t *testing.T) {
 		for _, ops := range []int{1, 3} {
 			t.Run(fmt.Sprintf("%s/%d", name, ops), func(t *testing.T) {
 				proctest.Tidy(t)
+				needs(t, name)
 				m, err := run(name, mark(t), ops, func() {})
 				if err != nil {
 					t.Fatal(err)
@@ -173,6 +190,8 @@ func checkTries(t *testing.T, name string, m protocol.Measurement, ops float64) 
 		if m["seen"] > ops {
 			t.Errorf("%v: more seen than tried", m)
 		}
+	case name == "mechanism=number" && (m["again"] != ops || m["mistaken"] != 0):
+		t.Errorf("%v, want all of %v numbers given out again, and no pidfd mistaken", m, ops)
 	case m["seen"] != ops:
 		t.Errorf("%v, want all of %v seen", m, ops)
 	}
@@ -374,6 +393,7 @@ func TestNothingIsLeftOfATrialThatIsKilled(t *testing.T) {
 	for _, name := range variants {
 		t.Run(name, func(t *testing.T) {
 			proctest.Tidy(t)
+			needs(t, name)
 			defer adopting(t)()
 			for range 3 {
 				killInTheMiddle(t, name, aChildIsThere)

@@ -118,6 +118,7 @@ var variants = []string{
 	"mechanism=grandchild/way=term",
 	"mechanism=grandchild/way=kill",
 	"mechanism=interrupt",
+	"mechanism=number",
 }
 
 func TestVariantsAreKnown(t *testing.T) {
@@ -155,6 +156,7 @@ func TestPartsRefuseWhatTheyAreNotGiven(t *testing.T) {
 		{"daemon", "parent", "plain"},
 		{"grandchild", "parent", "plain"},
 		{"interrupt", "shell"},
+		{"number", "first"},
 		{"exits", "child"},
 		{"exits", "child", "slowly"},
 		{"states", "worker"},

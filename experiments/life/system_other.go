@@ -22,3 +22,7 @@ func terminal() (_, _ *os.File, err error)           { return nil, nil, errLinux
 func attach(*exec.Cmd, *os.File)                     {}
 func enter(*exec.Cmd, int)                           {}
 func foreground(*os.File, int) error                 { return errLinux }
+func secede(*exec.Cmd)                               {}
+func openProcess(int) (*os.File, error)              { return nil, errLinux }
+func names(*os.File) bool                            { return false }
+func kill(int) error                                 { return errLinux }
