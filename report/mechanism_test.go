@@ -114,6 +114,19 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 	return values
 }
 
+// What a run found to be in the way of a claim is why it is not measured.
+func TestAHindranceIsTheReason(t *testing.T) {
+	text := "no-namespace: nobody may\n" + world(14, 0.002, func(v variant.Variant) map[string]float64 {
+		if v.Get(card.Key) == "number" {
+			return nil
+		}
+		return textbook(v)
+	})
+	if j := verdicts(t, text)["F12"]; j.Verdict != NotMeasured || j.Reason != "nobody may" {
+		t.Errorf("%s: %s", j.Verdict, j.Reason)
+	}
+}
+
 // One trial that shows otherwise is enough, and only in what it refutes.
 func TestOneCounterexampleRefutes(t *testing.T) {
 	lost := 0

@@ -33,7 +33,7 @@ import (
 var number = card.Card{
 	Name:    "number",
 	Doc:     "the number of a process that was waited for names nobody, and later another process",
-	Needs:   []card.Need{card.Linux},
+	Needs:   []card.Need{card.Linux, card.Namespace},
 	Cases:   func(card.Scale) []card.Case { return []card.Case{card.Run(5, card.Of("number"))} },
 	Claims:  numberClaims,
 	Prepare: prepareNumber,
