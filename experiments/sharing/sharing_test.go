@@ -36,6 +36,81 @@ func TestIsolation(t *testing.T) {
 	}
 }
 
+// A copy finds everything. What a program that is started finds is what it was
+// told: Go and CPython hand it their environment, and no file unless it is marked.
+func TestInherited(t *testing.T) {
+	key, value, _ := strings.Cut(proctest.QuickExit, "=")
+	t.Setenv(key, value) // they have this environment
+	for unit, finds := range map[string]string{
+		"fork": "memory environment files", "spawn": "environment", "c-spawn": "environment files",
+		"cpython-fork": "memory environment files", "cpython-spawn": "environment", "cpython-forkserver": "",
+	} {
+		looked := heirlooms
+		if strings.HasPrefix(unit, "cpython-") {
+			looked = heirlooms[1:] // each takes half a second, and looks at everything
+		}
+		for _, what := range looked {
+			t.Run(unit+"/"+what, func(t *testing.T) {
+				const ops = 2
+				m := try(t, "mechanism=inherited/what="+what+"/unit="+unit, ops)
+				want := 0.0
+				if strings.Contains(finds, what) {
+					want = ops
+				}
+				if m[card.UnitTries] != ops || m[card.UnitSeen] != want {
+					t.Errorf("%v, want %d tries and %v seen", m, ops, want)
+				}
+			})
+		}
+	}
+}
+
+func TestForked(t *testing.T) {
+	for _, unit := range []string{"fork", "cpython-fork"} {
+		for _, what := range []string{"threads", "lock"} {
+			t.Run(unit+"/"+what, func(t *testing.T) {
+				m := try(t, "mechanism=forked/what="+what+"/unit="+unit, 3)
+				if m[card.UnitTries] != 3 || m[card.UnitSeen] != 3 {
+					t.Errorf("%v, want 3 tries, all seen", m)
+				}
+			})
+		}
+	}
+}
+
+// A lock that nobody held when the copy was made is free in the copy, too.
+func TestACopyTellsALockedLockFromAFreeOne(t *testing.T) {
+	needsProc(t)
+	proctest.Tidy(t)
+	for _, was := range []uint32{0, 1} {
+		held = was
+		c, err := forkTrying()
+		held = 0
+		if err != nil {
+			t.Fatal(err)
+		}
+		if locked, err := c.try(); err != nil || locked != (was == 1) {
+			t.Errorf("a lock that was %d is locked in the copy: %v, %v", was, locked, err)
+		}
+		if err := c.end(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A copy that nobody tells anything any more ends.
+func TestACopyEndsWithItsInput(t *testing.T) {
+	needsProc(t)
+	proctest.Tidy(t)
+	c, err := forkTrying()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.end(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCrash(t *testing.T) {
 	for unit, survivors := range map[string]float64{"process": 4, "thread": 0} {
 		for _, way := range []string{"panic", "nil", "segv", "kill", "exit", "memory"} {
@@ -278,7 +353,7 @@ func TestABuyerWaitsForAWriter(t *testing.T) {
 
 func TestLines(t *testing.T) {
 	const ops = 102
-	for _, medium := range []string{"pipe", "file"} {
+	for _, medium := range []string{"tty", "pipe", "file"} {
 		for _, size := range []int{shortest, 64, 4096, 8192, 65536} {
 			for _, parts := range []string{"", "/parts=1", "/parts=2"} {
 				for _, lock := range []string{"none", "flock"} {
@@ -289,8 +364,8 @@ func TestLines(t *testing.T) {
 						if m[card.UnitTries] != ops || torn < 0 || torn > ops {
 							t.Error(m)
 						}
-						// POSIX and flock promise these.
-						promised := lock == "flock" || medium == "pipe" && size <= 4096 && parts != "/parts=2"
+						// POSIX and flock promise these, and Linux that of a terminal.
+						promised := lock == "flock" || medium == "pipe" && size <= 4096 && parts != "/parts=2" || medium == "tty" && parts != "/parts=2"
 						if promised && torn != 0 {
 							t.Errorf("%v lines torn", torn)
 						}
@@ -307,7 +382,9 @@ func TestUnlockedLinesAreTorn(t *testing.T) {
 	if runtime.NumCPU() < 2 {
 		t.Skip("needs two cores")
 	}
-	for _, name := range []string{"medium=pipe/size=64/parts=2", "medium=pipe/size=65536", "medium=file/size=64/parts=2"} {
+	for _, name := range []string{
+		"medium=tty/size=64/parts=2", "medium=pipe/size=64/parts=2", "medium=file/size=64/parts=2", "medium=pipe/size=8192", "medium=pipe/size=65536",
+	} {
 		t.Run(name, func(t *testing.T) {
 			for range 20 {
 				if m := try(t, "mechanism=lines/"+name+"/lock=none", 2000); m["torn"] > 0 {
@@ -595,6 +672,8 @@ func TestATrialThatIsKilled(t *testing.T) {
 	for _, name := range append(slices.Clone(crews),
 		"mechanism=isolation/unit=process",
 		"mechanism=isolation/unit=fork",
+		"mechanism=inherited/what=files/unit=spawn",
+		"mechanism=forked/what=lock/unit=fork",
 		"mechanism=crash/unit=process/way=exit",
 		"mechanism=crash/unit=thread/way=kill",
 		"mechanism=tickets/unit=thread/lock=flock/buyers=10",
@@ -662,6 +741,7 @@ var crews = []string{
 	"mechanism=tickets/unit=process/lock=none/buyers=10",
 	"mechanism=lines/medium=pipe/size=64/lock=flock",
 	"mechanism=lines/medium=file/size=64/lock=none",
+	"mechanism=lines/medium=tty/size=64/lock=none",
 	"mechanism=counter/medium=file",
 	"mechanism=counter/medium=pipe",
 	"mechanism=counter/medium=memory",
