@@ -134,54 +134,62 @@ func first(program []string) error {
 	}
 }
 
-func tryNumber(program []string) (sighting, error) {
+// tryNumber looks again with another number where this one was lost: threads have
+// numbers too, and a new one of this process can be quicker than the other process.
+func tryNumber(program []string) (s sighting, err error) {
+	for range 10 {
+		var met bool
+		if s, met, err = tryOnce(program); met || !s.nobody || err != nil {
+			break
+		}
+	}
+	return s, err
+}
+
+// tryOnce makes a process, and then another one that is to have its number: met says
+// whether it does.
+func tryOnce(program []string) (s sighting, met bool, err error) {
 	c, err := begin(program)
 	if err != nil {
-		return sighting{}, err
+		return s, false, err
 	}
 	defer c.close()
 	pid := c.cmd.Process.Pid
 	pidfd, err := openProcess(pid)
 	if err != nil {
-		return sighting{}, err
+		return s, false, err
 	}
 	defer pidfd.Close()
-	if err := errors.Join(c.tell(end+"0"), c.over()); err != nil {
-		return sighting{}, err
+	if err := c.tell(end + "0"); err != nil {
+		return s, false, err
+	}
+	if err := c.over(); err != nil {
+		return s, false, err
 	}
 	early, err := follow(program, pid)
 	if err != nil {
-		return sighting{}, err
+		return s, false, err
 	}
 	defer early.close()
 	if _, err := c.join(); err != nil {
-		return sighting{}, err
+		return s, false, err
 	}
-	s := sighting{nobody: early.cmd.Process.Pid != pid && !taken(pid)}
-	// Threads have numbers too: one of this process may have taken it.
-	for range 20 {
-		later, err := follow(program, pid)
-		if err != nil {
-			return s, err
-		}
-		if later.cmd.Process.Pid == pid {
-			return s.meet(later, pidfd)
-		}
-		later.close()
+	s.nobody = early.cmd.Process.Pid != pid && !taken(pid)
+	later, err := follow(program, pid)
+	if err != nil {
+		return s, false, err
 	}
-	return s, nil
-}
-
-// meet looks whether a number that a process was given names it.
-func (s sighting) meet(c *child, pidfd *os.File) (sighting, error) {
-	defer c.close()
+	defer later.close()
+	if later.cmd.Process.Pid != pid {
+		return s, false, nil
+	}
 	s.mistaken = names(pidfd)
-	if err := kill(c.cmd.Process.Pid); err != nil {
-		return s, err
+	if err := kill(pid); err != nil {
+		return s, true, err
 	}
-	how, err := c.join()
+	how, err := later.join()
 	s.another = how == ending{-1, syscall.SIGKILL}
-	return s, err
+	return s, true, err
 }
 
 // follow starts a process when the number is the next one to be given out.
