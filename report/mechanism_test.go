@@ -106,6 +106,8 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		values["outside"] = 0
 	case "number":
 		values["again"] = tries
+	case "exhaust":
+		values["freed"] = tries
 	case "terminate":
 		values["seen"], values["gone-p50-ns"], values["gone-p99-ns"] = 90, 2e5, 4e5
 	case "states":

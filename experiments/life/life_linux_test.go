@@ -131,6 +131,7 @@ var units = map[string][]string{
 	"grandchild": {"tries", "seen", "orphans"},
 	"interrupt":  {"tries", "seen", "outside"},
 	"number":     {"tries", "seen", "again", "mistaken"},
+	"exhaust":    {"tries", "seen", "freed"},
 }
 
 func checkUnits(t *testing.T, name string, m protocol.Measurement) {
@@ -192,6 +193,8 @@ func checkTries(t *testing.T, name string, m protocol.Measurement, ops float64) 
 		}
 	case name == "mechanism=number" && (m["again"] != ops || m["mistaken"] != 0):
 		t.Errorf("%v, want all of %v numbers given out again, and no pidfd mistaken", m, ops)
+	case name == "mechanism=exhaust" && m["freed"] != ops:
+		t.Errorf("%v, want all of %v freed", m, ops)
 	case m["seen"] != ops:
 		t.Errorf("%v, want all of %v seen", m, ops)
 	}

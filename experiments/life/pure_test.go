@@ -119,6 +119,7 @@ var variants = []string{
 	"mechanism=grandchild/way=kill",
 	"mechanism=interrupt",
 	"mechanism=number",
+	"mechanism=exhaust",
 }
 
 func TestVariantsAreKnown(t *testing.T) {
@@ -157,6 +158,8 @@ func TestPartsRefuseWhatTheyAreNotGiven(t *testing.T) {
 		{"grandchild", "parent", "plain"},
 		{"interrupt", "shell"},
 		{"number", "first"},
+		{"exhaust", "child"},
+		{"exhaust", "child", "me"},
 		{"exits", "child"},
 		{"exits", "child", "slowly"},
 		{"states", "worker"},
