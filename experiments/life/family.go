@@ -38,7 +38,7 @@ func startFamily(t card.Trial, kind string) (*family, error) {
 	cmd := peer.Part(t, 1, "parent", append([]string{kind}, program...)...)
 	cmd.ExtraFiles = theirs
 	parent, err := start(cmd)
-	closeAll(theirs)
+	peer.CloseAll(theirs...)
 	if err != nil {
 		d.close()
 		return nil, err
@@ -83,7 +83,7 @@ func (f *family) endParent(way string) error {
 		if err := f.parent.cmd.Process.Kill(); err != nil {
 			return fmt.Errorf("killing the parent: %w", err)
 		}
-	} else if err := f.parent.in.Close(); err != nil {
+	} else if err := f.parent.In.Close(); err != nil {
 		return fmt.Errorf("telling the parent that its work is done: %w", err)
 	}
 	got, err := f.parent.join()

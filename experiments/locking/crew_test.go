@@ -42,10 +42,10 @@ func TestAProcessThatDiesAtAWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer, err := c[0].ask("die"); err == nil || !strings.Contains(err.Error(), "this word kills") {
+	if answer, err := c[0].Ask("die"); err == nil || !strings.Contains(err.Error(), "this word kills") {
 		t.Errorf("%q, %v", answer, err)
 	}
-	if err := c.end(patience); err != nil {
+	if err := c.End(patience); err != nil {
 		t.Error(err)
 	}
 }
@@ -56,7 +56,7 @@ func TestEndKillsWhoDoesNotEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.end(10 * time.Millisecond); err == nil || !strings.Contains(err.Error(), "was killed") {
+	if err := c.End(10 * time.Millisecond); err == nil || !strings.Contains(err.Error(), "was killed") {
 		t.Errorf("%v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/cpython"
+	"parcon/experiments/peer"
 	"parcon/runner/proc"
 )
 
@@ -51,14 +52,14 @@ func oddProcess(args []string) error {
 	case "broken":
 		return fmt.Errorf("this process is broken")
 	case "strange":
-		say("hello")
+		peer.Say("hello")
 	case "mute": // it ends without a word
 		return nil
 	case "deaf":
-		say(present)
+		peer.Say(present)
 		time.Sleep(time.Hour)
 	case "dying":
-		return serve(func(string) (string, error) { return "", fmt.Errorf("this word kills") })
+		return peer.Attend(func(string) (string, error) { return "", fmt.Errorf("this word kills") })
 	}
 	_, _ = io.Copy(io.Discard, proc.Stdin())
 	return nil
