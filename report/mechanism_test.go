@@ -45,6 +45,10 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		if strings.Contains("process fork cpython-fork", v.Get("unit")) {
 			values["seen"] = 0
 		}
+	case "inherited":
+		if strings.HasSuffix(v.Get("unit"), "spawn") {
+			values["seen"] = 0
+		}
 	case "flight":
 		workers, _ := v.Int("workers", 1)
 		values["most-inside"], values["full"] = float64(workers), tries

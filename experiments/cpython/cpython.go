@@ -40,6 +40,9 @@ import _ "embed"
 //go:embed cpython.py
 var script string
 
+// entry begins what runs the script, at its end.
+const entry = "if __name__ == \"__main__\":"
+
 // An Interpreter is a CPython that can be measured. It may be handed to another
 // process, so that only one has to look for it.
 type Interpreter struct {

@@ -30,9 +30,15 @@ type Session struct {
 // killed. Do not call it on a goroutine that is locked to its thread and ends:
 // Python would end with the thread.
 func (i Interpreter) Start(ctx context.Context, mechanism string, args ...string) (*Session, error) {
+	return i.StartOwn(ctx, "", mechanism, args...)
+}
+
+// StartOwn is Start with a mechanism of the caller's: own is Python that can use
+// what is in the script and puts its mechanism into MECHANISMS.
+func (i Interpreter) StartOwn(ctx context.Context, own, mechanism string, args ...string) (*Session, error) {
 	args = append([]string{mechanism}, args...)
 	what := fmt.Sprintf("measuring %q on %s", strings.Join(args, " "), i)
-	return start(ctx, what, i.command(script, args...))
+	return start(ctx, what, i.command(strings.Replace(script, entry, own+entry, 1), args...))
 }
 
 func start(ctx context.Context, what string, argv []string) (*Session, error) {

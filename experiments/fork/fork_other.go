@@ -9,7 +9,25 @@ import (
 	"fmt"
 )
 
+// System calls of copies.
+const (
+	Read = iota
+	Send
+	Close
+	Seek
+	Futex
+)
+
+var errLinux = fmt.Errorf("copying this process needs Linux: %w", errors.ErrUnsupported)
+
 // Write fails: see the package comment.
-func Write(*int64, uint8) (int64, error) {
-	return 0, fmt.Errorf("copying this process needs Linux: %w", errors.ErrUnsupported)
-}
+func Write(*int64, uint8) (int64, error) { return 0, errLinux }
+
+// Start fails too.
+func Start([]Call) (*Copy, error) { return nil, errLinux }
+
+// PID is that of a copy, of which there is none.
+func (c *Copy) PID() int { return c.pid }
+
+// Wait fails too.
+func (c *Copy) Wait() (int, error) { return 0, errLinux }

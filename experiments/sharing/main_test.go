@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"parcon/experiments/card"
@@ -36,6 +37,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// found is the CPython to measure.
+var found = sync.OnceValues(cpython.Find)
+
 // prepare makes a trial of the variant ready.
 func prepare(name, dir string, ops int) (card.Session, error) {
 	m, v, err := card.Parse(Chapter.Cards, name)
@@ -51,7 +55,7 @@ func prepare(name, dir string, ops int) (card.Session, error) {
 	}
 	env := card.Env{Part: []string{self, "part"}, Dir: dir}
 	if strings.Contains(name, "cpython") {
-		python, err := cpython.Find()
+		python, err := found()
 		if err != nil {
 			return card.Session{}, fmt.Errorf("%w: %w", err, errors.ErrUnsupported)
 		}

@@ -25,7 +25,7 @@ var Chapter = card.Chapter{
 	Name:     "sharing",
 	Title:    "Isolation and sharing",
 	Question: "What do processes and threads share, what goes wrong when they do, and what does it cost to prevent it?",
-	Cards:    []card.Card{isolation, crash, balance, tickets, lines, tally, counter},
+	Cards:    []card.Card{isolation, inherited, forked, crash, balance, tickets, lines, tally, counter},
 }
 
 // patience is how long a trial waits for something that should take a second
@@ -44,12 +44,17 @@ func share(n, of, index int) int {
 
 // python prepares a session in which a real CPython does the work.
 func python(t card.Trial, what string, args ...string) (card.Session, error) {
+	return ownPython(t, "", what, args...)
+}
+
+// ownPython is the same with a mechanism that a card brings.
+func ownPython(t card.Trial, own, what string, args ...string) (card.Session, error) {
 	if t.Env.Python == "" {
 		return card.Session{}, fmt.Errorf("there is no CPython to measure: install python3, or set %s to its path", cpython.Variable)
 	}
 	ctx, cancel := context.WithTimeoutCause(context.Background(), 2*patience,
 		fmt.Errorf("waited %v for Python in vain", 2*patience))
-	s, err := cpython.Interpreter{Path: t.Env.Python, GIL: true}.Start(ctx, what, args...)
+	s, err := cpython.Interpreter{Path: t.Env.Python, GIL: true}.StartOwn(ctx, own, what, args...)
 	if err != nil {
 		cancel()
 		return card.Session{}, err

@@ -36,6 +36,81 @@ func TestIsolation(t *testing.T) {
 	}
 }
 
+// A copy finds everything. What a program that is started finds is what it was
+// told: Go and CPython hand it their environment, and no file unless it is marked.
+func TestInherited(t *testing.T) {
+	key, value, _ := strings.Cut(proctest.QuickExit, "=")
+	t.Setenv(key, value) // they have this environment
+	for unit, finds := range map[string]string{
+		"fork": "memory environment files", "spawn": "environment", "c-spawn": "environment files",
+		"cpython-fork": "memory environment files", "cpython-spawn": "environment", "cpython-forkserver": "",
+	} {
+		looked := heirlooms
+		if strings.HasPrefix(unit, "cpython-") {
+			looked = heirlooms[1:] // each takes half a second, and looks at everything
+		}
+		for _, what := range looked {
+			t.Run(unit+"/"+what, func(t *testing.T) {
+				const ops = 2
+				m := try(t, "mechanism=inherited/what="+what+"/unit="+unit, ops)
+				want := 0.0
+				if strings.Contains(finds, what) {
+					want = ops
+				}
+				if m[card.UnitTries] != ops || m[card.UnitSeen] != want {
+					t.Errorf("%v, want %d tries and %v seen", m, ops, want)
+				}
+			})
+		}
+	}
+}
+
+func TestForked(t *testing.T) {
+	for _, unit := range []string{"fork", "cpython-fork"} {
+		for _, what := range []string{"threads", "lock"} {
+			t.Run(unit+"/"+what, func(t *testing.T) {
+				m := try(t, "mechanism=forked/what="+what+"/unit="+unit, 3)
+				if m[card.UnitTries] != 3 || m[card.UnitSeen] != 3 {
+					t.Errorf("%v, want 3 tries, all seen", m)
+				}
+			})
+		}
+	}
+}
+
+// A lock that nobody held when the copy was made is free in the copy, too.
+func TestACopyTellsALockedLockFromAFreeOne(t *testing.T) {
+	needsProc(t)
+	proctest.Tidy(t)
+	for _, was := range []uint32{0, 1} {
+		held = was
+		c, err := forkTrying()
+		held = 0
+		if err != nil {
+			t.Fatal(err)
+		}
+		if locked, err := c.try(); err != nil || locked != (was == 1) {
+			t.Errorf("a lock that was %d is locked in the copy: %v, %v", was, locked, err)
+		}
+		if err := c.end(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A copy that nobody tells anything any more ends.
+func TestACopyEndsWithItsInput(t *testing.T) {
+	needsProc(t)
+	proctest.Tidy(t)
+	c, err := forkTrying()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.end(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCrash(t *testing.T) {
 	for unit, survivors := range map[string]float64{"process": 4, "thread": 0} {
 		for _, way := range []string{"panic", "nil", "segv", "kill", "exit", "memory"} {
@@ -595,6 +670,8 @@ func TestATrialThatIsKilled(t *testing.T) {
 	for _, name := range append(slices.Clone(crews),
 		"mechanism=isolation/unit=process",
 		"mechanism=isolation/unit=fork",
+		"mechanism=inherited/what=files/unit=spawn",
+		"mechanism=forked/what=lock/unit=fork",
 		"mechanism=crash/unit=process/way=exit",
 		"mechanism=crash/unit=thread/way=kill",
 		"mechanism=tickets/unit=thread/lock=flock/buyers=10",

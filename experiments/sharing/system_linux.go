@@ -31,6 +31,15 @@ const (
 // and then a long write is cut where the pipe is full.
 func block(f *os.File) error { return unix.SetNonblock(int(f.Fd()), false) }
 
+// heritable leaves a file open in the programs that this process starts, under the
+// same number, as it is in C where nothing else is said.
+func heritable(f *os.File) error {
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
+		return fmt.Errorf("letting a child have %s: %w", f.Name(), err)
+	}
+	return nil
+}
+
 // threadID is the number of this kernel thread.
 func threadID() int { return unix.Gettid() }
 

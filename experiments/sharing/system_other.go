@@ -15,6 +15,7 @@ const exclusive, unlocked = 0, 0
 
 func flock(*os.File, int) error { return errLinux }
 func block(*os.File) error      { return errLinux }
+func heritable(*os.File) error  { return errLinux }
 func threadID() int             { return 0 }
 func fault() error              { return errLinux }
 func limitMemory(uint64) error  { return errLinux }

@@ -1,0 +1,285 @@
+package sharing
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unsafe"
+
+	"parcon/experiments/card"
+	"parcon/experiments/fork"
+	"parcon/experiments/peer"
+	"parcon/experiments/variant"
+	"parcon/runner/proc"
+	"parcon/runner/protocol"
+)
+
+//go:embed inherited.py
+var inheritedPython string
+
+// inherited looks at what a child finds of what its parent had before: a value in
+// a variable, a variable that was exported, and a file that was read half way. A
+// fork is a copy of this process. A spawned process is a program that is started as
+// exec.Cmd, or subprocess in Python, starts one that is told nothing: with the
+// parent's environment, and without its open files, which these languages mark
+// close-on-exec (os.Open; PEP 446). c-spawn is one without that mark, as files have
+// none in C (open(2)).
+//
+// CPython's forkserver is a process that was started anew before, and is copied
+// then: its environment is that of the time when it was started.
+var inherited = card.Card{
+	Name: "inherited", Doc: "what does a child find of its parent's memory, environment and open files?",
+	Needs: []card.Need{card.Linux},
+	Keys: []card.Choice{
+		{Key: "what", Values: heirlooms},
+		{Key: "unit", Values: []string{"fork", "spawn", "c-spawn", "cpython-fork", "cpython-spawn", "cpython-forkserver"}},
+	},
+	Cases:   inheritedCases,
+	Claims:  inheritedClaims,
+	Prepare: prepareInherited,
+	Parts:   map[string]func([]string) error{"heir": heir},
+}
+
+// heirlooms are what a child may find.
+var heirlooms = []string{"memory", "environment", "files"}
+
+func inherits(what, unit string) variant.Variant {
+	return card.Of("inherited", "what", what, "unit", unit)
+}
+
+func inheritedCases(s card.Scale) []card.Case {
+	var cases []card.Case
+	for _, what := range heirlooms {
+		cases = append(cases, card.Run(20, inherits(what, "fork")), card.Run(10, inherits(what, "spawn")))
+		if s.Depth >= card.Standard {
+			cases = append(cases, card.Run(10, inherits(what, "c-spawn")))
+		}
+		if s.CPython() {
+			cases = append(cases, card.Run(5, inherits(what, "cpython-fork")),
+				card.Run(1, inherits(what, "cpython-spawn")), card.Run(3, inherits(what, "cpython-forkserver")))
+		}
+	}
+	return cases
+}
+
+func inheritedClaims(card.Scale) []card.Claim {
+	claim := card.Claim{
+		ID: "S9", Text: "fork copies the parent: its memory, environment and open files; a spawned process starts anew",
+		Caveat: "A spawned process is a program that was started as Go and CPython start one that they are told nothing of: both hand it their own environment, as shells do (execve(2) takes any). " +
+			"It lacks their open files only because both mark these close-on-exec; in C they have no mark, and the program reads on where its parent stopped (c-spawn). Go and CPython can be told to do otherwise in both.",
+	}
+	for _, what := range heirlooms {
+		claim.Comparisons = append(claim.Comparisons, card.Always(card.Seen, inherits(what, "fork")))
+	}
+	for _, what := range heirlooms {
+		claim.Comparisons = append(claim.Comparisons, card.Never(card.Seen, inherits(what, "spawn")))
+	}
+	return []card.Claim{claim}
+}
+
+// exported is the variable of the environment that a parent exports.
+const exported = "PARCON_INHERITED"
+
+// An estate is what the parent has, or a child finds.
+type estate struct {
+	number   int64  // the value of variable
+	exported string // "" if it is not there
+	at       int64  // where the open file is read next; -1 if it is not open
+}
+
+// has says whether it is there what a parent left.
+func (e estate) has(what string, left estate) bool {
+	switch what {
+	case "memory":
+		return e.number == left.number
+	case "environment":
+		return e.exported == left.exported
+	}
+	return e.at == left.at
+}
+
+// most is how far a file is read at most before a child goes on: any program is
+// longer.
+const most = 1000
+
+func prepareInherited(t card.Trial) (card.Session, error) {
+	if unit, ok := strings.CutPrefix(t.Get("unit"), "cpython-"); ok {
+		return ownPython(t, inheritedPython, "inherited", "unit="+unit, "what="+t.Get("what"), fmt.Sprint("n=", t.Ops), "dir="+t.Env.Dir)
+	}
+	self, err := os.Executable() // a file that is there, and long enough
+	if err != nil {
+		return card.Session{}, fmt.Errorf("finding a file to read: %w", err)
+	}
+	file, err := os.Open(self)
+	if err != nil {
+		return card.Session{}, fmt.Errorf("opening a file to read: %w", err)
+	}
+	look := heirs[t.Get("unit")]
+	return card.Session{
+		Run: func() (protocol.Measurement, error) {
+			return card.Try(t.Ops, func(int) (bool, error) { return bequeath(t, file, look) })
+		},
+		Close: file.Close,
+	}, nil
+}
+
+// bequeath gives a new value to everything, lets a child look, and says whether it
+// found what the variant asks for.
+func bequeath(t card.Trial, file *os.File, look func(card.Trial, *os.File) (estate, error)) (bool, error) {
+	left := estate{number: 1 + rand.Int64N(1<<30), at: 1 + rand.Int64N(most)}
+	left.exported = strconv.FormatInt(left.number, 36)
+	store(&variable, left.number)
+	if err := os.Setenv(exported, left.exported); err != nil {
+		return false, fmt.Errorf("exporting a variable: %w", err)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return false, fmt.Errorf("going to the beginning of a file: %w", err)
+	}
+	if _, err := io.CopyN(io.Discard, file, left.at); err != nil {
+		return false, fmt.Errorf("reading half of a file: %w", err)
+	}
+	found, err := look(t, file)
+	if err != nil {
+		return false, err
+	}
+	now, err := file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return false, fmt.Errorf("asking where a file is read next: %w", err)
+	}
+	anew := estate{at: -1} // what one that starts anew has
+	for _, what := range heirlooms {
+		if !found.has(what, left) && !found.has(what, anew) {
+			return false, fmt.Errorf("a parent had %+v, and its child found the %s %+v, which is neither that nor nothing", left, what, found)
+		}
+	}
+	// A child that has the file reads one byte of it, and has moved its parent then.
+	if moved := now == left.at+1; moved != found.has("files", left) || !moved && now != left.at {
+		return false, fmt.Errorf("a child found a file at %d, where its parent was at %d, and then at %d", found.at, left.at, now)
+	}
+	return found.has(t.Get("what"), left), nil
+}
+
+// heirs let a child look at what there is, and read one byte of the file if it is
+// open.
+var heirs = map[string]func(card.Trial, *os.File) (estate, error){
+	"fork": func(_ card.Trial, file *os.File) (estate, error) { return forkedHeir(file) },
+	"spawn": func(t card.Trial, file *os.File) (estate, error) {
+		return spawnedHeir(t, file)
+	},
+	"c-spawn": func(t card.Trial, file *os.File) (estate, error) {
+		if err := heritable(file); err != nil {
+			return estate{}, err
+		}
+		return spawnedHeir(t, file)
+	},
+}
+
+// told is where a copy of this process puts what the kernel tells it. As a variable
+// of the program it stays where it is.
+var told struct {
+	at   uintptr
+	byte [1]byte
+}
+
+const word = 8 // bytes of a number, on all machines that package fork knows
+
+// forkedHeir is a copy of this process, which sends what lies in its memory: the
+// variable, and the entry of its environment, which Go keeps there
+// (syscall/env_unix.go).
+func forkedHeir(file *os.File) (estate, error) {
+	hear, say, err := os.Pipe()
+	if err != nil {
+		return estate{}, fmt.Errorf("making a pipe from a copy of this process: %w", err)
+	}
+	defer closeAll(hear, say)
+	entry := os.Getenv(exported)
+	address := func(p unsafe.Pointer) uintptr { return uintptr(p) }
+	send := func(p unsafe.Pointer, n int) fork.Call {
+		return fork.Call{Number: fork.Send, Args: [6]uintptr{say.Fd(), address(p), uintptr(n)}}
+	}
+	c, err := fork.Start([]fork.Call{
+		{Number: fork.Seek, Args: [6]uintptr{file.Fd(), 0, io.SeekCurrent}, Result: &told.at},
+		{Number: fork.Read, Args: [6]uintptr{file.Fd(), address(unsafe.Pointer(&told.byte)), 1}},
+		send(unsafe.Pointer(&variable), word), send(unsafe.Pointer(&told.at), word),
+		send(unsafe.Pointer(unsafe.StringData(entry)), len(entry)),
+	})
+	if err != nil {
+		return estate{}, err
+	}
+	status, err := c.Wait()
+	if err == nil && status != 0 {
+		err = fmt.Errorf("a copy of this process ended with exit status %d", status)
+	}
+	if err != nil {
+		return estate{}, err
+	}
+	_ = say.Close()
+	said, err := io.ReadAll(hear)
+	if err == nil && len(said) != 2*word+len(entry) {
+		err = fmt.Errorf("%d bytes, want %d", len(said), 2*word+len(entry))
+	}
+	if err != nil {
+		return estate{}, fmt.Errorf("reading what a copy of this process found: %w", err)
+	}
+	number, at := binary.NativeEndian.Uint64(said), binary.NativeEndian.Uint64(said[word:])
+	return estate{int64(number), string(said[2*word:]), int64(at)}, nil
+}
+
+// spawnedHeir is a part of this card.
+func spawnedHeir(t card.Trial, file *os.File) (estate, error) {
+	cmd := peer.Part(t, 1, "heir", file.Name(), fmt.Sprint(file.Fd()))
+	cmd.Env = append(os.Environ(), cmd.Env...) // as exec.Cmd does that is told nothing
+	var said, complaint bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &complaint
+	if err := proc.Start(cmd); err != nil {
+		return estate{}, fmt.Errorf("starting a child: %w", err)
+	}
+	late := time.AfterFunc(patience, func() { proc.Kill(cmd) })
+	err := cmd.Wait()
+	late.Stop()
+	if err != nil {
+		line, _, _ := strings.Cut(complaint.String(), "\n")
+		return estate{}, fmt.Errorf("a child that was started anew: %w: %s", err, line)
+	}
+	var e estate
+	if _, err := fmt.Sscanf(said.String(), "%d %q %d", &e.number, &e.exported, &e.at); err != nil {
+		return estate{}, fmt.Errorf("a child said %.80q of what it found: %w", said.String(), err)
+	}
+	return e, nil
+}
+
+// heir says what it finds: the file that its parent had open, by its path, would be
+// open under the same number.
+func heir(args []string) error {
+	if len(args) != 2 {
+		return fmt.Errorf("looking for what a parent left: %d arguments, want 2", len(args))
+	}
+	number, err := strconv.ParseUint(args[1], 10, 31)
+	if err != nil {
+		return fmt.Errorf("looking for what a parent left: %w", err)
+	}
+	e := estate{load(&variable), os.Getenv(exported), -1}
+	is, gone := os.Stat(pathOf(uintptr(number)))
+	was, err := os.Stat(args[0])
+	if err != nil {
+		return fmt.Errorf("looking for what a parent left: %w", err)
+	}
+	if gone == nil && os.SameFile(is, was) {
+		file := os.NewFile(uintptr(number), args[0])
+		if e.at, err = file.Seek(0, io.SeekCurrent); err == nil {
+			_, err = file.Read(make([]byte, 1))
+		}
+		if err != nil {
+			return fmt.Errorf("reading what a parent left: %w", err)
+		}
+	}
+	_, err = fmt.Printf("%d %q %d\n", e.number, e.exported, e.at)
+	return err
+}
