@@ -37,6 +37,9 @@ const (
 	process   = "process"
 )
 
+// python is the value of a key for a real CPython.
+const python = "cpython"
+
 // units are those of most cards.
 var units = []string{goroutine, process}
 
