@@ -65,7 +65,7 @@ func TestEndKillsWhoDoesNotEnd(t *testing.T) {
 func TestCloseWithoutRun(t *testing.T) {
 	for _, name := range []string{
 		"mechanism=semaphore/unit=process/size=1", "mechanism=event/unit=process", "mechanism=condition/unit=process/wake=1",
-		"mechanism=deadlock/unit=process/order=fixed", "mechanism=relock/lock=plain/unit=process",
+		"mechanism=deadlock/unit=process/order=fixed", "mechanism=relock/lock=plain/unit=process", "mechanism=killed/lock=flock",
 	} {
 		t.Run(name, func(t *testing.T) {
 			needs(t, name)

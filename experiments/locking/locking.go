@@ -27,7 +27,7 @@ var Chapter = card.Chapter{
 	Name:     "locks",
 	Title:    "Locks and waiting",
 	Question: "Who waits for whom, who is woken, and when does everybody wait for ever?",
-	Cards:    []card.Card{semaphores, events, conditions, deadlocks, relocks, lockCosts, timers},
+	Cards:    []card.Card{semaphores, events, conditions, deadlocks, relocks, killed, lockCosts, timers},
 }
 
 // The values of the key unit.

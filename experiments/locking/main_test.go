@@ -1,6 +1,7 @@
 package locking
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -75,7 +76,7 @@ func prepare(name string, ops int, python string) (card.Session, card.Card, erro
 	if err != nil {
 		return card.Session{}, m, err
 	}
-	s, err := m.Prepare(card.Trial{Variant: v, Ops: ops, Env: card.Env{Part: []string{self, "part"}, Python: python}})
+	s, err := m.Prepare(card.Trial{Variant: v, Ops: ops, Env: card.Env{Part: []string{self, "part"}, Python: python, Dir: cmp.Or(os.Getenv("DIR"), os.TempDir())}})
 	return s, m, err
 }
 
@@ -96,7 +97,7 @@ func needs(t *testing.T, name string) (python string) {
 	if strings.Contains(name, "=cpython") {
 		return findPython(t)
 	}
-	if strings.Contains(name, "=process") {
+	if strings.Contains(name, "=process") || strings.Contains(name, "=killed/") {
 		skipWithoutIPC(t)
 	}
 	return ""
