@@ -59,7 +59,7 @@ func killedOf(lock string) variant.Variant { return card.Of("killed", "lock", lo
 func killedCases(s card.Scale) []card.Case {
 	cases := []card.Case{
 		card.Run(1, killedOf("lockfile")), card.Run(1, killedOf("semaphore")), card.Run(1, killedOf("noted")),
-		card.Run(10, killedOf("flock")), card.Run(10, killedOf("robust")),
+		card.Run(5, killedOf("flock")), card.Run(5, killedOf("robust")),
 	}
 	if s.CPython() {
 		cases = append(cases, card.Run(1, killedOf(python)))
