@@ -13,7 +13,7 @@ import (
 var counted = map[string]bool{
 	"tries": true, "seen": true, "lost": true, "oversold": true, "torn": true, "over": true, "early": true,
 	"hanging": true, "named": true, "reaped": true, "most-inside": true, "survivors": true, "broken-reads": true,
-	"full": true, "more": true, "less": true, "timeouts": true,
+	"full": true, "more": true, "less": true, "timeouts": true, "outside": true, "freed": true, "again": true, "mistaken": true,
 }
 
 // textbookMechanism is a machine on which all claims about mechanisms are true.
@@ -106,6 +106,10 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		}
 	case "orphan":
 		values["reaped"] = tries
+	case "interrupt":
+		values["outside"] = 0
+	case "number":
+		values["again"] = tries
 	case "terminate":
 		values["seen"], values["gone-p50-ns"], values["gone-p99-ns"] = 90, 2e5, 4e5
 	case "states":
@@ -116,6 +120,19 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		values[state+"-share"] = 0.9
 	}
 	return values
+}
+
+// What a run found to be in the way of a claim is why it is not measured.
+func TestAHindranceIsTheReason(t *testing.T) {
+	text := "no-namespace: nobody may\n" + world(14, 0.002, func(v variant.Variant) map[string]float64 {
+		if v.Get(card.Key) == "number" {
+			return nil
+		}
+		return textbook(v)
+	})
+	if j := verdicts(t, text)["F12"]; j.Verdict != NotMeasured || j.Reason != "nobody may" {
+		t.Errorf("%s: %s", j.Verdict, j.Reason)
+	}
 }
 
 // One trial that shows otherwise is enough, and only in what it refutes.

@@ -70,7 +70,7 @@ var units = [...]string{
 	"over", "more", "less", "early", "timeouts", "hanging", "named",
 	"late-p50-ns", "late-p99-ns", "late-max-ns",
 	"reaped", "gone-p50-ns", "gone-p99-ns", "gone-max-ns",
-	"running-share", "ready-share", "blocked-share", "r-share", "s-share",
+	"running-share", "ready-share", "blocked-share", "r-share", "s-share", "orphans", "outside", "freed", "again", "mistaken",
 }
 
 // unitIndex is the place of a unit among them, -1 if it is none of them.

@@ -57,8 +57,8 @@ func forkedCases(s card.Scale) []card.Case {
 func forkedClaims(card.Scale) []card.Claim {
 	return []card.Claim{{
 		ID: "S10", Text: "Of a program with several threads fork copies only the one that called it; a lock that another one held stays locked in the child",
-		Caveat: fmt.Sprintf("Seen is, in each try, that the copy has one thread, and that it cannot have the lock within %v, which the program itself can have by then. "+
-			"Both are why CPython warns of fork beside threads from 3.12 on, and why Go has no fork without a program.", deadline),
+		Caveat: fmt.Sprintf("The copy tries the lock for %d ms, when the program itself can have its own again: no thread is left there that could give it back. "+
+			"Therefore CPython warns of fork beside threads from 3.12 on, and Go has no fork without a program.", deadline.Milliseconds()),
 		Comparisons: []card.Comparison{card.Always(card.Seen, forkedOf("threads", "fork")), card.Always(card.Seen, forkedOf("lock", "fork"))},
 	}}
 }

@@ -63,7 +63,7 @@ func inheritedCases(s card.Scale) []card.Case {
 		}
 		if s.CPython() {
 			cases = append(cases, card.Run(5, inherits(what, "cpython-fork")),
-				card.Run(1, inherits(what, "cpython-spawn")), card.Run(3, inherits(what, "cpython-forkserver")))
+				card.Run(1, inherits(what, "cpython-spawn")), card.Run(2, inherits(what, "cpython-forkserver")))
 		}
 	}
 	return cases
@@ -72,8 +72,8 @@ func inheritedCases(s card.Scale) []card.Case {
 func inheritedClaims(card.Scale) []card.Claim {
 	claim := card.Claim{
 		ID: "S9", Text: "fork copies the parent: its memory, environment and open files; a spawned process starts anew",
-		Caveat: "A spawned process is a program that was started as Go and CPython start one that they are told nothing of: both hand it their own environment, as shells do (execve(2) takes any). " +
-			"It lacks their open files only because both mark these close-on-exec; in C they have no mark, and the program reads on where its parent stopped (c-spawn). Go and CPython can be told to do otherwise in both.",
+		Caveat: "A spawned process is a program that Go and CPython start where nothing else is said: both hand on their own environment, as shells do, though execve(2) would take any. " +
+			"Open files it lacks only because both mark theirs close-on-exec; in C they have no mark, and the program reads on where its parent stopped (c-spawn). A copy finds the same as its parent in all three.",
 	}
 	for _, what := range heirlooms {
 		claim.Comparisons = append(claim.Comparisons, card.Always(card.Seen, inherits(what, "fork")))

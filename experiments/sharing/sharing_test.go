@@ -353,7 +353,7 @@ func TestABuyerWaitsForAWriter(t *testing.T) {
 
 func TestLines(t *testing.T) {
 	const ops = 102
-	for _, medium := range []string{"pipe", "file"} {
+	for _, medium := range []string{"tty", "pipe", "file"} {
 		for _, size := range []int{shortest, 64, 4096, 8192, 65536} {
 			for _, parts := range []string{"", "/parts=1", "/parts=2"} {
 				for _, lock := range []string{"none", "flock"} {
@@ -364,8 +364,8 @@ func TestLines(t *testing.T) {
 						if m[card.UnitTries] != ops || torn < 0 || torn > ops {
 							t.Error(m)
 						}
-						// POSIX and flock promise these.
-						promised := lock == "flock" || medium == "pipe" && size <= 4096 && parts != "/parts=2"
+						// POSIX and flock promise these, and Linux that of a terminal.
+						promised := lock == "flock" || medium == "pipe" && size <= 4096 && parts != "/parts=2" || medium == "tty" && parts != "/parts=2"
 						if promised && torn != 0 {
 							t.Errorf("%v lines torn", torn)
 						}
@@ -382,7 +382,9 @@ func TestUnlockedLinesAreTorn(t *testing.T) {
 	if runtime.NumCPU() < 2 {
 		t.Skip("needs two cores")
 	}
-	for _, name := range []string{"medium=pipe/size=64/parts=2", "medium=pipe/size=65536", "medium=file/size=64/parts=2"} {
+	for _, name := range []string{
+		"medium=tty/size=64/parts=2", "medium=pipe/size=64/parts=2", "medium=file/size=64/parts=2", "medium=pipe/size=8192", "medium=pipe/size=65536",
+	} {
 		t.Run(name, func(t *testing.T) {
 			for range 20 {
 				if m := try(t, "mechanism=lines/"+name+"/lock=none", 2000); m["torn"] > 0 {
@@ -739,6 +741,7 @@ var crews = []string{
 	"mechanism=tickets/unit=process/lock=none/buyers=10",
 	"mechanism=lines/medium=pipe/size=64/lock=flock",
 	"mechanism=lines/medium=file/size=64/lock=none",
+	"mechanism=lines/medium=tty/size=64/lock=none",
 	"mechanism=counter/medium=file",
 	"mechanism=counter/medium=pipe",
 	"mechanism=counter/medium=memory",

@@ -40,6 +40,36 @@ func heritable(f *os.File) error {
 	return nil
 }
 
+// terminal opens a pseudo-terminal (pty(7)): what is written to line comes out at
+// screen. It becomes nobody's controlling terminal.
+func terminal() (screen, line *os.File, err error) {
+	screen, err = os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	raw, err := screen.SyscallConn()
+	if err != nil {
+		return nil, nil, errors.Join(err, screen.Close())
+	}
+	var number int
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		if number, failed = unix.IoctlGetInt(int(fd), unix.TIOCGPTN); failed == nil {
+			failed = unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0)
+		}
+	})
+	if err == nil {
+		err = failed
+	}
+	if err == nil {
+		line, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, screen.Close())
+	}
+	return screen, line, nil
+}
+
 // threadID is the number of this kernel thread.
 func threadID() int { return unix.Gettid() }
 

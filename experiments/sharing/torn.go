@@ -3,28 +3,33 @@ package sharing
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strconv"
+	"syscall"
 
 	"parcon/experiments/card"
 	"parcon/experiments/variant"
 	"parcon/runner/protocol"
 )
 
-// lines lets four processes write lines to one pipe or to one file that is open
-// for appending, and counts those that did not arrive whole.
+// tornWrites lets four processes write lines to one terminal, to one pipe or to one
+// file that is open for appending, and counts those that did not arrive whole.
 //
 // POSIX promises that a write to a pipe is not mixed with others up to PIPE_BUF
 // bytes, 4096 on Linux (pipe(7)). For a file it promises only that appending and
 // writing are one step; Linux holds the file's lock for a whole write
-// (inode_lock in ext4, xfs ...; not every file system does).
-var lines = card.Card{
+// (inode_lock in ext4, xfs ...; not every file system does), and that of a terminal
+// too (atomic_write_lock in drivers/tty/tty_io.c). The terminal is a pseudo-terminal
+// as it comes (pty(7)): it makes of each line's end two bytes, of which the reader
+// drops one.
+var tornWrites = card.Card{
 	Name: "lines", Doc: "are the lines of four writers torn?",
 	Keys: []card.Choice{
-		{Key: "medium", Values: []string{"pipe", "file"}},
+		{Key: "medium", Values: []string{"tty", "pipe", "file"}},
 		{Key: "size"}, // bytes of a line with its newline
 		{Key: "parts", Values: []string{"1", "2"}, Optional: true}, // writes for a line
 		{Key: "lock", Values: []string{"none", "flock"}},
@@ -68,33 +73,47 @@ var (
 	anyTorn = card.Measure{Name: "torn", Unit: "torn", How: card.Some}
 )
 
-// pages are the ways of writing lines that the claim is about, and morePages
-// those around the most that Linux writes to a pipe in one piece (PIPE_BUF, 4096
-// bytes: pipe(7)).
+// pages are the ways in which the programs of textbooks write lines, which the claim
+// is about: the text and its end apart, as print does in Python where nothing is
+// kept back, or longer than what a pipe takes in one piece.
+var pages = []page{{"tty", 64, 2}, {"pipe", 64, 2}, {"file", 64, 2}, {"pipe", 5000, 1}, {"pipe", 8192, 1}, {"pipe", 65536, 1}}
+
+// onePiece are those that Linux writes in one piece: no lock is needed there.
 var (
-	pages     = []page{{"pipe", 64, 1}, {"pipe", 5000, 1}, {"pipe", 8192, 1}, {"pipe", 65536, 1}, {"pipe", 64, 2}, {"file", 64, 1}, {"file", 64, 2}}
-	morePages = []page{{"pipe", 4096, 1}, {"file", 65536, 1}}
+	onePiece     = []page{{"tty", 64, 1}, {"pipe", 64, 1}, {"file", 64, 1}}
+	moreOnePiece = []page{{"tty", 65536, 1}, {"pipe", 4096, 1}, {"file", 65536, 1}}
 )
 
-// count is how many lines a trial writes.
-func (p page) count() int { return min(10_000, max(1_000, 50_000_000/p.size)) }
+// count is how many lines a trial writes. A terminal takes ten times as long for a
+// byte.
+func (p page) count() int {
+	most, least := 50_000_000/p.size, 1_000
+	if p.medium == "tty" {
+		most, least = most/10, least/10
+	}
+	return min(10_000, max(least, most))
+}
 
 func lineCases(s card.Scale) []card.Case {
-	written := pages
-	if s.Depth >= card.Standard {
-		written = slices.Concat(pages, morePages)
-	}
 	var cases []card.Case
-	for _, p := range written {
+	for _, p := range pages {
 		cases = append(cases, card.Run(p.count(), p.lines("none")), card.Run(p.count(), p.lines("flock")))
+	}
+	whole := onePiece
+	if s.Depth >= card.Standard {
+		whole = slices.Concat(onePiece, moreOnePiece)
+	}
+	for _, p := range whole {
+		cases = append(cases, card.Run(p.count(), p.lines("none")))
 	}
 	return cases
 }
 
 func lineClaims(card.Scale) []card.Claim {
 	claim := card.Claim{
-		ID: "S6", Text: "Unlocked writers mix up each other's lines, whatever their length; a lock keeps them whole",
-		Caveat: "Linux writes up to 4096 bytes to a pipe in one piece, and what is appended to a file by one write too. A line that a program writes in two pieces is two writes.",
+		ID: "S6", Text: "Unlocked writers to one terminal or file mix up each other's lines; a lock keeps them whole",
+		Caveat: "They write as the programs of textbooks do: a line's text and its end apart, or a line that is longer than what a pipe takes in one piece (4096 bytes). " +
+			"What one write gives to a pipe up to there, or to a file or a terminal at any length, is whole on Linux without a lock too: such lines stand beside.",
 	}
 	for _, p := range pages {
 		claim.Comparisons = append(claim.Comparisons, card.Sometimes(anyTorn, p.lines("none")), card.Never(torn, p.lines("flock")))
@@ -117,16 +136,19 @@ func prepareLines(t card.Trial) (card.Session, error) {
 			return card.Session{}, err
 		}
 	}
-	if t.Get("medium") == "pipe" {
+	switch t.Get("medium") {
+	case "pipe":
 		read, write, err = os.Pipe()
-	} else {
+	case "tty":
+		read, write, err = terminal()
+	default:
 		read, err = unlinked(t.Env.Dir)
 	}
 	if err != nil {
 		return card.Session{}, fmt.Errorf("making a %s: %w", t.Get("medium"), err)
 	}
 	files := []*os.File{write}
-	if t.Get("medium") == "file" {
+	if write == nil {
 		files[0] = read
 	}
 	if lock != nil {
@@ -159,24 +181,20 @@ func closeAll(files ...*os.File) {
 	}
 }
 
-// runLines reads a pipe while the writers write, and a file afterwards.
+// runLines reads a pipe or a terminal while the writers write, and a file
+// afterwards.
 func runLines(t card.Trial, c crew, read *os.File, j *judge) (protocol.Measurement, error) {
 	var meanwhile func(context.Context) error
-	if t.Get("medium") == "pipe" {
-		meanwhile = func(context.Context) error {
-			if _, err := io.Copy(j, read); err != nil {
-				return fmt.Errorf("reading the lines: %w", err)
-			}
-			return nil
-		}
+	if t.Get("medium") != "file" {
+		meanwhile = func(context.Context) error { return j.readAll(read) }
 	}
 	m, _, err := c.job(t.Ops, meanwhile)
 	if err != nil {
 		return nil, err
 	}
 	if meanwhile == nil {
-		if _, err := io.Copy(j, io.NewSectionReader(read, 0, 1<<62)); err != nil {
-			return nil, fmt.Errorf("reading the lines: %w", err)
+		if err := j.readAll(io.NewSectionReader(read, 0, 1<<62)); err != nil {
+			return nil, err
 		}
 	}
 	torn, err := j.torn()
@@ -281,6 +299,23 @@ func newJudge(lines, size int) *judge {
 		j.text[w] = line(w, 0, size)
 	}
 	return j
+}
+
+// readAll reads to the end, a page at a time as a terminal does. One that takes many
+// pages at once leaves a pipe room for an even number of them: then lines of two pages
+// would be whole, only because of their reader.
+func (j *judge) readAll(from io.Reader) error {
+	page := make([]byte, 4096)
+	for {
+		n, err := from.Read(page)
+		_, _ = j.Write(bytes.ReplaceAll(page[:n], []byte("\r"), nil))
+		switch {
+		case err == io.EOF, errors.Is(err, syscall.EIO): // a terminal that nobody has open any more
+			return nil
+		case err != nil:
+			return fmt.Errorf("reading the lines: %w", err)
+		}
+	}
 }
 
 // Write takes the next bytes. It never fails.
