@@ -15,11 +15,11 @@ var levels = [][]string{
 		"results", "report/chart", "report/stat",
 	},
 	{
-		"experiments/card", "experiments/cpython", "experiments/procpool", "experiments/tasks/workload/web",
+		"experiments/card", "experiments/procpool", "experiments/tasks/workload/web",
 		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling",
 	},
 	{"experiments/peer", "experiments/tasks/worker", "report"},
-	{"experiments/tasks/model"},
+	{"experiments/cpython", "experiments/tasks/model"},
 	{"experiments/tasks"},
 	{"experiments/costs", "experiments/life", "experiments/locking", "experiments/sharing"},
 	{"experiments/chapters"},

@@ -96,6 +96,10 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		if v.Get("lock") == "reentrant" {
 			values["seen"] = 0
 		}
+	case "killed":
+		if strings.Contains("lockfile semaphore cpython", v.Get("lock")) {
+			values["seen"] = 0
+		}
 	case "lockcost":
 		if v.Get("lock") == "reentrant" {
 			values["ns/op"] *= 1.5

@@ -37,7 +37,7 @@ func startFamily(t card.Trial, kind string) (*family, error) {
 	cmd := peer.Part(t, 1, "parent", append([]string{kind}, program...)...)
 	cmd.ExtraFiles = theirs
 	parent, err := start(cmd)
-	closeAll(theirs)
+	peer.CloseAll(theirs...)
 	if err != nil {
 		d.close()
 		return nil, err
@@ -79,7 +79,7 @@ func (f *family) endParent(way string) error {
 	want := ending{code: 0}
 	switch way {
 	case endExit:
-		if err := f.parent.in.Close(); err != nil {
+		if err := f.parent.In.Close(); err != nil {
 			return fmt.Errorf("telling the parent that its work is done: %w", err)
 		}
 	case wayTerm, wayKill:

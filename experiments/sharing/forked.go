@@ -82,7 +82,7 @@ var (
 
 func prepareForked(t card.Trial) (card.Session, error) {
 	if unit, ok := strings.CutPrefix(t.Get("unit"), "cpython-"); ok {
-		return ownPython(t, forkedPython, "forked", "unit="+unit, "what="+t.Get("what"), fmt.Sprint("n=", t.Ops), fmt.Sprint("deadline=", deadline))
+		return python(t, forkedPython, "forked", "unit="+unit, "what="+t.Get("what"), fmt.Sprint("deadline=", deadline))
 	}
 	h := newHolder()
 	return card.Session{
