@@ -13,12 +13,14 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"parcon/experiments/card"
 	"parcon/experiments/chapters"
+	"parcon/experiments/child"
 	"parcon/experiments/cpython"
 	"parcon/experiments/testbed"
 	"parcon/report"
@@ -95,10 +97,20 @@ type job struct {
 	setup     results.Setup    // of a run that is resumed
 }
 
+// noNamespace says why no namespace of process numbers can be made; "" if one can.
+var noNamespace = sync.OnceValue(func() string {
+	if runtime.GOOS != "linux" {
+		return ""
+	}
+	return child.Hindrance("mechanism=reuse")
+})
+
 // scale is what the catalogue's size depends on, as far as it is known before the
 // programs are.
 func (j job) scale() card.Scale {
-	return card.Scale{Cores: cgroup.Cores(), Depth: j.profile.Depth, System: runtime.GOOS, Quota: runner.Quota()}
+	return card.Scale{
+		Cores: cgroup.Cores(), Depth: j.profile.Depth, System: runtime.GOOS, Quota: runner.Quota(), NoNamespace: noNamespace(),
+	}
 }
 
 // measure is the main job: understand, prepare, run, report.

@@ -62,6 +62,9 @@ func (j job) describe(l *testbed.Bed, plan runner.Plan, chosen []card.Chapter, s
 	if len(claims) > 0 {
 		s = append(s, results.Entry{Key: report.KeyClaims, Value: strings.Join(claims, " ")})
 	}
+	if scale.NoNamespace != "" {
+		s = append(s, results.Entry{Key: results.KeyNoNamespace, Value: scale.NoNamespace})
+	}
 	if j.budget > 0 {
 		s = append(s, results.Entry{Key: keyBudget, Value: j.budget.String()})
 	}

@@ -102,12 +102,22 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		if v.Get("lock") == "reentrant" {
 			values["seen"] = 0
 		}
+	case "killed":
+		if strings.Contains("lockfile semaphore cpython", v.Get("lock")) {
+			values["seen"] = 0
+		}
 	case "lockcost":
 		if v.Get("lock") == "reentrant" {
 			values["ns/op"] *= 1.5
 		}
 	case "orphan":
 		values["reaped"] = tries
+	case "interrupt":
+		values["outside"] = 0
+	case "reuse":
+		values["again"] = tries
+	case "exhaust":
+		values["freed"] = tries
 	case "terminate":
 		values["seen"], values["gone-p50-ns"], values["gone-p99-ns"] = 90, 2e5, 4e5
 	case "states":
@@ -118,6 +128,19 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		values[state+"-share"] = 0.9
 	}
 	return values
+}
+
+// What a run found to be in the way of a claim is why it is not measured.
+func TestAHindranceIsTheReason(t *testing.T) {
+	text := "no-namespace: nobody may\n" + world(14, 0.002, func(v variant.Variant) map[string]float64 {
+		if v.Get(card.Key) == "reuse" {
+			return nil
+		}
+		return textbook(v)
+	})
+	if j := verdicts(t, text)["F12"]; j.Verdict != NotMeasured || j.Reason != "nobody may" {
+		t.Errorf("%s: %s", j.Verdict, j.Reason)
+	}
 }
 
 // One trial that shows otherwise is enough, and only in what it refutes.

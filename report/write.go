@@ -15,6 +15,7 @@ import (
 	"parcon/experiments/card"
 	"parcon/report/number"
 	"parcon/report/stat"
+	"parcon/results"
 )
 
 // Write writes report.md, verdicts.json and charts/ into dir and returns the
@@ -66,7 +67,7 @@ func newPage(t *Table) page {
 	}
 	p := page{view: viewOf(t, cores), aa: aaTestOf(t), disturbances: attribute(t, cores)}
 	var claims []asked
-	scale := card.Scale{Cores: cores, System: t.Get("goos"), Quota: t.Get("quota")}
+	scale := card.Scale{Cores: cores, System: t.Get("goos"), Quota: t.Get("quota"), NoNamespace: t.Get(results.KeyNoNamespace)}
 	for _, e := range card.Asked(t.catalogue.Chapters, strings.Fields(t.Get("experiments"))) {
 		if !t.holds(e.Name) {
 			continue

@@ -69,6 +69,21 @@ func prepare(name, mark string, ops int) (card.Session, error) {
 	return m.Prepare(card.Trial{Variant: v, Ops: ops, Env: setting(mark)})
 }
 
+// needs skips a test of what this user may not do on this machine.
+func needs(t *testing.T, name string) {
+	t.Helper()
+	if name != "mechanism=reuse" {
+		return
+	}
+	s, err := prepare(name, "needs", 1)
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func run(name, mark string, ops int, running func()) (protocol.Measurement, error) {
 	s, err := prepare(name, mark, ops)
 	if err != nil {
@@ -106,13 +121,17 @@ func mark(t *testing.T) string {
 
 // units that each mechanism returns.
 var units = map[string][]string{
-	"zombie":    {"tries", "seen"},
-	"orphan":    {"tries", "seen", "reaped", "parent-pid", "burial-ns", "ns/op"},
-	"daemon":    {"tries", "seen"},
-	"terminate": {"tries", "seen", "gone-p50-ns", "gone-p99-ns", "gone-max-ns", "ns/op"},
-	"exits":     {"tries", "seen"},
-	"states":    {"running-share", "ready-share", "blocked-share", "r-share", "s-share"},
-	"join":      {"tries", "seen", "early"},
+	"zombie":     {"tries", "seen"},
+	"orphan":     {"tries", "seen", "reaped", "parent-pid", "burial-ns", "ns/op"},
+	"daemon":     {"tries", "seen"},
+	"terminate":  {"tries", "seen", "gone-p50-ns", "gone-p99-ns", "gone-max-ns", "ns/op"},
+	"exits":      {"tries", "seen"},
+	"states":     {"running-share", "ready-share", "blocked-share", "r-share", "s-share"},
+	"join":       {"tries", "seen", "early"},
+	"grandchild": {"tries", "seen", "orphans"},
+	"interrupt":  {"tries", "seen", "outside"},
+	"reuse":      {"tries", "seen", "again", "mistaken"},
+	"exhaust":    {"tries", "seen", "freed"},
 }
 
 func checkUnits(t *testing.T, name string, m protocol.Measurement) {
@@ -135,14 +154,15 @@ func TestEveryVariantSeesWhatIsToBeSeen(t *testing.T) {
 		for _, ops := range []int{1, 3} {
 			t.Run(fmt.Sprintf("%s/%d", name, ops), func(t *testing.T) {
 				proctest.Tidy(t)
+				needs(t, name)
 				m, err := run(name, mark(t), ops, func() {})
 				if err != nil {
 					t.Fatal(err)
 				}
 				checkUnits(t, name, m)
 				checkTries(t, name, m, float64(ops))
-				if m["early"] != 0 {
-					t.Errorf("%v joins returned early", m["early"])
+				if m["early"] != 0 || m["outside"] != 0 {
+					t.Errorf("%v joins returned early, %v interrupts went outside of their group", m["early"], m["outside"])
 				}
 				if name == "mechanism=orphan/adopter=subreaper" && (m["parent-pid"] != float64(os.Getpid()) || m["reaped"] != float64(ops)) {
 					t.Errorf("%v, want all orphans buried by %d", m, os.Getpid())
@@ -163,10 +183,18 @@ func checkTries(t *testing.T, name string, m protocol.Measurement, ops float64) 
 	case strings.HasPrefix(name, "mechanism=states/"):
 	case m["tries"] != ops:
 		t.Errorf("%v, want %v tries", m, ops)
+	case strings.HasPrefix(name, "mechanism=grandchild/"):
+		if m["seen"] != 0 || m["orphans"] != ops {
+			t.Errorf("%v, want none of %v a zombie, all orphans", m, ops)
+		}
 	case strings.HasPrefix(name, "mechanism=terminate/"):
 		if m["seen"] > ops {
 			t.Errorf("%v: more seen than tried", m)
 		}
+	case name == "mechanism=reuse" && (m["again"] != ops || m["mistaken"] != 0):
+		t.Errorf("%v, want all of %v numbers given out again, and no pidfd mistaken", m, ops)
+	case name == "mechanism=exhaust" && m["freed"] != ops:
+		t.Errorf("%v, want all of %v freed", m, ops)
 	case m["seen"] != ops:
 		t.Errorf("%v, want all of %v seen", m, ops)
 	}
@@ -368,6 +396,7 @@ func TestNothingIsLeftOfATrialThatIsKilled(t *testing.T) {
 	for _, name := range variants {
 		t.Run(name, func(t *testing.T) {
 			proctest.Tidy(t)
+			needs(t, name)
 			defer adopting(t)()
 			for range 3 {
 				killInTheMiddle(t, name, aChildIsThere)
@@ -464,5 +493,32 @@ func TestAChildThatFailsIsAnError(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A process that listens tells whether it got SIGINT, also where a script started it
+// in its background and so with that signal ignored.
+func TestAListenerTellsWhetherItWasInterrupted(t *testing.T) {
+	proctest.Tidy(t)
+	for _, want := range []int{0, 1} {
+		c, err := start(exec.Command("/bin/sh", "-c", `trap "" INT; exec "$0" part listener interrupt child`, self()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.ask("hello"); err != nil {
+			t.Fatal(err)
+		}
+		if want == 1 {
+			if err := c.cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.over(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := c.interrupted(); got != want || err != nil {
+			t.Errorf("%d, %v, want %d", got, err, want)
+		}
+		c.close()
 	}
 }

@@ -115,6 +115,11 @@ var variants = []string{
 	"mechanism=states/work=wait",
 	"mechanism=states/work=oversubscribed",
 	"mechanism=join",
+	"mechanism=grandchild/way=term",
+	"mechanism=grandchild/way=kill",
+	"mechanism=interrupt",
+	"mechanism=reuse",
+	"mechanism=exhaust",
 }
 
 func TestVariantsAreKnown(t *testing.T) {
@@ -137,6 +142,7 @@ func TestBadVariantsAreRefused(t *testing.T) {
 		"mechanism=terminate/way=ask":           "give term, kill",
 		"mechanism=exits/way=0":                 "give done, error, fault, killed",
 		"mechanism=states/work=2":               "give compute, wait, oversubscribed",
+		"mechanism=grandchild/way=exit":         "give term, kill",
 		"mechanism=join/timeout=2":              `there is no key "timeout"`,
 	} {
 		if _, _, err := card.Parse(Chapter.Cards, name); err == nil || !strings.Contains(err.Error(), want) {
@@ -149,6 +155,11 @@ func TestPartsRefuseWhatTheyAreNotGiven(t *testing.T) {
 	for _, args := range [][]string{
 		{"orphan", "parent"},
 		{"daemon", "parent", "plain"},
+		{"grandchild", "parent", "plain"},
+		{"interrupt", "shell"},
+		{"reuse", "first"},
+		{"exhaust", "child"},
+		{"exhaust", "child", "me"},
 		{"exits", "child"},
 		{"exits", "child", "slowly"},
 		{"states", "worker"},
