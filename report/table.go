@@ -70,6 +70,7 @@ var units = [...]string{
 	"over", "more", "less", "early", "timeouts", "hanging", "named",
 	"late-p50-ns", "late-p99-ns", "late-max-ns",
 	"reaped", "gone-p50-ns", "gone-p99-ns", "gone-max-ns",
+	"stretch-p50-ns", "stretch-p99-ns",
 	"running-share", "ready-share", "blocked-share", "r-share", "s-share", "orphans", "outside", "freed", "again", "mistaken",
 }
 
