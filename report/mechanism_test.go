@@ -120,6 +120,8 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		values["freed"] = tries
 	case "terminate":
 		values["seen"], values["gone-p50-ns"], values["gone-p99-ns"] = 90, 2e5, 4e5
+	case "turns":
+		values["stretch-p50-ns"], values["stretch-p99-ns"] = 2e7, 4e7
 	case "states":
 		for _, state := range []string{"running", "ready", "blocked"} {
 			values[state+"-share"] = 0.05
