@@ -67,8 +67,8 @@ func newPage(t *Table) page {
 	}
 	p := page{view: viewOf(t, cores), aa: aaTestOf(t), disturbances: attribute(t, cores)}
 	var claims []asked
-	scale := card.Scale{Cores: cores, System: t.Get("goos"), Quota: t.Get("quota"), NoNamespace: t.Get(results.KeyNoNamespace)}
-	for _, e := range card.Asked(t.catalogue.Chapters, strings.Fields(t.Get("experiments"))) {
+	scale := card.Scale{Cores: cores, System: t.Get(results.KeyGOOS), Quota: t.Get(results.KeyQuota), NoNamespace: t.Get(results.KeyNoNamespace)}
+	for _, e := range card.Asked(t.catalogue.Chapters, strings.Fields(t.Get(results.KeyExperiments))) {
 		if !t.holds(e.Name) {
 			continue
 		}
