@@ -17,11 +17,11 @@ var levels = [][]string{
 	},
 	{"report/section", "report/stat"},
 	{
-		"experiments/card", "experiments/cpython", "experiments/procpool", "experiments/tasks/workload/web",
+		"experiments/card", "experiments/procpool", "experiments/tasks/workload/web",
 		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling",
 	},
 	{"experiments/peer", "experiments/tasks/worker", "report"},
-	{"experiments/tasks/model"},
+	{"experiments/cpython", "experiments/tasks/model"},
 	{"experiments/tasks"},
 	{"experiments/costs", "experiments/life", "experiments/locking", "experiments/sharing"},
 	{"experiments/chapters"},

@@ -102,14 +102,26 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		if v.Get("lock") == "reentrant" {
 			values["seen"] = 0
 		}
+	case "killed":
+		if strings.Contains("lockfile semaphore cpython", v.Get("lock")) {
+			values["seen"] = 0
+		}
 	case "lockcost":
 		if v.Get("lock") == "reentrant" {
 			values["ns/op"] *= 1.5
 		}
 	case "orphan":
 		values["reaped"] = tries
+	case "interrupt":
+		values["outside"] = 0
+	case "reuse":
+		values["again"] = tries
+	case "exhaust":
+		values["freed"] = tries
 	case "terminate":
 		values["seen"], values["gone-p50-ns"], values["gone-p99-ns"] = 90, 2e5, 4e5
+	case "turns":
+		values["stretch-p50-ns"], values["stretch-p99-ns"] = 2e7, 4e7
 	case "states":
 		for _, state := range []string{"running", "ready", "blocked"} {
 			values[state+"-share"] = 0.05
@@ -118,6 +130,19 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		values[state+"-share"] = 0.9
 	}
 	return values
+}
+
+// What a run found to be in the way of a claim is why it is not measured.
+func TestAHindranceIsTheReason(t *testing.T) {
+	text := "no-namespace: nobody may\n" + world(14, 0.002, func(v variant.Variant) map[string]float64 {
+		if v.Get(card.Key) == "reuse" {
+			return nil
+		}
+		return textbook(v)
+	})
+	if j := verdicts(t, text)["F12"]; j.Verdict != NotMeasured || j.Reason != "nobody may" {
+		t.Errorf("%s: %s", j.Verdict, j.Reason)
+	}
 }
 
 // One trial that shows otherwise is enough, and only in what it refutes.
@@ -140,8 +165,8 @@ func TestOneCounterexampleRefutes(t *testing.T) {
 		if j.Verdict != want {
 			t.Errorf("%s: %s, want %s: %s", id, j.Verdict, want, j.Reason)
 		}
-		if id == "S5" && j.Decider.Name+": "+j.Decider.found() != "lost, updates of one number, pool, with mutex, x 2: 1 of 1,400, in 1 of 14 trials" {
-			t.Errorf("decided by %s: %s", j.Decider.Name, j.Decider.found())
+		if id == "S5" && j.Deciding.Name+": "+j.Deciding.found() != "lost, updates of one number, pool, with mutex, x 2: 1 of 1,400, in 1 of 14 trials" {
+			t.Errorf("decided by %s: %s", j.Deciding.Name, j.Deciding.found())
 		}
 	}
 }

@@ -28,6 +28,9 @@ const (
 	KeyCommit   = "commit"
 	KeyProgram  = "program" // the hash of parcon itself
 	KeyClaims   = "claims"
+	// KeyNoNamespace says why no namespace of process numbers could be made; it is
+	// missing where one could.
+	KeyNoNamespace = "no-namespace"
 )
 
 // identity lists the keys of a setup that make up what a run is. Other keys, such as

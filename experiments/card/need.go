@@ -11,6 +11,10 @@ func Linux(s Scale) string {
 	return "this system is " + s.System + ": it needs Linux, for /proc, futexes or pinning to cores"
 }
 
+// Namespace is the need of what steers the numbers of processes, in a namespace of
+// its own.
+func Namespace(s Scale) string { return s.NoNamespace }
+
 // Cores is the need of what runs on several cores.
 func Cores(s Scale) string {
 	const only = "there is nothing to run in parallel on"

@@ -309,3 +309,18 @@ func TestWorkerCommand(t *testing.T) {
 		}
 	}
 }
+
+// A mechanism is tried, and what is in its way is told in one line.
+func TestHindrance(t *testing.T) {
+	proctest.Tidy(t)
+	for name, want := range map[string]string{
+		"mechanism=flight/pool=process-pool/workers=2": "",
+		"mechanism=ghost":            "is not known",
+		"mechanism=flight/pool=pool": "is missing",
+	} {
+		got := Hindrance(name)
+		if !strings.Contains(got, want) || (got == "") != (want == "") || strings.Contains(got, "\n") {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}

@@ -33,6 +33,27 @@ func prepareMechanism(order Order) (func() (protocol.Measurement, error), error)
 	return func() (protocol.Measurement, error) { return measureMechanism(session, order.Tasks) }, nil
 }
 
+// Hindrance says why a variant of a mechanism cannot be prepared on this machine by
+// this user, "" if it can: it tries.
+func Hindrance(name string) string {
+	m, v, err := card.Parse(chapters.Cards(), name)
+	if err != nil {
+		return err.Error()
+	}
+	env, err := Setting{}.env()
+	if err != nil {
+		return err.Error()
+	}
+	session, err := m.Prepare(card.Trial{Variant: v, Ops: 1, Env: env})
+	if err == nil && session.Close != nil {
+		err = session.Close()
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
 // env is what mechanisms are told of a run's setting.
 func (s Setting) env() (card.Env, error) {
 	env := card.Env{Part: s.Part, Empty: s.Empty, Worker: s.Worker, Python: s.Python, Dir: s.Dir}

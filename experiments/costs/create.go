@@ -60,9 +60,10 @@ func createSections() []section.Section {
 		Topic: "Creating a unit", Claims: []string{"U1"}, Answer: true,
 		Form: section.Dots{
 			Name: "create",
-			Finding: []section.Clause{section.List(
-				section.Folded("ns/op", "creating a process takes %s as long as a thread", section.Pick{"unit", "process"}, section.Pick{"unit", "thread"}),
-				section.Folded("ns/op", "a thread %s as long as a goroutine", section.Pick{"unit", "thread"}, section.Pick{"unit", "goroutine"})),
+			Finding: []section.Clause{
+				section.List(
+					section.Folded("ns/op", "creating a process takes %s as long as a thread", section.Pick{"unit", "process"}, section.Pick{"unit", "thread"}),
+					section.Folded("ns/op", "a thread %s as long as a goroutine", section.Pick{"unit", "thread"}, section.Pick{"unit", "goroutine"})),
 			},
 			Rows:     []string{"unit"},
 			Panels:   []section.Panel{{Title: "time to create and join one", Log: true, Format: number.Span, Tick: number.TickSpan, Value: section.Center("ns/op")}},

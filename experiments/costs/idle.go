@@ -70,9 +70,10 @@ func idleSections() []section.Section {
 		Topic: "Memory of an idle unit", Claims: []string{"U3"},
 		Form: section.Dots{
 			Name: "idle",
-			Finding: []section.Clause{section.List(
-				ofMost("process", "thread", "an idle process keeps %s the memory of a thread"),
-				ofMost("thread", "goroutine", "an idle thread %s that of a goroutine")),
+			Finding: []section.Clause{
+				section.List(
+					ofMost("process", "thread", "an idle process keeps %s the memory of a thread"),
+					ofMost("thread", "goroutine", "an idle thread %s that of a goroutine")),
 			},
 			Rows: []string{"unit"}, Across: "count",
 			Panels: []section.Panel{{
@@ -159,50 +160,37 @@ func prepareIdle(t card.Trial) (card.Session, error) {
 // let memory grow.
 func crowd(t card.Trial, unit string, count int) (grown memory, err error) {
 	args := append([]string{unit, strconv.Itoa(count)}, t.Env.Worker...)
-	cmd := peer.Part(t, runtime.NumCPU(), "crowd", args...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	in, err := cmd.StdinPipe()
+	limit := patienceFor(10 * count)
+	p, err := peer.Start(peer.Part(t, runtime.NumCPU(), "crowd", args...), limit)
 	if err != nil {
-		return grown, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return grown, err
-	}
-	if err := proc.Start(cmd); err != nil {
 		return grown, fmt.Errorf("starting the process that holds them: %w", err)
 	}
-	done := killAfter(cmd, patienceFor(10*count))
-	grown, err = watchCrowd(cmd.Process.Pid, unit, count, in, bufio.NewReader(out))
-	closed := in.Close() // it ends, and its units with it
-	if ended := done(cmd.Wait()); ended != nil {
-		// What went wrong there comes first: the rest follows from it.
-		return grown, withReason(cmd, ended, stderr.String())
+	grown, err = watchCrowd(p, unit, count)
+	if ended := p.End(limit); ended != nil { // and its units with it
+		return grown, ended // what went wrong there comes first: the rest follows from it
 	}
-	return grown, errors.Join(err, closed)
+	return grown, err
 }
 
 // watchCrowd reads the memory before and after the units are created.
-func watchCrowd(pid int, unit string, count int, in io.Writer, out *bufio.Reader) (memory, error) {
-	if _, err := readInts(out, 0); err != nil {
+func watchCrowd(p *peer.Process, unit string, count int) (memory, error) {
+	pid := p.Cmd.Process.Pid
+	if _, err := readInts(p, 0); err != nil {
 		return memory{}, err
 	}
 	before, err := readMemory(pid)
 	if err != nil {
 		return before, err
 	}
-	if _, err := io.WriteString(in, "\n"); err != nil {
-		return before, fmt.Errorf("telling the process to create its units: %w", err)
-	}
+	_ = p.Tell("create")
 	if unit == "process" {
-		pids, err := readInts(out, count)
+		pids, err := readInts(p, count)
 		if err != nil {
 			return before, err
 		}
 		return readAll(pids)
 	}
-	alive, err := readInts(out, 1)
+	alive, err := readInts(p, 1)
 	if err != nil {
 		return before, err
 	}
@@ -220,10 +208,10 @@ func watchCrowd(pid int, unit string, count int, in io.Writer, out *bufio.Reader
 }
 
 // readInts reads a line of exactly n different numbers.
-func readInts(r *bufio.Reader, n int) ([]int, error) {
-	text, err := r.ReadString('\n')
+func readInts(p *peer.Process, n int) ([]int, error) {
+	text, err := p.Hear()
 	if err != nil {
-		return nil, fmt.Errorf("waiting for the process that holds them: %w", err)
+		return nil, err
 	}
 	return parseInts(text, n)
 }

@@ -1,7 +1,6 @@
 package costs
 
 import (
-	"bufio"
 	"fmt"
 	"strings"
 	"testing"
@@ -52,7 +51,7 @@ func TestParseInts(t *testing.T) {
 			different[number] = true
 		}
 		text := strings.Trim(fmt.Sprint(numbers), "[]") + "\n"
-		got, err := readInts(bufio.NewReader(strings.NewReader(text)), n)
+		got, err := parseInts(text, n)
 		if right := len(numbers) == n && len(different) == n; right != (err == nil) {
 			t.Fatalf("%q as %d numbers: %v, %v", text, n, got, err)
 		}

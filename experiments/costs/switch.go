@@ -59,11 +59,12 @@ func switchingSections() []section.Section {
 		Topic: "Switching", Claims: []string{"U2"},
 		Form: section.Dots{
 			Name: "switch",
-			Finding: []section.Clause{section.Lean(
-				section.Folded("ns/op", "on one core a round trip between processes takes %s as long as between threads",
-					section.Pick{"unit", "process", "placement", "one"}, section.Pick{"unit", "thread", "placement", "one"}),
-				section.Folded("ns/op", "between threads %s as long as between goroutines",
-					section.Pick{"unit", "thread", "placement", "one"}, section.Pick{"unit", "goroutine", "placement", "one"})),
+			Finding: []section.Clause{
+				section.Lean(
+					section.Folded("ns/op", "on one core a round trip between processes takes %s as long as between threads",
+						section.Pick{"unit", "process", "placement", "one"}, section.Pick{"unit", "thread", "placement", "one"}),
+					section.Folded("ns/op", "between threads %s as long as between goroutines",
+						section.Pick{"unit", "thread", "placement", "one"}, section.Pick{"unit", "goroutine", "placement", "one"})),
 			},
 			Rows: []string{"unit"}, Across: "placement",
 			Panels:   []section.Panel{{Log: true, Format: number.Span, Tick: number.TickSpan, Value: section.Center("ns/op")}},

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 			fmt.Println(err)
 			os.Exit(1)
 		}
-		fmt.Println(s.cmd.Process.Pid)
+		fmt.Println(s.python.Cmd.Process.Pid)
 		fmt.Println(s.Measure())
 		os.Exit(0)
 	}
@@ -253,7 +253,7 @@ func TestADoneContextEndsTheWork(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			group := s.cmd.Process.Pid
+			group := s.python.Cmd.Process.Pid
 			time.AfterFunc(20*time.Millisecond, cancel)
 			if _, err := s.Measure(); !errors.Is(err, context.Canceled) {
 				t.Errorf("%v", err)
@@ -275,7 +275,7 @@ func TestCloseEndsASession(t *testing.T) {
 	}
 	s.Close()
 	s.Close()
-	waitUntilGroupIsGone(t, s.cmd.Process.Pid)
+	waitUntilGroupIsGone(t, s.python.Cmd.Process.Pid)
 }
 
 // The parent is killed at some moment of the work: Python, its children and
@@ -343,11 +343,11 @@ child.join()
 		t.Fatal(err)
 	}
 	defer s.Close()
-	group := s.cmd.Process.Pid
+	group := s.python.Cmd.Process.Pid
 	if all := members(t, group); len(all) != 2 {
 		t.Errorf("Python and its child are %q", all)
 	}
-	if err := s.cmd.Process.Kill(); err != nil { // not the group
+	if err := s.python.Cmd.Process.Kill(); err != nil { // not the group
 		t.Fatal(err)
 	}
 	waitUntilGroupIsGone(t, group)
@@ -438,7 +438,7 @@ func TestPythonEndsWithItsInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = s.in.Close()
+	_ = s.python.In.Close()
 	want := fmt.Sprintf(`measuring "timer delay=1ms n=1" on %s: waiting for the start signal: the parent is gone`, i)
 	if _, err := s.Measure(); err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)

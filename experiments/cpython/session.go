@@ -5,20 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os/exec"
 	"strings"
-	"time"
 
+	"parcon/experiments/peer"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )
-
-// linger is how long Python may take to end when it has nothing more to do.
-const linger = 10 * time.Second
-
-// maxLine is the longest line that is read, in bytes.
-const maxLine = 64 << 10
 
 // A Session is a Python that is ready to measure one mechanism. Measure or Close
 // must end it. It is for one goroutine.
@@ -26,9 +18,7 @@ type Session struct {
 	what      string // is being done, for errors
 	ctx       context.Context
 	forget    func() bool
-	cmd       *exec.Cmd
-	in        io.WriteCloser
-	out       *bufio.Reader
+	python    *peer.Process
 	complaint tail
 	ended     bool
 }
@@ -52,27 +42,20 @@ func (i Interpreter) StartOwn(ctx context.Context, own, mechanism string, args .
 }
 
 func start(ctx context.Context, what string, argv []string) (*Session, error) {
-	s := &Session{what: what, ctx: ctx, cmd: proc.Command(argv, nil)}
-	s.cmd.Stderr = &s.complaint
-	s.cmd.WaitDelay = linger // a child of Python may hold standard error a moment longer
+	s := &Session{what: what, ctx: ctx}
+	cmd := proc.Command(argv, nil)
+	cmd.Stderr = &s.complaint
+	cmd.WaitDelay = peer.Linger // a child of Python may hold standard error a moment longer
 	var err error
-	if s.in, err = s.cmd.StdinPipe(); err != nil {
+	if s.python, err = peer.Start(cmd, 0); err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
-	}
-	s.out = bufio.NewReaderSize(out, maxLine)
-	if err := proc.Start(s.cmd); err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
-	}
-	s.forget = context.AfterFunc(ctx, func() { proc.Kill(s.cmd) })
+	s.forget = context.AfterFunc(ctx, func() { proc.Kill(cmd) })
 	line, err := s.readLine()
 	if err != nil {
 		return nil, err
 	}
-	if strings.TrimRight(string(line), "\r\n") != protocol.Ready {
+	if line != protocol.Ready+"\n" {
 		return nil, s.misspoke(fmt.Errorf("it said %.200q where %q was due", line, protocol.Ready))
 	}
 	return s, nil
@@ -84,12 +67,12 @@ func (s *Session) Measure() (protocol.Measurement, error) {
 	if s.ended {
 		return nil, fmt.Errorf("%s: it has ended already: start another", s.what)
 	}
-	_, _ = io.WriteString(s.in, "\n") // one that is gone says why below
+	_ = s.python.Tell("") // one that is gone says why below
 	line, err := s.readLine()
 	if err != nil {
 		return nil, err
 	}
-	m, err := parseUnits(line)
+	m, err := parseUnits([]byte(line))
 	if err != nil {
 		return nil, s.misspoke(err)
 	}
@@ -102,27 +85,27 @@ func (s *Session) Measure() (protocol.Measurement, error) {
 // Close ends a session that will not be measured. After Measure it does nothing.
 func (s *Session) Close() {
 	if !s.ended {
-		proc.Kill(s.cmd)
+		s.python.Kill()
 		_ = s.end()
 	}
 }
 
-// readLine returns the next line, or ends the session and says why there is
+// readLine returns the next line, with its end, or ends the session and says why there is
 // none.
-func (s *Session) readLine() ([]byte, error) {
-	line, err := s.out.ReadSlice('\n')
+func (s *Session) readLine() (string, error) {
+	line, err := s.python.Talk.Hear()
 	if errors.Is(err, bufio.ErrBufferFull) {
-		return nil, s.misspoke(fmt.Errorf("it said a line of more than %d bytes", maxLine))
+		return "", s.misspoke(fmt.Errorf("it said a line of more than %d bytes", peer.MaxLine))
 	}
 	if err != nil {
-		_ = s.in.Close() // it may wait for a word that will not come
+		_ = s.python.In.Close() // it may wait for a word that will not come
 		ended := s.end()
 		if ended == nil {
 			ended = errors.New("it ended without a result")
 		}
-		return nil, fmt.Errorf("%s: %w", s.what, s.reason(ended))
+		return "", fmt.Errorf("%s: %w", s.what, s.reason(ended))
 	}
-	return line, nil
+	return line + "\n", nil
 }
 
 // misspoke ends a Python that said something else than it should.
@@ -132,18 +115,12 @@ func (s *Session) misspoke(err error) error {
 }
 
 // end waits for Python to end by itself, but not for ever, and takes its
-// children along. Standard input stays open until then: its end would tell
-// Python to stop at once.
+// children along: the resource tracker of spawn ends a moment later. Standard input
+// stays open until then: its end would tell Python to stop at once.
 func (s *Session) end() error {
 	s.ended = true
-	late := time.AfterFunc(linger, func() { proc.Kill(s.cmd) })
-	err := s.cmd.Wait()
-	late.Stop()
-	s.forget()
-	_ = s.in.Close()
-	// The group goes too: the resource tracker of spawn ends a moment later.
-	proc.Kill(s.cmd)
-	return err
+	defer s.forget()
+	return s.python.Wait(peer.Linger)
 }
 
 // reason is why an ended Python has failed: nobody wanted to know any more, or

@@ -1,17 +1,14 @@
 package life
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"time"
 
-	"parcon/runner/proc"
+	"parcon/experiments/peer"
 )
 
 // ready is the line of a child that is where the trial wants it.
@@ -27,66 +24,31 @@ type child struct {
 }
 
 // A dialogue is the trial's side of the standard input and output of one process,
-// line by line. The write end of its input is held by the trial alone.
-type dialogue struct {
-	in    *os.File
-	out   *os.File
-	lines *bufio.Reader
-}
+// line by line.
+type dialogue struct{ peer.Talk }
 
-// start starts a command that has no standard streams yet.
+// start starts a command that has no standard streams yet. Its complaint is the
+// trial's.
 func start(cmd *exec.Cmd) (*child, error) {
-	d, theirs, err := newDialogue()
+	cmd.Stderr = os.Stderr
+	p, err := peer.Start(cmd, patience)
 	if err != nil {
-		return nil, err
-	}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs[0], theirs[1], os.Stderr
-	err = proc.Start(cmd)
-	closeAll(theirs)
-	if err != nil {
-		d.close()
 		return nil, fmt.Errorf("starting a child: %w", err)
 	}
-	return &child{cmd, d}, nil
+	return &child{cmd, dialogue{p.Talk}}, nil
 }
 
 // newDialogue makes the pipes: theirs are the process's standard input and
 // output, to be closed here once it has them.
 func newDialogue() (d dialogue, theirs []*os.File, err error) {
-	inRead, inWrite, err := os.Pipe()
-	if err != nil {
-		return dialogue{}, nil, fmt.Errorf("making a pipe to a child: %w", err)
-	}
-	outRead, outWrite, err := os.Pipe()
-	if err != nil {
-		closeAll([]*os.File{inRead, inWrite})
-		return dialogue{}, nil, fmt.Errorf("making a pipe from a child: %w", err)
-	}
-	return dialogue{inWrite, outRead, bufio.NewReader(outRead)}, []*os.File{inRead, outWrite}, nil
+	d.Talk, theirs, err = peer.NewTalk(patience)
+	return d, theirs, err
 }
 
-func closeAll(files []*os.File) {
-	for _, f := range files {
-		_ = f.Close()
-	}
-}
-
-func (d dialogue) close() { closeAll([]*os.File{d.in, d.out}) }
+func (d dialogue) close() { d.Close() }
 
 // line is the next line that the process writes.
-func (d dialogue) line() (string, error) {
-	if err := d.out.SetReadDeadline(time.Now().Add(patience)); err != nil {
-		return "", fmt.Errorf("setting a deadline for a child's line: %w", err)
-	}
-	text, err := d.lines.ReadString('\n')
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return "", fmt.Errorf("a child wrote no line within %v", patience)
-	}
-	if err != nil {
-		return "", fmt.Errorf("a child ended or closed its output before it wrote a line: %w", err)
-	}
-	return strings.TrimSuffix(text, "\n"), nil
-}
+func (d dialogue) line() (string, error) { return d.Hear() }
 
 // expect reads one line, which must be this.
 func (d dialogue) expect(want string) error {
@@ -110,12 +72,7 @@ func (d dialogue) number() (int, error) {
 	return n, nil
 }
 
-func (d dialogue) tell(text string) error {
-	if _, err := d.in.WriteString(text + "\n"); err != nil {
-		return fmt.Errorf("telling a child %q: %w", text, err)
-	}
-	return nil
-}
+func (d dialogue) tell(text string) error { return d.Tell(text) }
 
 // ask says something to a process that answers, and waits for the answer: it
 // works on.
@@ -155,30 +112,21 @@ func (c *child) close() {
 		_ = c.cmd.Process.Kill()
 		_ = c.cmd.Wait()
 	}
-	c.dialogue.close()
+	c.dialogue.Close()
 }
 
 // serve is a child that works on: it answers every line with the same line, and
 // ends when it is told to or its input ends.
 func serve([]string) error {
 	time.AfterFunc(lifetime, func() { os.Exit(1) })
-	for in := bufio.NewReader(proc.Stdin()); ; {
-		line, err := in.ReadString('\n')
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("reading what the trial says: %w", err)
-		}
+	return peer.Serve(func(line string) (string, error) {
 		if text, found := strings.CutPrefix(line, end); found {
-			status, err := strconv.Atoi(strings.TrimSpace(text))
+			status, err := strconv.Atoi(text)
 			if err != nil {
-				return fmt.Errorf("ending as told with status %q: %w", text, err)
+				return "", fmt.Errorf("ending as told with status %q: %w", text, err)
 			}
 			os.Exit(status)
 		}
-		if _, err := os.Stdout.WriteString(line); err != nil {
-			return fmt.Errorf("answering the trial: %w", err)
-		}
-	}
+		return line, nil
+	})
 }

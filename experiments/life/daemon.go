@@ -10,8 +10,8 @@ import (
 
 // How the parent of a daemon ends.
 const (
-	endExit = "exit" // its work is done
-	endKill = "kill" // SIGKILL
+	endExit = "exit"  // its work is done
+	endKill = wayKill // SIGKILL
 )
 
 // moment is how long a plain child must outlive its parent to count.

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"syscall"
 
 	"parcon/experiments/card"
 	"parcon/experiments/peer"
@@ -38,7 +37,7 @@ func startFamily(t card.Trial, kind string) (*family, error) {
 	cmd := peer.Part(t, 1, "parent", append([]string{kind}, program...)...)
 	cmd.ExtraFiles = theirs
 	parent, err := start(cmd)
-	closeAll(theirs)
+	peer.CloseAll(theirs...)
 	if err != nil {
 		d.close()
 		return nil, err
@@ -74,17 +73,20 @@ func (f *family) meet() error {
 	return err
 }
 
-// endParent makes the parent end, because its work is done or by SIGKILL, and
-// buries it. Its child has another parent then, if it is still there.
+// endParent makes the parent end, because its work is done or by SIGTERM or
+// SIGKILL, and buries it. Its child has another parent then, if it is still there.
 func (f *family) endParent(way string) error {
 	want := ending{code: 0}
-	if way == endKill {
-		want = ending{code: -1, signal: syscall.SIGKILL}
-		if err := f.parent.cmd.Process.Kill(); err != nil {
-			return fmt.Errorf("killing the parent: %w", err)
+	switch way {
+	case endExit:
+		if err := f.parent.In.Close(); err != nil {
+			return fmt.Errorf("telling the parent that its work is done: %w", err)
 		}
-	} else if err := f.parent.in.Close(); err != nil {
-		return fmt.Errorf("telling the parent that its work is done: %w", err)
+	case wayTerm, wayKill:
+		want = ending{code: -1, signal: signals[way]}
+		if err := f.parent.cmd.Process.Signal(want.signal); err != nil {
+			return fmt.Errorf("sending %v to the parent: %w", want.signal, err)
+		}
 	}
 	got, err := f.parent.join()
 	if err == nil && got != want {

@@ -11,8 +11,7 @@
 // the trial holds: when that is gone, in whatever way, they read the end of
 // their input and end too. If all fails they end by themselves after lifetime.
 //
-// What is not looked at: sessions and terminals (setsid(2), SIGHUP), and what
-// other kernels do.
+// What is not looked at: the end of a session (SIGHUP), and what other kernels do.
 package life
 
 import (
@@ -25,8 +24,8 @@ import (
 var Chapter = card.Chapter{
 	Name:     "life",
 	Title:    "Life of a process",
-	Question: "How do processes live and end: zombies, orphans, daemons, signals, states?",
-	Cards:    []card.Card{zombie, orphan, daemon, terminate, exits, states, join},
+	Question: "How do processes live and end: zombies, orphans, daemons, signals, states, turns?",
+	Cards:    []card.Card{zombie, orphan, daemon, terminate, exits, states, join, grandchild, interrupt, reuse, exhaust, turns},
 }
 
 const (

@@ -20,6 +20,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"parcon/experiments/card"
+	"parcon/runner/affinity"
+	"parcon/runner/clock"
 	"parcon/runner/proc"
 	"parcon/runner/proc/proctest"
 	"parcon/runner/protocol"
@@ -69,6 +71,21 @@ func prepare(name, mark string, ops int) (card.Session, error) {
 	return m.Prepare(card.Trial{Variant: v, Ops: ops, Env: setting(mark)})
 }
 
+// needs skips a test of what this user may not do on this machine.
+func needs(t *testing.T, name string) {
+	t.Helper()
+	if name != "mechanism=reuse" {
+		return
+	}
+	s, err := prepare(name, "needs", 1)
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func run(name, mark string, ops int, running func()) (protocol.Measurement, error) {
 	s, err := prepare(name, mark, ops)
 	if err != nil {
@@ -106,13 +123,18 @@ func mark(t *testing.T) string {
 
 // units that each mechanism returns.
 var units = map[string][]string{
-	"zombie":    {"tries", "seen"},
-	"orphan":    {"tries", "seen", "reaped", "parent-pid", "burial-ns", "ns/op"},
-	"daemon":    {"tries", "seen"},
-	"terminate": {"tries", "seen", "gone-p50-ns", "gone-p99-ns", "gone-max-ns", "ns/op"},
-	"exits":     {"tries", "seen"},
-	"states":    {"running-share", "ready-share", "blocked-share", "r-share", "s-share"},
-	"join":      {"tries", "seen", "early"},
+	"zombie":     {"tries", "seen"},
+	"orphan":     {"tries", "seen", "reaped", "parent-pid", "burial-ns", "ns/op"},
+	"daemon":     {"tries", "seen"},
+	"terminate":  {"tries", "seen", "gone-p50-ns", "gone-p99-ns", "gone-max-ns", "ns/op"},
+	"exits":      {"tries", "seen"},
+	"states":     {"running-share", "ready-share", "blocked-share", "r-share", "s-share"},
+	"join":       {"tries", "seen", "early"},
+	"grandchild": {"tries", "seen", "orphans"},
+	"interrupt":  {"tries", "seen", "outside"},
+	"reuse":      {"tries", "seen", "again", "mistaken"},
+	"exhaust":    {"tries", "seen", "freed"},
+	"turns":      {stretchHalf, stretchMost, stretchSeen},
 }
 
 func checkUnits(t *testing.T, name string, m protocol.Measurement) {
@@ -135,14 +157,15 @@ func TestEveryVariantSeesWhatIsToBeSeen(t *testing.T) {
 		for _, ops := range []int{1, 3} {
 			t.Run(fmt.Sprintf("%s/%d", name, ops), func(t *testing.T) {
 				proctest.Tidy(t)
+				needs(t, name)
 				m, err := run(name, mark(t), ops, func() {})
 				if err != nil {
 					t.Fatal(err)
 				}
 				checkUnits(t, name, m)
 				checkTries(t, name, m, float64(ops))
-				if m["early"] != 0 {
-					t.Errorf("%v joins returned early", m["early"])
+				if m["early"] != 0 || m["outside"] != 0 {
+					t.Errorf("%v joins returned early, %v interrupts went outside of their group", m["early"], m["outside"])
 				}
 				if name == "mechanism=orphan/adopter=subreaper" && (m["parent-pid"] != float64(os.Getpid()) || m["reaped"] != float64(ops)) {
 					t.Errorf("%v, want all orphans buried by %d", m, os.Getpid())
@@ -161,12 +184,24 @@ func checkTries(t *testing.T, name string, m protocol.Measurement, ops float64) 
 	t.Helper()
 	switch {
 	case strings.HasPrefix(name, "mechanism=states/"):
+	case strings.HasPrefix(name, "mechanism=turns/"):
+		if m[stretchHalf] <= 0 || m[stretchHalf] > m[stretchMost] || m[stretchSeen] < 1 {
+			t.Errorf("%v, want turns, and the median of them not above their 99 %%", m)
+		}
 	case m["tries"] != ops:
 		t.Errorf("%v, want %v tries", m, ops)
+	case strings.HasPrefix(name, "mechanism=grandchild/"):
+		if m["seen"] != 0 || m["orphans"] != ops {
+			t.Errorf("%v, want none of %v a zombie, all orphans", m, ops)
+		}
 	case strings.HasPrefix(name, "mechanism=terminate/"):
 		if m["seen"] > ops {
 			t.Errorf("%v: more seen than tried", m)
 		}
+	case name == "mechanism=reuse" && (m["again"] != ops || m["mistaken"] != 0):
+		t.Errorf("%v, want all of %v numbers given out again, and no pidfd mistaken", m, ops)
+	case name == "mechanism=exhaust" && m["freed"] != ops:
+		t.Errorf("%v, want all of %v freed", m, ops)
 	case m["seen"] != ops:
 		t.Errorf("%v, want all of %v seen", m, ops)
 	}
@@ -179,6 +214,77 @@ func TestProcessesLiveOnAfterTheirSignal(t *testing.T) {
 		if err != nil || m["seen"] == 0 || m["gone-p50-ns"] <= 0 {
 			t.Errorf("%s: %v, %v, want some of 20 alive after it", way, m, err)
 		}
+	}
+}
+
+// A process that reads its clock is where it is to be and sees no gap that is shorter
+// than a turn, none out of order, and none outside of its time.
+func TestReadClock(t *testing.T) {
+	queue, err := os.Open("/proc/self/task/" + strconv.Itoa(os.Getpid()) + "/schedstat")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer queue.Close()
+	from := clock.Now() + int64(2*time.Millisecond)
+	to := from + int64(20*time.Millisecond)
+	gaps, err := readClock(queue, from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if end := clock.Now(); end < to {
+		t.Errorf("it ended at %d, before %d", end, to)
+	}
+	last := from
+	for _, g := range gaps {
+		if g.from < last || g.to-g.from < int64(leastTurn) || g.waited < 0 {
+			t.Errorf("%v: behind %d", g, last)
+		}
+		last = g.to
+	}
+}
+
+// Two workers on one core: each is there alone, and the rest of its runtime is not,
+// where there is another core.
+func TestAWorkerHasItsCoreToItsThread(t *testing.T) {
+	proctest.Tidy(t)
+	s, err := prepare("mechanism=turns/others=1", mark(t), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	cores, err := affinity.Cores()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strconv.Itoa(cores[len(cores)-1])
+	workers := 0
+	for _, pid := range processes(t) {
+		if parent, err := parentOf(pid); err != nil || parent != os.Getpid() {
+			continue
+		}
+		workers++
+		tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		there := 0
+		for _, task := range tasks {
+			text, _ := os.ReadFile(task)
+			_, allowed, _ := strings.Cut(string(text), "Cpus_allowed_list:\t")
+			if allowed, _, _ = strings.Cut(allowed, "\n"); allowed == want {
+				there++
+			}
+		}
+		if there != 1 && len(cores) > 1 || there == 0 {
+			t.Errorf("process %d has %d of %d threads on core %s alone, want one", pid, there, len(tasks), want)
+		}
+	}
+	if workers != 2 {
+		t.Errorf("%d workers, want 2", workers)
 	}
 }
 
@@ -368,6 +474,7 @@ func TestNothingIsLeftOfATrialThatIsKilled(t *testing.T) {
 	for _, name := range variants {
 		t.Run(name, func(t *testing.T) {
 			proctest.Tidy(t)
+			needs(t, name)
 			defer adopting(t)()
 			for range 3 {
 				killInTheMiddle(t, name, aChildIsThere)
@@ -464,5 +571,32 @@ func TestAChildThatFailsIsAnError(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A process that listens tells whether it got SIGINT, also where a script started it
+// in its background and so with that signal ignored.
+func TestAListenerTellsWhetherItWasInterrupted(t *testing.T) {
+	proctest.Tidy(t)
+	for _, want := range []int{0, 1} {
+		c, err := start(exec.Command("/bin/sh", "-c", `trap "" INT; exec "$0" part listener interrupt child`, self()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.ask("hello"); err != nil {
+			t.Fatal(err)
+		}
+		if want == 1 {
+			if err := c.cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.over(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := c.interrupted(); got != want || err != nil {
+			t.Errorf("%d, %v, want %d", got, err, want)
+		}
+		c.close()
 	}
 }

@@ -69,10 +69,11 @@ func statesSections() []section.Section {
 		Topic: "Running, ready, blocked", Claims: []string{"F6"},
 		Form: section.Dots{
 			Name: "states",
-			Finding: []section.Clause{section.Lean(
-				inState(workCompute, "running", "processes that compute run %s of the time"),
-				inState(workWait, "blocked", "those that wait are blocked %s"),
-				inState(workOver, "ready", "with four per core they are ready %s")),
+			Finding: []section.Clause{
+				section.Lean(
+					inState(workCompute, "running", "processes that compute run %s of the time"),
+					inState(workWait, "blocked", "those that wait are blocked %s"),
+					inState(workOver, "ready", "with four per core they are ready %s")),
 			},
 			Rows: []string{"work"},
 			Panels: []section.Panel{

@@ -22,6 +22,9 @@ const (
 	wayKill = "kill" // SIGKILL; the kernel ends it
 )
 
+// signals are what the ways send.
+var signals = map[string]syscall.Signal{wayTerm: syscall.SIGTERM, wayKill: syscall.SIGKILL}
+
 // terminate measures how long a process lives after the signal that ends it: it
 // must get a core to die on, run its handler if it has one, and give its memory
 // back. The time goes from before kill(2) to the moment at which this process is
@@ -116,9 +119,9 @@ func tryTerminate(t card.Trial) (alive bool, life time.Duration, err error) {
 		return false, 0, err
 	}
 	pid := c.cmd.Process.Pid
-	sent, want := syscall.SIGTERM, ending{code: 0}
-	if t.Get("way") == wayKill {
-		sent, want = syscall.SIGKILL, ending{-1, syscall.SIGKILL}
+	sent, want := signals[t.Get("way")], ending{code: 0}
+	if sent == syscall.SIGKILL {
+		want = ending{-1, sent}
 	}
 
 	begin := clock.Now()

@@ -9,6 +9,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/peer"
 	"parcon/experiments/variant"
 	"parcon/report/section"
 	"parcon/runner/protocol"
@@ -206,7 +207,7 @@ func newConditionProcesses(t card.Trial) (*conditionProcesses, error) {
 
 func (p *conditionProcesses) gather() (*tally, error) {
 	p.tally.reset()
-	p.stage.crew.tell("wait")
+	p.stage.crew.Tell("wait")
 	return p.tally.at, nil
 }
 
@@ -221,7 +222,7 @@ func (p *conditionProcesses) notify(n int) error {
 	return errors.Join(err, p.lock.Unlock())
 }
 
-func (p *conditionProcesses) ended() error { return p.stage.crew.hear(done) }
+func (p *conditionProcesses) ended() error { return p.stage.crew.Expect(done) }
 
 // conditionPart is a process that waits on the condition whenever it is told.
 func conditionPart([]string) error {
@@ -238,7 +239,7 @@ func conditionPart([]string) error {
 		return err
 	}
 	ctx := context.Background() // the parent kills who waits too long
-	return serve(obey("wait", func() error {
+	return peer.Attend(obey("wait", func() error {
 		if err := lock.Lock(ctx); err != nil {
 			return err
 		}

@@ -42,10 +42,10 @@ func TestAProcessThatDiesAtAWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer, err := c[0].ask("die"); err == nil || !strings.Contains(err.Error(), "this word kills") {
+	if answer, err := c[0].Ask("die"); err == nil || !strings.Contains(err.Error(), "this word kills") {
 		t.Errorf("%q, %v", answer, err)
 	}
-	if err := c.end(patience); err != nil {
+	if err := c.End(patience); err != nil {
 		t.Error(err)
 	}
 }
@@ -56,7 +56,7 @@ func TestEndKillsWhoDoesNotEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.end(10 * time.Millisecond); err == nil || !strings.Contains(err.Error(), "was killed") {
+	if err := c.End(10 * time.Millisecond); err == nil || !strings.Contains(err.Error(), "was killed") {
 		t.Errorf("%v", err)
 	}
 }
@@ -65,7 +65,7 @@ func TestEndKillsWhoDoesNotEnd(t *testing.T) {
 func TestCloseWithoutRun(t *testing.T) {
 	for _, name := range []string{
 		"mechanism=semaphore/unit=process/size=1", "mechanism=event/unit=process", "mechanism=condition/unit=process/wake=1",
-		"mechanism=deadlock/unit=process/order=fixed", "mechanism=relock/lock=plain/unit=process",
+		"mechanism=deadlock/unit=process/order=fixed", "mechanism=relock/lock=plain/unit=process", "mechanism=killed/lock=flock",
 	} {
 		t.Run(name, func(t *testing.T) {
 			needs(t, name)

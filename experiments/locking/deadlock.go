@@ -14,6 +14,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/peer"
 	"parcon/experiments/variant"
 	"parcon/report/number"
 	"parcon/runner/protocol"
@@ -72,7 +73,7 @@ func deadlocksSections() []section.Section {
 			Columns: []section.Column{
 				section.Under("unit", section.Value("unit")),
 				section.Under("order of the locks", section.Value("order")),
-				section.Under("deadlocks found", func(s section.Samples, row section.Row) string { return s.Fact(row[0], "seen") }),
+				section.Under("deadlocks found", func(s section.Samples, row section.Row) string { return s.Occurrence(row[0], "seen") }),
 				section.Under("both holders named", func(s section.Samples, row section.Row) string {
 					return section.Total{Count: s.Total("named", row...).Count, Tries: s.Total("seen", row...).Count}.String()
 				}),
@@ -360,7 +361,7 @@ func newProcesses(t card.Trial) (*processes, error) {
 
 func (p *processes) ids() (ids [2]uint64) {
 	for u, m := range p.stage.crew {
-		ids[u] = uint64(m.cmd.Process.Pid)
+		ids[u] = uint64(m.Cmd.Process.Pid)
 	}
 	return ids
 }
@@ -376,27 +377,27 @@ func (p *processes) begin(first [2]int) (*ledger, <-chan account, error) {
 		}
 	}
 	for u, m := range p.stage.crew {
-		m.tell(order{u, first[u]}.String())
+		_ = m.Tell(order{u, first[u]}.String())
 	}
-	if err := p.stage.crew.hear(present); err != nil {
+	if err := p.stage.crew.Expect(present); err != nil {
 		return nil, nil, err
 	}
 	ends := make(chan account, len(p.stage.crew))
 	for u, m := range p.stage.crew {
-		go func() { ends <- m.account(u) }()
+		go func() { ends <- accountOf(m, u) }()
 	}
 	return p.ledger.at, ends, p.open.Set()
 }
 
-// account is the account that a process gives.
-func (m *member) account(unit int) account {
-	answer, err := m.hear()
+// accountOf is the account that a process gives.
+func accountOf(m *peer.Process, unit int) account {
+	answer, err := m.Hear()
 	if err != nil {
 		return account{unit: unit, err: err}
 	}
 	a, err := parseAccount(answer)
 	if err != nil {
-		err = fmt.Errorf("asking process %d: %w", m.cmd.Process.Pid, err)
+		err = fmt.Errorf("asking process %d: %w", m.Cmd.Process.Pid, err)
 	}
 	a.unit, a.err = unit, err
 	return a
@@ -432,7 +433,7 @@ func parseOrder(text string) (order, error) {
 	return order{u, lock}, nil
 }
 
-func (p *processes) cancel(unit int) { p.stage.crew[unit].tell("cancel") }
+func (p *processes) cancel(unit int) { _ = p.stage.crew[unit].Tell("cancel") }
 
 // partyPart is a process that takes both locks whenever it is told which unit it is
 // and which lock comes first.
@@ -453,7 +454,7 @@ func partyPart([]string) error {
 	}
 	cancel := func() {}
 	defer func() { cancel() }()
-	return serve(func(word string) (string, error) {
+	return peer.Attend(func(word string) (string, error) {
 		if word == "cancel" {
 			cancel()
 			return "", nil
@@ -465,7 +466,7 @@ func partyPart([]string) error {
 		cancel() // of the try before
 		ctx, stop := context.WithCancel(context.Background())
 		cancel = stop
-		say(present)
+		peer.Say(present)
 		go func() {
 			if err := open.Wait(ctx); err != nil {
 				fail(err)
@@ -474,7 +475,7 @@ func partyPart([]string) error {
 			if a.err != nil {
 				fail(a.err)
 			}
-			say(a.String())
+			peer.Say(a.String())
 		}()
 		return "", nil
 	})

@@ -10,6 +10,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/peer"
 	"parcon/experiments/variant"
 	"parcon/report/section"
 	"parcon/runner/clock"
@@ -221,16 +222,16 @@ func (p *eventProcesses) gather() (*tally, error) {
 	if err := p.event.Clear(); err != nil {
 		return nil, err
 	}
-	p.stage.crew.tell("wait")
+	p.stage.crew.Tell("wait")
 	return p.tally.at, nil
 }
 
 func (p *eventProcesses) set() error { return p.event.Set() }
 
-func (p *eventProcesses) ended() error { return p.stage.crew.hear(done) }
+func (p *eventProcesses) ended() error { return p.stage.crew.Expect(done) }
 
 func (p *eventProcesses) timed(limit time.Duration) (int64, bool, error) {
-	answer, err := p.stage.crew[0].ask(limit.String())
+	answer, err := p.stage.crew[0].Ask(limit.String())
 	if err != nil {
 		return 0, false, err
 	}
@@ -268,7 +269,7 @@ func eventPart([]string) error {
 	if err != nil {
 		return err
 	}
-	return serve(func(word string) (string, error) {
+	return peer.Attend(func(word string) (string, error) {
 		if word != "wait" {
 			return waitForNever(never, word)
 		}

@@ -27,7 +27,7 @@ var Chapter = card.Chapter{
 	Name:     "locks",
 	Title:    "Locks and waiting",
 	Question: "Who waits for whom, who is woken, and when does everybody wait for ever?",
-	Cards:    []card.Card{semaphores, events, conditions, deadlocks, relocks, lockCosts, timers},
+	Cards:    []card.Card{semaphores, events, conditions, deadlocks, relocks, killed, lockCosts, timers},
 }
 
 // The values of the key unit.
@@ -36,6 +36,9 @@ const (
 	thread    = "thread"
 	process   = "process"
 )
+
+// python is the value of a key for a real CPython.
+const python = "cpython"
 
 // units are those of most cards.
 var units = []string{goroutine, process}

@@ -91,6 +91,7 @@ var unitsOf = map[string][]string{
 	"condition": {card.UnitTries, card.UnitSeen, more, less},
 	"deadlock":  {card.UnitTries, card.UnitSeen, hanging, named},
 	"relock":    {card.UnitTries, card.UnitSeen},
+	"killed":    {card.UnitTries, card.UnitSeen},
 	"lockcost":  {},
 	"timer":     {card.UnitTries, early, lateHalf, lateMost, lateMax},
 }
@@ -149,6 +150,15 @@ func check(t *testing.T, name string, ops int, m protocol.Measurement) {
 		} else {
 			is(card.UnitSeen, 0)
 		}
+	case "killed":
+		switch v.Get("lock") {
+		case "flock", "robust":
+			is(card.UnitSeen, n)
+		case "noted": // or looked for too late, on a busy machine
+			between(0, m[card.UnitSeen], n)
+		default:
+			is(card.UnitSeen, 0)
+		}
 	case "timer":
 		is(early, 0)
 		between(0, m[lateHalf], m[lateMost])
@@ -187,6 +197,7 @@ func TestBadVariantsAreRefused(t *testing.T) {
 		"mechanism=condition/unit=goroutine", "mechanism=condition/unit=goroutine/wake=0", "mechanism=condition/unit=goroutine/wake=two",
 		"mechanism=deadlock/unit=goroutine/order=fixed", "mechanism=deadlock/unit=thread/order=any",
 		"mechanism=relock/lock=spin/unit=goroutine", "mechanism=relock/lock=plain",
+		"mechanism=killed", "mechanism=killed/lock=plain", "mechanism=killed/lock=none", "mechanism=killed/lock=flock/unit=process",
 		"mechanism=lockcost/lock=plain/unit=thread",
 		"mechanism=timer/load=half/delay=1ms", "mechanism=timer/load=idle/delay=2ms", "mechanism=timer/load=idle",
 		"mechanism=timers/load=idle/delay=1ms",
@@ -218,7 +229,7 @@ func TestPrepareRefuses(t *testing.T) {
 func TestPrepareWithoutParts(t *testing.T) {
 	for _, name := range []string{
 		"mechanism=semaphore/unit=process/size=1", "mechanism=event/unit=process", "mechanism=condition/unit=process/wake=1",
-		"mechanism=deadlock/unit=process/order=fixed", "mechanism=relock/lock=plain/unit=process",
+		"mechanism=deadlock/unit=process/order=fixed", "mechanism=relock/lock=plain/unit=process", "mechanism=killed/lock=flock",
 	} {
 		t.Run(name, func(t *testing.T) {
 			needs(t, name)
@@ -243,6 +254,14 @@ func TestPartsRefuse(t *testing.T) {
 		{"event", "waiter"},
 		{"condition", "waiter"},
 		{"deadlock", "party"},
+		{"killed", "broom"},
+		{"killed", "holder"},
+		{"killed", "holder", "spin", "."},
+		{"killed", "holder", "semaphore", "."},
+		{"killed", "holder", "noted", "."},
+		{"killed", "holder", "robust", "."},
+		{"killed", "holder", "flock", filepath.Join(t.TempDir(), "none")},
+		{"killed", "holder", "lockfile", filepath.Join(t.TempDir(), "none")},
 	} {
 		if err := card.RunPart(Chapter.Cards, args); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q without what it should inherit: %v", args, err)
@@ -331,7 +350,7 @@ func TestWithoutIPC(t *testing.T) {
 		t.Skip("this system has it")
 	}
 	for _, name := range variants() {
-		if strings.Contains(name, "=process") {
+		if strings.Contains(name, "=process") { // those of killed need Linux by their card
 			if _, _, err := prepare(name, 1, ""); !errors.Is(err, ipc.ErrUnsupported) {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -1,6 +1,7 @@
 package locking
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/cpython"
+	"parcon/experiments/peer"
 	"parcon/runner/proc"
 )
 
@@ -51,14 +53,14 @@ func oddProcess(args []string) error {
 	case "broken":
 		return fmt.Errorf("this process is broken")
 	case "strange":
-		say("hello")
+		peer.Say("hello")
 	case "mute": // it ends without a word
 		return nil
 	case "deaf":
-		say(present)
+		peer.Say(present)
 		time.Sleep(time.Hour)
 	case "dying":
-		return serve(func(string) (string, error) { return "", fmt.Errorf("this word kills") })
+		return peer.Attend(func(string) (string, error) { return "", fmt.Errorf("this word kills") })
 	}
 	_, _ = io.Copy(io.Discard, proc.Stdin())
 	return nil
@@ -74,7 +76,7 @@ func prepare(name string, ops int, python string) (card.Session, card.Card, erro
 	if err != nil {
 		return card.Session{}, m, err
 	}
-	s, err := m.Prepare(card.Trial{Variant: v, Ops: ops, Env: card.Env{Part: []string{self, "part"}, Python: python}})
+	s, err := m.Prepare(card.Trial{Variant: v, Ops: ops, Env: card.Env{Part: []string{self, "part"}, Python: python, Dir: cmp.Or(os.Getenv("DIR"), os.TempDir())}})
 	return s, m, err
 }
 
@@ -95,7 +97,7 @@ func needs(t *testing.T, name string) (python string) {
 	if strings.Contains(name, "=cpython") {
 		return findPython(t)
 	}
-	if strings.Contains(name, "=process") {
+	if strings.Contains(name, "=process") || strings.Contains(name, "=killed/") {
 		skipWithoutIPC(t)
 	}
 	return ""

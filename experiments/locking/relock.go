@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parcon/experiments/card"
+	"parcon/experiments/peer"
 	"parcon/experiments/variant"
 	"parcon/report/number"
 	"parcon/report/section"
@@ -226,15 +227,15 @@ func newHolderProcess(t card.Trial, kind string) (*holderProcess, error) {
 }
 
 func (p *holderProcess) order(word string) error {
-	p.stage.crew.tell(word)
-	return p.stage.crew.hear(done)
+	p.stage.crew.Tell(word)
+	return p.stage.crew.Expect(done)
 }
 
 func (p *holderProcess) take() error  { return p.order(wordTake) }
 func (p *holderProcess) letGo() error { return p.order(wordLetGo) }
 
 func (p *holderProcess) again() (hung bool, err error) {
-	answer, err := p.stage.crew[0].ask(wordAgain)
+	answer, err := p.stage.crew[0].Ask(wordAgain)
 	if err != nil {
 		return false, err
 	}
@@ -255,7 +256,7 @@ func holderPart(args []string) error {
 		return err
 	}
 	h := localHolder{l, looksFor(args[0])}
-	return serve(func(word string) (string, error) {
+	return peer.Attend(func(word string) (string, error) {
 		switch word {
 		case wordTake:
 			return done, h.take()

@@ -8,6 +8,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/peer"
 	"parcon/experiments/variant"
 	"parcon/report/section"
 	"parcon/runner/protocol"
@@ -198,14 +199,14 @@ func (v *visitors) pass() (int, error) {
 	if err := v.open.Clear(); err != nil {
 		return 0, err
 	}
-	v.stage.crew.tell("pass")
-	if err := v.stage.crew.hear(present); err != nil {
+	v.stage.crew.Tell("pass")
+	if err := v.stage.crew.Expect(present); err != nil {
 		return 0, err
 	}
 	if err := v.open.Set(); err != nil {
 		return 0, err
 	}
-	if err := v.stage.crew.hear(done); err != nil {
+	if err := v.stage.crew.Expect(done); err != nil {
 		return 0, err
 	}
 	return v.room.at.result(visitorsPerSeat * v.size)
@@ -226,8 +227,8 @@ func visitorPart([]string) error {
 		return err
 	}
 	ctx := context.Background() // the parent kills who waits too long
-	return serve(obey("pass", func() error {
-		say(present)
+	return peer.Attend(obey("pass", func() error {
+		peer.Say(present)
 		if err := open.Wait(ctx); err != nil {
 			return err
 		}

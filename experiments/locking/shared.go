@@ -93,7 +93,7 @@ func (s *stage) hire(t card.Trial, n, procs int, part string, args ...string) er
 
 // clear ends the processes and gives the things back.
 func (s *stage) clear() error {
-	err := s.crew.end(patience)
+	err := s.crew.End(patience)
 	s.crew = nil
 	for _, t := range slices.Backward(s.things) {
 		err = errors.Join(err, t.Free())

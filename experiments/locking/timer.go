@@ -1,7 +1,6 @@
 package locking
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -21,10 +20,9 @@ import (
 
 // The values of the key load.
 const (
-	idle   = "idle"
-	full   = "full"
-	gil    = "gil"
-	python = "cpython"
+	idle = "idle"
+	full = "full"
+	gil  = "gil"
 )
 
 // timers: timers are started one after another, and it is measured how long after
@@ -225,24 +223,16 @@ func (b *beside) end() error {
 
 // timersOfPython fires timers in CPython.
 func timersOfPython(t card.Trial, delay time.Duration) (card.Session, error) {
-	if t.Env.Python == "" {
-		return card.Session{}, errors.New("starting timers in CPython: there is none: install python3")
-	}
-	s, err := cpython.Interpreter{Path: t.Env.Python, GIL: true}.Start(context.Background(), "timer",
-		"delay="+delay.String(), fmt.Sprintf("n=%d", t.Ops), "load=busy")
+	s, err := cpython.Prepare(t, patience+time.Duration(t.Ops)*(delay+time.Second), "", "timer", "delay="+delay.String(), "load=busy")
 	if err != nil {
 		return card.Session{}, err
 	}
-	return card.Session{
-		Run: func() (protocol.Measurement, error) {
-			m, err := s.Measure()
-			if err != nil {
-				return nil, err
-			}
-			return renamed(m), nil
-		},
-		Close: func() error { s.Close(); return nil },
-	}, nil
+	measure := s.Run
+	s.Run = func() (protocol.Measurement, error) {
+		m, err := measure()
+		return renamed(m), err
+	}
+	return s, nil
 }
 
 // renamed gives CPython's errors the names that Go's have here.

@@ -1,4 +1,11 @@
-// Package peer starts the helper processes of a trial.
+// Package peer is the helper processes of a trial: they are started, told and asked
+// something, heard, and ended. A trial talks to them in lines, through their standard
+// input and output; what they write to standard error is the reason if they fail.
+//
+// A Process is started with Start, and is the trial's to end: with Wait if it ends by
+// itself, with End if it ends with its standard input, or with Kill. A Crew is several
+// that do something together. A Talk is the conversation alone, with a process that
+// somebody else started. What the process itself does is Attend, Serve and Say.
 package peer
 
 import (

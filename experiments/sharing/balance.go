@@ -295,7 +295,7 @@ func prepareBalance(t card.Trial) (card.Session, error) {
 		if locked {
 			lock = 1
 		}
-		return python(t, "balance", fmt.Sprint("n=", t.Ops), "workers="+t.Get("workers"), fmt.Sprint("lock=", lock))
+		return python(t, "", "balance", "workers="+t.Get("workers"), fmt.Sprint("lock=", lock))
 	}
 	if !locked && detecting {
 		return card.Session{}, errDetecting

@@ -120,7 +120,7 @@ func asTaught(threads bool, alive int) bool {
 
 // A unit is one thread of a part.
 type unit struct {
-	*member
+	member
 	index int
 }
 
@@ -177,7 +177,7 @@ func crashOne(t card.Trial, threads bool, way string) (survivors int, told bool,
 	if line, err := first.hear(); err == nil {
 		return 0, false, fmt.Errorf("a unit that was to crash by %s said %.100q", way, line)
 	}
-	told = tells(way, first.cmd.ProcessState.String(), first.complaint.String())
+	told = tells(way, first.Cmd.ProcessState.String(), first.Complaint())
 	for _, u := range all[1:] {
 		if _, err := u.alive(); err == nil {
 			survivors++

@@ -1,12 +1,9 @@
 package sharing
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -17,165 +14,65 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/peer"
 	"parcon/runner/clock"
-	"parcon/runner/proc"
 	"parcon/runner/protocol"
 	"parcon/runner/usage"
 )
 
 // A member is one part process that is talked to in lines.
-type member struct {
-	cmd       *exec.Cmd
-	in        io.WriteCloser
-	pipe      *os.File // its output
-	out       *bufio.Reader
-	complaint bytes.Buffer
-	ended     bool
+type member struct{ *peer.Process }
+
+// recruit prepares a part with one Go processor. files are its descriptors from 3
+// on. Go's own preemption is switched off in it: its signal could cut a long write in
+// two.
+func recruit(t card.Trial, name string, files []*os.File, args ...string) *exec.Cmd {
+	cmd := peer.Part(t, 1, name, args...)
+	cmd.Env = append(cmd.Env, "GODEBUG=asyncpreemptoff=1")
+	cmd.ExtraFiles = files
+	return cmd
 }
 
-// enlist starts a part with one Go processor. files are its descriptors from 3
-// on. It is ended by kill or wait. Go's own preemption is switched off in it: its
-// signal could cut a long write in two.
-func enlist(t card.Trial, name string, files []*os.File, args ...string) (*member, error) {
-	m := &member{cmd: peer.Part(t, 1, name, args...)}
-	m.cmd.Env = append(m.cmd.Env, "GODEBUG=asyncpreemptoff=1")
-	m.cmd.ExtraFiles = files
-	m.cmd.Stderr = &m.complaint
-	pipe, theirs, err := os.Pipe()
+// enlist starts a part. It is ended by kill or wait.
+func enlist(t card.Trial, name string, files []*os.File, args ...string) (member, error) {
+	p, err := peer.Start(recruit(t, name, files, args...), patience)
 	if err != nil {
-		return nil, fmt.Errorf("making a pipe for part %s: %w", name, err)
+		return member{}, fmt.Errorf("starting part %s: %w", name, err)
 	}
-	defer theirs.Close()
-	m.cmd.Stdout, m.pipe, m.out = theirs, pipe, bufio.NewReader(pipe)
-	if m.in, err = m.cmd.StdinPipe(); err == nil {
-		err = proc.Start(m.cmd)
-	}
-	if err != nil {
-		pipe.Close()
-		return nil, fmt.Errorf("starting part %s: %w", name, err)
-	}
-	return m, nil
+	return member{p}, nil
 }
 
 // say gives the part a line. One that is gone is noticed by hear.
-func (m *member) say(line string) { _, _ = io.WriteString(m.in, line+"\n") }
+func (m member) say(line string) { _ = m.Tell(line) }
 
 // hear returns the next line that the part says, or ends it and says why there is
 // none.
-func (m *member) hear() (string, error) {
-	line, err := m.line()
-	if err != nil {
-		return "", m.reason(err)
-	}
-	return line, nil
-}
-
-// line reads the next line.
-func (m *member) line() (string, error) {
-	if err := m.pipe.SetReadDeadline(time.Now().Add(patience)); err != nil {
-		return "", fmt.Errorf("limiting the wait for a part: %w", err)
-	}
-	line, err := m.out.ReadString('\n')
-	return strings.TrimSuffix(line, "\n"), err
-}
-
-// reason is why line failed. The part has ended when it returns.
-func (m *member) reason(err error) error {
-	if !errors.Is(err, io.EOF) {
-		m.kill()
-		return fmt.Errorf("waiting up to %v for a part's answer: %w", patience, err)
-	}
-	ended := "it ended without one"
-	if err := m.wait(); err != nil {
-		ended = err.Error()
-	}
-	if first, _, _ := strings.Cut(m.complaint.String(), "\n"); first != "" {
-		ended += ": " + first
-	}
-	return fmt.Errorf("waiting for a part's answer: %s", ended)
-}
+func (m member) hear() (string, error) { return m.Hear() }
 
 // wait waits until the part has ended by itself and says how.
-func (m *member) wait() error {
-	m.ended = true
-	late := time.AfterFunc(patience, func() { proc.Kill(m.cmd) })
-	err := m.cmd.Wait()
-	late.Stop()
-	_ = m.pipe.Close()
-	return err
-}
-
-// end tells the kernel to end the part, unless it was waited for already.
-func (m *member) end() {
-	if !m.ended {
-		proc.Kill(m.cmd)
-	}
-}
+func (m member) wait() error { return m.Wait(patience) }
 
 // kill ends the part, which has nothing more to do.
-func (m *member) kill() {
-	if !m.ended {
-		m.end()
-		_ = m.wait()
-	}
-}
+func (m member) kill() { m.Kill() }
 
 // A crew is parts that do one job at the same time.
-type crew []*member
+type crew struct{ peer.Crew }
 
 // assemble starts n parts and returns when all wait for the job, see attend. Each
 // part gets its own files and arguments.
 func assemble(t card.Trial, n int, name string, files func(index int) []*os.File, args func(index int) []string) (crew, error) {
-	c := make(crew, 0, n)
-	for i := range n {
-		m, err := enlist(t, name, files(i), args(i)...)
-		if err != nil {
-			c.dismiss()
-			return nil, err
-		}
-		c = append(c, m)
-	}
-	if _, err := c.hear(protocol.Ready); err != nil {
-		c.dismiss()
-		return nil, err
-	}
-	return c, nil
+	c, err := peer.Assemble(n, patience, func(i int) *exec.Cmd { return recruit(t, name, files(i), args(i)...) })
+	return crew{c}, err
 }
 
 // hear takes a line from everyone, which must begin with that word, and returns
-// the sums of the numbers behind it. If one fails, all are ended: the others
-// might wait for it.
-func (c crew) hear(word string) ([]int, error) {
-	type said struct {
-		by   *member
-		line string
-		err  error
-	}
-	all := make(chan said)
-	for _, m := range c {
-		go func() {
-			line, err := m.line()
-			all <- said{m, line, err}
-		}()
-	}
-	var sums []int
-	var failed error
-	for range c {
-		s := <-all
-		if failed != nil {
-			continue
-		}
-		if failed = s.err; failed == nil {
-			sums, failed = add(sums, s.line, word)
-		} else {
-			failed = s.by.reason(failed)
-		}
-		if failed != nil {
-			for _, m := range c {
-				m.end()
-			}
+// the sums of the numbers behind it.
+func (c crew) hear(word string) (sums []int, err error) {
+	lines, err := c.Hear()
+	for _, line := range lines {
+		if err == nil {
+			sums, err = add(sums, line, word)
 		}
 	}
-	return sums, failed
+	return sums, err
 }
 
 // add adds the numbers of a line behind its first word.
@@ -201,13 +98,7 @@ func same(files ...*os.File) func(int) []*os.File {
 }
 
 // dismiss ends all.
-func (c crew) dismiss() {
-	var gone sync.WaitGroup
-	for _, m := range c {
-		gone.Go(m.kill)
-	}
-	gone.Wait()
-}
+func (c crew) dismiss() { c.Kill() }
 
 const (
 	begin = "begin" // the job, said to a part
@@ -220,16 +111,14 @@ const (
 // parts' starting is not in it. The context of meanwhile ends when a part fails.
 func (c crew) job(ops int, meanwhile func(context.Context) error) (protocol.Measurement, []int, error) {
 	cpu := func() (all time.Duration) {
-		for _, m := range c {
-			all += usage.CPUOf(m.cmd.Process.Pid)
+		for _, m := range c.Crew {
+			all += usage.CPUOf(m.Cmd.Process.Pid)
 		}
 		return all
 	}
 	before, theirs := usage.Self(), cpu()
 	start := clock.Now()
-	for _, m := range c {
-		m.say(begin)
-	}
+	c.Tell(begin)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var failed error
@@ -239,6 +128,7 @@ func (c crew) job(ops int, meanwhile func(context.Context) error) (protocol.Meas
 	}
 	sums, err := c.hear(done)
 	if err != nil {
+		c.dismiss() // others may wait for who failed, and meanwhile for them
 		cancel()
 	}
 	beside.Wait()
@@ -264,22 +154,20 @@ func (c crew) job(ops int, meanwhile func(context.Context) error) (protocol.Meas
 // it is told to, says what it counted, and lives on until it is dismissed, so
 // that its consumption can be read.
 func attend(work func() ([]int, error)) error {
-	fmt.Println(protocol.Ready)
-	in := bufio.NewReader(os.Stdin)
-	if _, err := in.ReadString('\n'); err != nil {
-		return fmt.Errorf("waiting for the job: %w: the parent is gone", err)
+	told := false
+	err := peer.Attend(func(string) (string, error) {
+		told = true
+		before := usage.Self()
+		counts, err := work()
+		used := usage.SelfAfter().Since(before)
+		line := fmt.Sprint(done, " ", used.Voluntary+used.Involuntary)
+		for _, n := range counts {
+			line += " " + strconv.Itoa(n)
+		}
+		return line, err
+	})
+	if err == nil && !told {
+		err = errors.New("waiting for the job: the parent is gone")
 	}
-	before := usage.Self()
-	counts, err := work()
-	if err != nil {
-		return err
-	}
-	used := usage.SelfAfter().Since(before)
-	line := fmt.Sprint(done, " ", used.Voluntary+used.Involuntary)
-	for _, n := range counts {
-		line += " " + strconv.Itoa(n)
-	}
-	fmt.Println(line)
-	_, _ = io.Copy(io.Discard, in)
-	return nil
+	return err
 }

@@ -109,7 +109,7 @@ var (
 
 func prepareForked(t card.Trial) (card.Session, error) {
 	if t.Get("unit") != "fork" {
-		return ownPython(t, forkedPython, "forked", fmt.Sprint("n=", t.Ops), fmt.Sprint("deadline=", deadline))
+		return python(t, forkedPython, "forked", fmt.Sprint("deadline=", deadline))
 	}
 	h := newHolder()
 	return card.Session{

@@ -140,7 +140,7 @@ const most = 1000
 
 func prepareInherited(t card.Trial) (card.Session, error) {
 	if unit, ok := strings.CutPrefix(t.Get("unit"), "cpython-"); ok {
-		return ownPython(t, inheritedPython, "inherited", "unit="+unit, fmt.Sprint("n=", t.Ops), "dir="+t.Env.Dir)
+		return python(t, inheritedPython, "inherited", "unit="+unit, "dir="+t.Env.Dir)
 	}
 	self, err := os.Executable() // a file that is there, and long enough
 	if err != nil {

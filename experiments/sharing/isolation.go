@@ -26,7 +26,7 @@ var isolation = card.Card{
 	Claims: isolationClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		if unit, ok := strings.CutPrefix(t.Get("unit"), "cpython-"); ok {
-			return python(t, "isolation", "unit="+unit, fmt.Sprint("n=", t.Ops))
+			return python(t, "", "isolation", "unit="+unit)
 		}
 		write := writers[t.Get("unit")]
 		return card.Session{Run: func() (protocol.Measurement, error) {

@@ -1,0 +1,250 @@
+package locking
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"parcon/experiments/card"
+	"parcon/experiments/cpython"
+	"parcon/experiments/ipc"
+	"parcon/experiments/peer"
+	"parcon/experiments/variant"
+	"parcon/runner/proc"
+	"parcon/runner/protocol"
+)
+
+// killed: a process takes a lock and is killed (SIGKILL). Then the trial, which is
+// another process and could not have the lock before, tries to take it for
+// killedWait. Seen is that it gets it: the lock was given back.
+//
+// What the textbooks mean is a lock that says no more than that it is taken:
+//
+//   - lockfile: a file that only one can make (O_EXCL, open(2));
+//   - semaphore: a counter in shared memory, as the Lock of CPython's
+//     multiprocessing is (_multiprocessing/semaphore.c); cpython is that one itself.
+//
+// The kernel gives back those that it knows:
+//
+//   - flock: a lock on an open file, which is closed with its process (flock(2));
+//   - robust: a futex that its holder's thread named to the kernel
+//     (set_robust_list(2)), which marks it when the thread ends.
+//
+// noted is neither: ipc.Lock, a futex with its holder's number in it. The kernel does
+// not know it; who waits looks every 100 ms whether the holder lives.
+var killed = card.Card{
+	Name: "killed", Doc: "kills the holder of a lock; can another process take it then?",
+	Needs: []card.Need{card.Linux},
+	Keys: []card.Choice{
+		{Key: "lock", Values: []string{"lockfile", "semaphore", "noted", "flock", "robust", python}},
+	},
+	Cases:   killedCases,
+	Claims:  killedClaims,
+	Prepare: prepareKilled,
+	Parts:   map[string]func([]string) error{"holder": killedPart, "broom": broomPart},
+}
+
+func killedOf(lock string) variant.Variant { return card.Of("killed", "lock", lock) }
+
+// killedCases: one that is not given back takes all of killedWait.
+func killedCases(s card.Scale) []card.Case {
+	cases := []card.Case{
+		card.Run(1, killedOf("lockfile")), card.Run(1, killedOf("semaphore")), card.Run(1, killedOf("noted")),
+		card.Run(5, killedOf("flock")), card.Run(5, killedOf("robust")),
+	}
+	if s.CPython() {
+		cases = append(cases, card.Run(1, killedOf(python)))
+	}
+	return cases
+}
+
+func killedClaims(card.Scale) []card.Claim {
+	return []card.Claim{{
+		ID: "L7", Text: "A lock whose holder is killed stays locked for everybody; a lock of the kernel (flock, robust futex) is given back",
+		Caveat: fmt.Sprintf("A lock counts as locked that cannot be had for %v after the end of its holder. "+
+			"One that notes its holder's number (noted) is given back too, though the kernel does not know it: by the next one who waits.", killedWait),
+		Comparisons: []card.Comparison{
+			card.Never(card.Seen, killedOf("lockfile")), card.Never(card.Seen, killedOf("semaphore")),
+			card.Always(card.Seen, killedOf("flock")), card.Always(card.Seen, killedOf("robust")),
+		},
+	}}
+}
+
+// killedWait is how long the lock of a killed process is tried: longer than ipc
+// takes to look around.
+const killedWait = 150 * time.Millisecond
+
+// A killable is a lock as one of its processes has it.
+type killable struct {
+	// take waits for the lock. With an error the caller does not hold it; that of ctx
+	// says that it is locked.
+	take func(ctx context.Context) error
+	// remove does away with the lock, whoever holds it.
+	remove func() error
+	things []ipc.Object // what it lies in
+}
+
+// killables open a lock: a new one, or as a holder that inherited its things. dir is
+// a folder of the trial's own.
+var killables = map[string]func(dir string, inherited bool) (killable, error){
+	"lockfile": func(dir string, _ bool) (killable, error) {
+		path := filepath.Join(dir, "lock")
+		return killable{polled(func() (bool, error) {
+			f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
+			if errors.Is(err, fs.ErrExist) {
+				return false, nil
+			}
+			if err != nil {
+				return false, fmt.Errorf("making a lock file: %w", err)
+			}
+			return true, f.Close()
+		}), func() error { return os.Remove(path) }, nil}, nil
+	},
+	"flock":  openFlock,
+	"robust": openRobust,
+	"semaphore": func(_ string, inherited bool) (killable, error) {
+		open := func() (*ipc.Semaphore, error) { return ipc.NewSemaphore(1) }
+		if inherited {
+			open = func() (*ipc.Semaphore, error) { return ipc.OpenSemaphore(ipc.Inherited(0)) }
+		}
+		s, err := open()
+		if err != nil {
+			return killable{}, err
+		}
+		return killable{s.Acquire, s.Free, []ipc.Object{s}}, nil
+	},
+	"noted": func(_ string, inherited bool) (killable, error) {
+		open := ipc.NewLock
+		if inherited {
+			open = func() (*ipc.Lock, error) { return ipc.OpenLock(ipc.Inherited(0)) }
+		}
+		l, err := open()
+		if err != nil {
+			return killable{}, err
+		}
+		return killable{func(ctx context.Context) error {
+			err := l.Lock(ctx)
+			if errors.Is(err, ipc.ErrOwnerDied) { // what it protects would be looked at now
+				err = l.Lock(ctx)
+			}
+			return err
+		}, l.Free, []ipc.Object{l}}, nil
+	},
+}
+
+// polled waits for a lock that must be tried again and again.
+func polled(try func() (bool, error)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for {
+			if got, err := try(); got || err != nil {
+				return err
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(aLook):
+			}
+		}
+	}
+}
+
+func prepareKilled(t card.Trial) (card.Session, error) {
+	if t.Get("lock") == python {
+		return cpython.Prepare(t, patience, killedPython, "killed", "deadline="+killedWait.String())
+	}
+	dir, clear, err := sweptFolder(t)
+	if err != nil {
+		return card.Session{}, err
+	}
+	return card.Session{Run: func() (protocol.Measurement, error) {
+		return card.Try(t.Ops, func(int) (bool, error) { return killHolder(t, dir) })
+	}, Close: clear}, nil
+}
+
+//go:embed killed.py
+var killedPython string
+
+// killHolder is one try, with a lock of its own.
+func killHolder(t card.Trial, dir string) (givenBack bool, err error) {
+	l, err := killables[t.Get("lock")](dir, false)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, l.remove()) }()
+	holder, err := hire(1, func() *exec.Cmd { return peer.Part(t, 1, "holder", t.Get("lock"), dir) }, l.things)
+	if err != nil {
+		return false, err
+	}
+	got, err := takeWithin(l, aLook)
+	holder.Kill()
+	if got {
+		err = errors.New("another process could take a lock that was held: it is none")
+	}
+	if err != nil {
+		return false, err
+	}
+	return takeWithin(l, killedWait)
+}
+
+func takeWithin(l killable, limit time.Duration) (bool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	err := l.take(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// killedPart is a process that takes a lock and keeps it.
+func killedPart(args []string) error {
+	if len(args) != 2 || killables[args[0]] == nil {
+		return fmt.Errorf("holding a lock of the kind and in the folder %q: this program is started by parcon, not by hand", args)
+	}
+	l, err := killables[args[0]](args[1], true)
+	if err != nil {
+		return err
+	}
+	if got, err := takeWithin(l, patience); !got || err != nil {
+		return fmt.Errorf("taking a lock that is new within %v: %w", patience, err)
+	}
+	return peer.Attend(func(word string) (string, error) { return "", unknown(word) })
+}
+
+// sweptFolder makes a folder of the trial's own, which clear removes with all that
+// is in it. If the trial is killed, the process does that which is started before.
+func sweptFolder(t card.Trial) (dir string, clear func() error, err error) {
+	dir = filepath.Join(t.Env.Dir, fmt.Sprintf("locks-%x", rand.Uint64()))
+	broom := slices.Concat(t.Env.Part, []string{t.Get(card.Key), "broom"})
+	sweeper, err := peer.Assemble(1, patience, func(int) *exec.Cmd {
+		return proc.Guarded(broom, []string{dir}, []string{"GOMAXPROCS=1"})
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	clear = func() error { return sweeper.End(patience) }
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", nil, errors.Join(fmt.Errorf("making a folder for locks: %w", err), clear())
+	}
+	return dir, clear, nil
+}
+
+// broomPart is a process that outlives its parent for the moment that it needs to
+// remove a folder.
+func broomPart(args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("removing one folder: %d were given", len(args))
+	}
+	peer.Say(protocol.Ready)
+	_, _ = io.Copy(io.Discard, proc.Stdin())
+	return os.RemoveAll(args[0])
+}

@@ -1,0 +1,113 @@
+package locking
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"parcon/experiments/card"
+	"parcon/runner/proc"
+	"parcon/runner/proc/proctest"
+)
+
+// One that everybody can have is no lock. It is known in the holder's process too.
+func init() {
+	killables["none"] = func(string, bool) (killable, error) {
+		nothing := func() error { return nil }
+		return killable{func(context.Context) error { return nil }, nothing, nil}, nil
+	}
+}
+
+func TestWhatIsNoLockIsFound(t *testing.T) {
+	proctest.Tidy(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	trial := card.Trial{Variant: killedOf("none"), Ops: 1, Env: card.Env{Part: []string{self, "part"}}}
+	if got, err := killHolder(trial, t.TempDir()); got || err == nil || !strings.HasSuffix(err.Error(), "it is none") {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// What the kernel leaves in a robust futex whose holder died is taken, and what a
+// living holder has in it is not.
+func TestWhoseARobustFutexIs(t *testing.T) {
+	skipWithoutIPC(t)
+	l, err := openRobust("", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.remove(); err != nil {
+			t.Error(err)
+		}
+	}()
+	r := l.things[0].(*shared[robust]).at
+	for was, want := range map[uint32]bool{0: true, 1: false, 4711: false, ownerDied: true, ownerDied | 1: false} {
+		r.word.Store(was)
+		if got, err := r.try(); got != want || err != nil || got == (r.word.Load() == was) {
+			t.Errorf("%#x: %v, %v, then it is %#x", was, got, err, r.word.Load())
+		}
+	}
+}
+
+// The trial's folder is gone with the trial, also when that is killed while there is
+// a lock file in it, and so are its processes.
+func TestAKilledTrialLeavesNoLockFile(t *testing.T) {
+	needs(t, "mechanism=killed/lock=lockfile")
+	proctest.Tidy(t)
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	trial := proc.Command([]string{self, "trial", "mechanism=killed/lock=lockfile"}, []string{proctest.QuickExit, "DIR=" + dir})
+	trial.Stderr = os.Stderr
+	proctest.Start(t, trial)
+	waitUntil(t, "there is a lock file", func() bool { return len(glob(t, dir, "locks-*/lock")) == 1 })
+	children := childrenOf(t, trial.Process.Pid)
+	if err := trial.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	if err := trial.Wait(); err == nil || err.Error() != "signal: killed" {
+		t.Errorf("the trial ended with %v", err)
+	}
+	waitUntil(t, "the folder is empty", func() bool { return len(glob(t, dir, "*")) == 0 })
+	if len(children) == 0 {
+		t.Error("it had no processes")
+	}
+	for _, pid := range children {
+		proctest.WaitUntilGone(t, pid)
+	}
+}
+
+func TestATrialSweepsItsFolder(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("DIR", dir)
+	for _, lock := range []string{"lockfile", "flock"} {
+		measure(t, "mechanism=killed/lock="+lock, 2)
+		if left := glob(t, dir, "*"); len(left) > 0 {
+			t.Errorf("%s left %q", lock, left)
+		}
+	}
+}
+
+func glob(t *testing.T, dir, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
+func waitUntil(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	if !until(time.Minute, holds) {
+		t.Errorf("waited in vain until %s", what)
+	}
+}
