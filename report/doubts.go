@@ -41,7 +41,7 @@ func (p page) allDoubts() []string {
 	if n := len(p.table.Bad); n > 0 {
 		all = append(all, fmt.Sprintf("%s of the result file could not be read and were passed over; the first: %s", number.Plural(n, "line"), p.table.Bad[0]))
 	}
-	if name := p.table.Get(results.KeyPrograms); name != "" && name != "small" {
+	if name := p.table.Get(results.KeyPrograms); name != "" && !strings.HasPrefix(name, "small") {
 		all = append(all, fmt.Sprintf("the trials ran in %s, because the small trial program could not be built: processes start more slowly and take more memory than they need", name))
 	}
 	if fs := p.table.Get(results.KeyFilesystem); fs == "tmpfs" || fs == "ramfs" {
