@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
 	"parcon/experiments/variant"
-	"parcon/report/number"
 	"parcon/report/stat"
 	"parcon/results"
 )

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parcon/experiments/card"
-	"parcon/report/number"
+	"parcon/experiments/number"
 	"parcon/report/stat"
 	"parcon/results"
 )

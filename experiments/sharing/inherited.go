@@ -16,8 +16,8 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/fork"
 	"parcon/experiments/peer"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/section"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )
