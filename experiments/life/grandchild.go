@@ -23,6 +23,7 @@ var grandchild = card.Card{
 	Keys:   []card.Choice{{Key: "way", Values: []string{wayTerm, wayKill}}},
 	Needs:  []card.Need{card.Linux},
 	Cases:  grandchildCases,
+	Counts: []string{"orphans"},
 	Claims: grandchildClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		restore, err := adopt(true)

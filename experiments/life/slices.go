@@ -14,6 +14,7 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/peer"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/affinity"
 	"parcon/runner/clock"
 	"parcon/runner/protocol"
@@ -36,17 +37,20 @@ import (
 // it is not counted as part of one.
 //
 // The rest of Go's runtime in these processes is kept off the core, where there is
-// another one, and does not preempt. The values are those of the slices that a machine
-// has when nobody blocks: they depend on its kernel and on how often its clock ticks.
+// another one, and does not preempt. What else runs on the machine cuts turns short: it
+// wakes up on the core, and who is the next one there is decided anew.
 var turns = card.Card{
-	Name:    "turns",
-	Doc:     "how long a computing process has the core before another one gets it",
-	Keys:    []card.Choice{{Key: "others", Values: []string{"1", "3", "7"}}},
-	Needs:   []card.Need{card.Linux},
-	Cases:   turnCases,
-	Claims:  turnClaims,
-	Prepare: prepareTurns,
-	Parts:   map[string]func([]string) error{"worker": takeTurns},
+	Name:     "turns",
+	Doc:      "how long a computing process has the core before another one gets it",
+	Keys:     []card.Choice{{Key: "others", Values: []string{"1", "3", "7"}, Format: "beside %s"}},
+	Needs:    []card.Need{card.Linux},
+	Cases:    turnCases,
+	Claims:   turnClaims,
+	Prepare:  prepareTurns,
+	Parts:    map[string]func([]string) error{"worker": takeTurns},
+	Label:    "turn on a core",
+	Units:    []string{stretchHalf, stretchMost, stretchSeen},
+	Sections: turnSections,
 }
 
 func turnsBeside(others string) variant.Variant { return card.Of("turns", "others", others) }
@@ -66,6 +70,32 @@ func turnClaims(s card.Scale) []card.Claim {
 		claim.Comparisons = append(claim.Comparisons, card.AtLeast(median, c.Variant, card.Alone, float64(10*time.Millisecond)))
 	}
 	return []card.Claim{claim}
+}
+
+func turnSections() []section.Section {
+	beside := func(format, others string) section.Clause {
+		return func(s section.Samples) string {
+			if i := s.Center(turnsBeside(others), stretchHalf); i.N > 0 {
+				return fmt.Sprintf(format, i.Span())
+			}
+			return ""
+		}
+	}
+	return []section.Section{{
+		Topic: "Turns on a core", Claims: []string{"P12"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				beside("a computing process typically had the core for %s before another one got it", "1"),
+				beside("with seven others for %s", "7"),
+			},
+			Columns: []section.Column{
+				section.Under("others that compute on the core", section.Value("others")),
+				section.Under("a turn typically lasts (p50)", section.Span(stretchHalf)),
+				section.Under("at most (p99)", section.Span(stretchMost)),
+			},
+			Note: "Medians over trials with {interval}s; of fewer than 100 turns in a trial the p99 is the longest. Other programs that run on the core meanwhile cut turns short.",
+		},
+	}}
 }
 
 // The units.

@@ -19,6 +19,7 @@ import (
 	"parcon/experiments/ipc"
 	"parcon/experiments/peer"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )
@@ -45,12 +46,17 @@ var killed = card.Card{
 	Name: "killed", Doc: "kills the holder of a lock; can another process take it then?",
 	Needs: []card.Need{card.Linux},
 	Keys: []card.Choice{
-		{Key: "lock", Values: []string{"lockfile", "semaphore", "noted", "flock", "robust", python}},
+		{Key: "lock", Values: []string{"lockfile", "semaphore", python, "noted", "flock", "robust"}, Words: map[string]string{
+			"lockfile": "a lock file", "semaphore": "a semaphore", python: "CPython's multiprocessing.Lock",
+			"noted": "a lock that notes its holder", "flock": "flock", "robust": "a robust futex",
+		}},
 	},
-	Cases:   killedCases,
-	Claims:  killedClaims,
-	Prepare: prepareKilled,
-	Parts:   map[string]func([]string) error{"holder": killedPart, "broom": broomPart},
+	Cases:    killedCases,
+	Claims:   killedClaims,
+	Prepare:  prepareKilled,
+	Parts:    map[string]func([]string) error{"holder": killedPart, "broom": broomPart},
+	Label:    "given back after the end of its holder",
+	Sections: killedSections,
 }
 
 func killedOf(lock string) variant.Variant { return card.Of("killed", "lock", lock) }
@@ -75,6 +81,25 @@ func killedClaims(card.Scale) []card.Claim {
 		Comparisons: []card.Comparison{
 			card.Never(card.Seen, killedOf("lockfile")), card.Never(card.Seen, killedOf("semaphore")),
 			card.Always(card.Seen, killedOf("flock")), card.Always(card.Seen, killedOf("robust")),
+		},
+	}}
+}
+
+func killedSections() []section.Section {
+	return []section.Section{{
+		Topic: "The lock of a process that was killed", Claims: []string{"L7"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				section.Counted("seen", "after its holder was killed another process got a lock file in %s tries", "lock", "lockfile"),
+				section.Counted("seen", "a semaphore in %s", "lock", "semaphore"),
+				section.Counted("seen", "a file locked by flock in %s", "lock", "flock"),
+				section.Counted("seen", "a robust futex in %s", "lock", "robust"),
+			},
+			Columns: []section.Column{
+				section.Under("what is locked", section.Value("lock")),
+				section.Under("given back", section.Count("seen")),
+			},
+			Note: fmt.Sprintf("It was tried for %v. The kernel gives back flock and the robust futex; a lock that notes its holder (ipc.Lock) is taken from the dead by the next one who waits for it.", killedWait),
 		},
 	}}
 }
