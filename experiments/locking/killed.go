@@ -76,8 +76,8 @@ func killedCases(s card.Scale) []card.Case {
 func killedClaims(card.Scale) []card.Claim {
 	return []card.Claim{{
 		ID: "L7", Text: "A lock whose holder is killed stays locked for everybody; a lock of the kernel (flock, robust futex) is given back",
-		Caveat: fmt.Sprintf("A lock counts as locked that cannot be had for %v after the end of its holder. "+
-			"One that notes its holder's number (noted) is given back too, though the kernel does not know it: by the next one who waits.", killedWait),
+		Caveat: fmt.Sprintf("A lock counts as locked that cannot be had for %d ms after the end of its holder. "+
+			"One that notes its holder's number (noted) is given back too, though the kernel does not know it: by the next one who waits.", killedWait.Milliseconds()),
 		Comparisons: []card.Comparison{
 			card.Never(card.Seen, killedOf("lockfile")), card.Never(card.Seen, killedOf("semaphore")),
 			card.Always(card.Seen, killedOf("flock")), card.Always(card.Seen, killedOf("robust")),
@@ -99,7 +99,7 @@ func killedSections() []section.Section {
 				section.Under("what is locked", section.Value("lock")),
 				section.Under("given back", section.Count("seen")),
 			},
-			Note: fmt.Sprintf("It was tried for %v. The kernel gives back flock and the robust futex; a lock that notes its holder (ipc.Lock) is taken from the dead by the next one who waits for it.", killedWait),
+			Note: fmt.Sprintf("It was tried for %d ms. The kernel gives back flock and the robust futex; a lock that notes its holder (ipc.Lock) is taken from the dead by the next one who waits for it.", killedWait.Milliseconds()),
 		},
 	}}
 }
