@@ -2,6 +2,7 @@ package fork_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -128,4 +129,23 @@ func ExampleWrite() {
 	there, err := fork.Write(&variable, 42)
 	fmt.Println(there, variable, err)
 	// Output: 42 1 <nil>
+}
+
+// A limit below what there is leaves no room, and one that is far above does.
+func TestLimited(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("no limit holds for root")
+	}
+	proctest.Tidy(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if _, err := fork.Limited(1); !errors.Is(err, syscall.EAGAIN) {
+		t.Errorf("with a limit of 1: %v", err)
+	}
+	c, err := fork.Limited(1 << 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, err := c.Wait(); status != 0 || err != nil {
+		t.Errorf("it ended with %d, %v", status, err)
+	}
 }

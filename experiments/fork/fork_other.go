@@ -31,3 +31,6 @@ func (c *Copy) PID() int { return c.pid }
 
 // Wait fails too.
 func (c *Copy) Wait() (int, error) { return 0, errLinux }
+
+// Limited fails too.
+func Limited(uint64) (*Copy, error) { return nil, errLinux }

@@ -23,7 +23,6 @@ var grandchild = card.Card{
 	Keys:   []card.Choice{{Key: "way", Values: []string{wayTerm, wayKill}}},
 	Needs:  []card.Need{card.Linux},
 	Cases:  grandchildCases,
-	Counts: []string{"orphans"},
 	Claims: grandchildClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		restore, err := adopt(true)
@@ -32,7 +31,8 @@ var grandchild = card.Card{
 		}
 		return card.Session{Run: func() (protocol.Measurement, error) { return runGrandchildren(t) }, Close: restore}, nil
 	},
-	Parts: map[string]func([]string) error{"parent": parent, "child": serve},
+	Parts:  map[string]func([]string) error{"parent": parent, "child": serve},
+	Counts: []string{"orphans"},
 }
 
 func grandchildOf(way string) variant.Variant { return card.Of("grandchild", "way", way) }

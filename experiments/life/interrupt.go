@@ -35,12 +35,12 @@ var interrupt = card.Card{
 	Doc:    "a Ctrl-C on a terminal reaches the processes of its foreground group, and no others",
 	Needs:  []card.Need{card.Linux},
 	Cases:  func(card.Scale) []card.Case { return []card.Case{card.Run(5, card.Of("interrupt"))} },
-	Counts: []string{"outside"},
 	Claims: interruptClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		return card.Session{Run: func() (protocol.Measurement, error) { return runInterrupts(t) }}, nil
 	},
-	Parts: map[string]func([]string) error{"shell": shell, "child": listen},
+	Parts:  map[string]func([]string) error{"shell": shell, "child": listen},
+	Counts: []string{"outside"},
 }
 
 func interruptClaims(card.Scale) []card.Claim {

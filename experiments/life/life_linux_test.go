@@ -74,7 +74,7 @@ func prepare(name, mark string, ops int) (card.Session, error) {
 // needs skips a test of what this user may not do on this machine.
 func needs(t *testing.T, name string) {
 	t.Helper()
-	if name != "mechanism=number" {
+	if name != "mechanism=reuse" {
 		return
 	}
 	s, err := prepare(name, "needs", 1)
@@ -132,7 +132,8 @@ var units = map[string][]string{
 	"join":       {"tries", "seen", "early"},
 	"grandchild": {"tries", "seen", "orphans"},
 	"interrupt":  {"tries", "seen", "outside"},
-	"number":     {"tries", "seen", "again", "mistaken"},
+	"reuse":      {"tries", "seen", "again", "mistaken"},
+	"exhaust":    {"tries", "seen", "freed"},
 	"turns":      {stretchHalf, stretchMost, stretchSeen},
 }
 
@@ -197,8 +198,10 @@ func checkTries(t *testing.T, name string, m protocol.Measurement, ops float64) 
 		if m["seen"] > ops {
 			t.Errorf("%v: more seen than tried", m)
 		}
-	case name == "mechanism=number" && (m["again"] != ops || m["mistaken"] != 0):
+	case name == "mechanism=reuse" && (m["again"] != ops || m["mistaken"] != 0):
 		t.Errorf("%v, want all of %v numbers given out again, and no pidfd mistaken", m, ops)
+	case name == "mechanism=exhaust" && m["freed"] != ops:
+		t.Errorf("%v, want all of %v freed", m, ops)
 	case m["seen"] != ops:
 		t.Errorf("%v, want all of %v seen", m, ops)
 	}

@@ -201,7 +201,8 @@ var variants = []string{
 	"mechanism=grandchild/way=term",
 	"mechanism=grandchild/way=kill",
 	"mechanism=interrupt",
-	"mechanism=number",
+	"mechanism=reuse",
+	"mechanism=exhaust",
 }
 
 func TestVariantsAreKnown(t *testing.T) {
@@ -241,7 +242,9 @@ func TestPartsRefuseWhatTheyAreNotGiven(t *testing.T) {
 		{"daemon", "parent", "plain"},
 		{"grandchild", "parent", "plain"},
 		{"interrupt", "shell"},
-		{"number", "first"},
+		{"reuse", "first"},
+		{"exhaust", "child"},
+		{"exhaust", "child", "me"},
 		{"exits", "child"},
 		{"exits", "child", "slowly"},
 		{"states", "worker"},

@@ -14,6 +14,7 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/peer"
 	"parcon/experiments/variant"
+	"parcon/report/number"
 	"parcon/report/section"
 	"parcon/runner/affinity"
 	"parcon/runner/clock"
@@ -48,9 +49,37 @@ var turns = card.Card{
 	Claims:   turnClaims,
 	Prepare:  prepareTurns,
 	Parts:    map[string]func([]string) error{"worker": takeTurns},
-	Label:    "turn on a core",
+	Label:    "turn on one core",
 	Units:    []string{stretchHalf, stretchMost, stretchSeen},
-	Sections: turnSections,
+	Sections: turnsSections,
+}
+
+func turnsSections() []section.Section {
+	beside := func(others, format string) section.Clause {
+		return func(s section.Samples) string {
+			i := s.Center(s.The("others", others), stretchHalf)
+			if i.N == 0 {
+				return ""
+			}
+			return fmt.Sprintf(format, number.RoundSpan(i.Estimate))
+		}
+	}
+	return []section.Section{{
+		Topic: "Turns on one core", Claims: []string{"P12"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				section.Lean(
+					beside("1", "a computing process typically has the core for %s beside one other"),
+					beside("3", "%s beside three"), beside("7", "%s beside seven")),
+			},
+			Columns: []section.Column{
+				section.Under("others on the core", section.Value("others")),
+				section.Under("half of the turns are not longer than (p50)", section.Span(stretchHalf)),
+				section.Under("nearly all (p99)", section.Span(stretchMost)),
+			},
+			Note: "Medians over trials with {interval}s. Of fewer than 100 turns in a trial the p99 is the longest. Other programs that run on the core meanwhile cut turns short.",
+		},
+	}}
 }
 
 func turnsBeside(others string) variant.Variant { return card.Of("turns", "others", others) }
@@ -70,32 +99,6 @@ func turnClaims(s card.Scale) []card.Claim {
 		claim.Comparisons = append(claim.Comparisons, card.AtLeast(median, c.Variant, card.Alone, float64(10*time.Millisecond)))
 	}
 	return []card.Claim{claim}
-}
-
-func turnSections() []section.Section {
-	beside := func(format, others string) section.Clause {
-		return func(s section.Samples) string {
-			if i := s.Center(turnsBeside(others), stretchHalf); i.N > 0 {
-				return fmt.Sprintf(format, i.Span())
-			}
-			return ""
-		}
-	}
-	return []section.Section{{
-		Topic: "Turns on a core", Claims: []string{"P12"},
-		Form: section.Table{
-			Finding: []section.Clause{
-				beside("a computing process typically had the core for %s before another one got it", "1"),
-				beside("with seven others for %s", "7"),
-			},
-			Columns: []section.Column{
-				section.Under("others that compute on the core", section.Value("others")),
-				section.Under("a turn typically lasts (p50)", section.Span(stretchHalf)),
-				section.Under("at most (p99)", section.Span(stretchMost)),
-			},
-			Note: "Medians over trials with {interval}s; of fewer than 100 turns in a trial the p99 is the longest. Other programs that run on the core meanwhile cut turns short.",
-		},
-	}}
 }
 
 // The units.

@@ -26,3 +26,5 @@ func secede(*exec.Cmd)                               {}
 func openProcess(int) (*os.File, error)              { return nil, errLinux }
 func names(*os.File) bool                            { return false }
 func kill(int) error                                 { return errLinux }
+func become(int) error                               { return errLinux }
+func bury([]int, time.Time) error                    { return errLinux }

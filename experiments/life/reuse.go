@@ -15,7 +15,7 @@ import (
 	"parcon/runner/protocol"
 )
 
-// numbers looks whom the number of a process names after its parent waited for it:
+// reuse looks whom the number of a process names after its parent waited for it:
 // nobody at first, then another process. While it is a zombie its number is not
 // given out.
 //
@@ -30,27 +30,27 @@ import (
 //
 // A pidfd (pidfd_open(2)) is another name for a process, which goes on to name
 // nobody: mistaken counts the tries in which it named the other process.
-var numbers = card.Card{
-	Name:    "number",
+var reuse = card.Card{
+	Name:    "reuse",
 	Doc:     "the number of a process that was waited for names nobody, and later another process",
 	Needs:   []card.Need{card.Linux, card.Namespace},
-	Counts:  []string{"again", "mistaken"},
-	Cases:   func(card.Scale) []card.Case { return []card.Case{card.Run(5, card.Of("number"))} },
-	Claims:  numberClaims,
-	Prepare: prepareNumber,
+	Cases:   func(card.Scale) []card.Case { return []card.Case{card.Run(5, card.Of("reuse"))} },
+	Claims:  reuseClaims,
+	Prepare: prepareReuse,
 	Parts:   map[string]func([]string) error{"first": first, "child": serve},
+	Counts:  []string{"again", "mistaken"},
 }
 
-func numberClaims(card.Scale) []card.Claim {
+func reuseClaims(card.Scale) []card.Claim {
 	again := card.Measure{Name: "given out again", Unit: "again", How: card.Every}
 	return []card.Claim{{
 		ID: "F12", Text: "Once a process was waited for, its number names nobody, and later somebody else",
 		Caveat:      "The counter of numbers was set back, in a namespace of its own, in place of waiting for a turn of all numbers.",
-		Comparisons: []card.Comparison{card.Always(card.Seen, card.Of("number")), card.Always(again, card.Of("number"))},
+		Comparisons: []card.Comparison{card.Always(card.Seen, card.Of("reuse")), card.Always(again, card.Of("reuse"))},
 	}}
 }
 
-func prepareNumber(t card.Trial) (card.Session, error) {
+func prepareReuse(t card.Trial) (card.Session, error) {
 	program := slices.Concat(t.Env.Part, []string{t.Get(card.Key), "child"})
 	cmd := peer.Part(t, 1, "first", program...)
 	secede(cmd)
@@ -135,54 +135,62 @@ func first(program []string) error {
 	}
 }
 
-func tryNumber(program []string) (sighting, error) {
+// tryNumber looks again with another number where this one was lost: threads have
+// numbers too, and a new one of this process can be quicker than the other process.
+func tryNumber(program []string) (s sighting, err error) {
+	for range 10 {
+		var met bool
+		if s, met, err = tryOnce(program); met || !s.nobody || err != nil {
+			break
+		}
+	}
+	return s, err
+}
+
+// tryOnce makes a process, and then another one that is to have its number: met says
+// whether it does.
+func tryOnce(program []string) (s sighting, met bool, err error) {
 	c, err := begin(program)
 	if err != nil {
-		return sighting{}, err
+		return s, false, err
 	}
 	defer c.close()
 	pid := c.cmd.Process.Pid
 	pidfd, err := openProcess(pid)
 	if err != nil {
-		return sighting{}, err
+		return s, false, err
 	}
 	defer pidfd.Close()
-	if err := errors.Join(c.tell(end+"0"), c.over()); err != nil {
-		return sighting{}, err
+	if err := c.tell(end + "0"); err != nil {
+		return s, false, err
+	}
+	if err := c.over(); err != nil {
+		return s, false, err
 	}
 	early, err := follow(program, pid)
 	if err != nil {
-		return sighting{}, err
+		return s, false, err
 	}
 	defer early.close()
 	if _, err := c.join(); err != nil {
-		return sighting{}, err
+		return s, false, err
 	}
-	s := sighting{nobody: early.cmd.Process.Pid != pid && !taken(pid)}
-	// Threads have numbers too: one of this process may have taken it.
-	for range 20 {
-		later, err := follow(program, pid)
-		if err != nil {
-			return s, err
-		}
-		if later.cmd.Process.Pid == pid {
-			return s.meet(later, pidfd)
-		}
-		later.close()
+	s.nobody = early.cmd.Process.Pid != pid && !taken(pid)
+	later, err := follow(program, pid)
+	if err != nil {
+		return s, false, err
 	}
-	return s, nil
-}
-
-// meet looks whether a number that a process was given names it.
-func (s sighting) meet(c *child, pidfd *os.File) (sighting, error) {
-	defer c.close()
+	defer later.close()
+	if later.cmd.Process.Pid != pid {
+		return s, false, nil
+	}
 	s.mistaken = names(pidfd)
-	if err := kill(c.cmd.Process.Pid); err != nil {
-		return s, err
+	if err := kill(pid); err != nil {
+		return s, true, err
 	}
-	how, err := c.join()
+	how, err := later.join()
 	s.another = how == ending{-1, syscall.SIGKILL}
-	return s, err
+	return s, true, err
 }
 
 // follow starts a process when the number is the next one to be given out.
