@@ -18,6 +18,9 @@ const (
 // Unknown is the value of what the system does not tell.
 const Unknown = "unknown"
 
+// None is the value of what is not there.
+const None = "none"
+
 // The keys of a setup that are read again, by whoever reads them.
 const (
 	KeyCores    = "cores"
