@@ -110,6 +110,10 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		values["outside"] = 0
 	case "number":
 		values["again"] = tries
+	case "offspring":
+		if v.Get("daemon") == "kernel" {
+			values["seen"] = 0
+		}
 	case "exhaust":
 		values["freed"] = tries
 	case "terminate":

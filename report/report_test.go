@@ -38,18 +38,18 @@ func catalogue() Catalogue {
 }
 
 // claimIDs are those of the whole catalogue, in the order of a report.
-var claimIDs = strings.Fields("P1 P2 P3 P4 P5 P6 P7 P8 P11 U1 U2 U3 U4 U5 U6 S1 S2 S3 S4 S5 S6 S7 S8 S9 S10 L1 L2 L3 L4 L5 L6 L7 F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F12")
+var claimIDs = strings.Fields("P1 P2 P3 P4 P5 P6 P7 P8 P11 U1 U2 U3 U4 U5 U6 S1 S2 S3 S4 S5 S6 S7 S8 S9 S10 L1 L2 L3 L4 L5 L6 L7 F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12")
 
 // world makes a result file of a simulated machine: each trial of a variant
 // takes what cost says, times noise.
 func world(rounds int, noise float64, cost func(v variant.Variant) map[string]float64) string {
-	return worldOf(card.Scale{Cores: testCores}, rounds, noise, cost)
+	return worldOf(card.Scale{Cores: testCores, Python: true}, rounds, noise, cost)
 }
 
 func worldOf(scale card.Scale, rounds int, noise float64, cost func(v variant.Variant) map[string]float64) string {
 	random := rand.New(rand.NewPCG(1, 2))
 	var w strings.Builder
-	fmt.Fprintf(&w, "goos: linux\ncores: %d\nseed: 1\n\n", testCores)
+	fmt.Fprintf(&w, "goos: linux\ncores: %d\nseed: 1\npython: CPython 3.12.1\n\n", testCores)
 	for round := range rounds {
 		for _, e := range chapters.All {
 			for i, c := range e.Cases(scale) {

@@ -120,6 +120,8 @@ var variants = []string{
 	"mechanism=interrupt",
 	"mechanism=number",
 	"mechanism=exhaust",
+	"mechanism=offspring/daemon=cpython",
+	"mechanism=offspring/daemon=kernel",
 }
 
 func TestVariantsAreKnown(t *testing.T) {
