@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"parcon/experiments/card"
 )
@@ -22,6 +24,30 @@ func (c Catalogue) find(name string) card.Card {
 		}
 	}
 	return card.Card{}
+}
+
+// units are those of the cards' trials.
+func (c Catalogue) units() []string {
+	all := c.comparedUnits()
+	for _, chapter := range c.Chapters {
+		for _, one := range chapter.Cards {
+			all = slices.Concat(all, one.Counts, one.Units)
+		}
+	}
+	return all
+}
+
+// byID sorts claims by the chapter that first has their letter, and P2 before P11.
+func (c Catalogue) byID(a, b string) int {
+	return cmp.Or(c.letter(a)-c.letter(b), len(a)-len(b), strings.Compare(a, b))
+}
+
+// letter is the place of the first chapter that has claims with the first letter of
+// an ID.
+func (c Catalogue) letter(id string) int {
+	return slices.IndexFunc(c.Chapters, func(one card.Chapter) bool {
+		return slices.ContainsFunc(one.Claims(card.Scale{Cores: 2}), func(claim card.Claim) bool { return claim.ID[0] == id[0] })
+	})
 }
 
 // comparedUnits are those that claims are about, and what they are counted in.

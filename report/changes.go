@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/perf/benchunit"
 
+	"parcon/report/number"
 	"parcon/report/stat"
 )
 
@@ -114,7 +115,7 @@ func (c Changes) Summary() string {
 		}
 		parts = append(parts, part)
 	}
-	text := fmt.Sprintf("%s: %s", plural(len(c.Rows), "benchmark"), strings.Join(parts, ", "))
+	text := fmt.Sprintf("%s: %s", number.Plural(len(c.Rows), "benchmark"), strings.Join(parts, ", "))
 	switch beyond := c.Worse(); {
 	case len(beyond) > 0:
 		text += "; " + c.worst(beyond[0], worse)

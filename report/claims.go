@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
+	"parcon/report/number"
 	"parcon/report/stat"
 )
 
@@ -20,14 +21,14 @@ func (p page) verdicts(w *strings.Builder) {
 	for _, j := range p.judged {
 		row := []string{j.ID, j.Text, "**" + string(j.Verdict) + "**", "–", "–", "–", j.Reason}
 		if len(j.Compared) > 0 {
-			row[3] = label(j.Decider.Comparison) + ": " + j.Decider.found()
+			row[3] = j.Decider.Name + ": " + j.Decider.found()
 			row[4] = demand(j.Decider.Comparison)
 			row[5] = chanceOf(j.P)
 		}
 		rows = append(rows, row)
 	}
 	table(w, []string{"id", "claim", "verdict", fmt.Sprintf("nearest comparison (%s)", p.table.interval()), "bound", "p", "why"}, rows)
-	fmt.Fprintf(w, "*p*: the chance of evidence as strong as this if the verdict were wrong, corrected for the number of claims; at most %s decides. Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once. \"200 of 200\": seen so often in so many tries; a rate has its %s over trials. The *p* of what was seen in every one of n trials is that of its failing in half of all trials or more.\n\n", number(1-p.table.level), p.table.interval())
+	fmt.Fprintf(w, "*p*: the chance of evidence as strong as this if the verdict were wrong, corrected for the number of claims; at most %s decides. Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once. \"200 of 200\": seen so often in so many tries; a rate has its %s over trials. The *p* of what was seen in every one of n trials is that of its failing in half of all trials or more.\n\n", number.Short(1-p.table.level), p.table.interval())
 	for _, j := range p.judged {
 		if j.Caveat != "" {
 			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
@@ -51,7 +52,7 @@ func (p page) comparisons(w *strings.Builder) {
 				sides, visible = sideWords(c.Measure)[contrast.Difference], beyond(contrast.Visible)
 			}
 			row := []string{
-				j.ID, label(c.Comparison), c.found(), demand(c.Comparison), string(c.Verdict), sides, visible, fmt.Sprint(c.Value.N),
+				j.ID, c.Name, c.found(), demand(c.Comparison), string(c.Verdict), sides, visible, fmt.Sprint(c.Value.N),
 			}
 			if p.calm.left > 0 {
 				row = append(row, p.calm.judged[i].Compared[k].found())
@@ -61,7 +62,7 @@ func (p page) comparisons(w *strings.Builder) {
 	}
 	fmt.Fprintf(w, "<details><summary>All %d comparisons</summary>\n\n", len(rows))
 	table(w, head, rows)
-	fmt.Fprintf(w, "*Verdict by itself*: by this interval alone. *Sides*: the first side against the second, all rows corrected together by Holm; equal means within %s. *Visible*: the smallest difference that nine in ten such runs would have told in this table.\n\n</details>\n\n", percent(card.Same-1))
+	fmt.Fprintf(w, "*Verdict by itself*: by this interval alone. *Sides*: the first side against the second, all rows corrected together by Holm; equal means within %s. *Visible*: the smallest difference that nine in ten such runs would have told in this table.\n\n</details>\n\n", number.Percent(card.Same-1))
 }
 
 // contrastKey names a comparison among all.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"parcon/report/number"
 	"parcon/report/stat"
 	"parcon/results"
 )
@@ -235,7 +236,7 @@ func (c *Changes) sayOfSides(old, new *Side) {
 	}
 	for _, s := range []*Side{old, new} {
 		if s.Failed > 0 {
-			c.say("%s has %s without a result, which are no samples", s.Name, plural(s.Failed, "failed trial"))
+			c.say("%s has %s without a result, which are no samples", s.Name, number.Plural(s.Failed, "failed trial"))
 		}
 		if len(s.Broken) > 0 {
 			c.Broken = append(c.Broken, results.FewFaults(s.Broken))
@@ -283,7 +284,7 @@ func (c *Changes) whichRatios() string {
 func (c *Changes) shapeWords(s stat.Shape, r Change) string {
 	by := Percent(1 + c.Question.Margin)
 	if c.Question.Paired {
-		return fmt.Sprintf("the middle stayed, but in %s new is higher by more than %s, in %d lower", plural(s.NewAbove, "pair"), by, s.OldAbove)
+		return fmt.Sprintf("the middle stayed, but in %s new is higher by more than %s, in %d lower", number.Plural(s.NewAbove, "pair"), by, s.OldAbove)
 	}
 	return fmt.Sprintf("the middle stayed, but of the %d new samples %d lie more than %s above it and %d below, of the %d old ones %d and %d",
 		r.NNew, s.NewAbove, by, s.NewBelow, r.NOld, s.OldAbove, s.OldBelow)
@@ -302,21 +303,21 @@ func (c *Changes) sayWhatCannotBeSeen() {
 		if !math.IsInf(r.Visible, 1) {
 			continue
 		}
-		samples := fmt.Sprintf("%d and %s", r.NOld, plural(r.NNew, "sample"))
+		samples := fmt.Sprintf("%d and %s", r.NOld, number.Plural(r.NNew, "sample"))
 		switch {
 		case c.Question.Paired:
-			samples = plural(r.Ratio.N, "pair")
+			samples = number.Plural(r.Ratio.N, "pair")
 		case r.NOld == r.NNew:
-			samples = plural(r.NNew, "sample") + " a side"
+			samples = number.Plural(r.NNew, "sample") + " a side"
 		}
 		blind[samples] = append(blind[samples], r.Name)
 	}
 	tail := (1 - stat.Level) / 2 / float64(measured)
-	needs := plural(stat.ShiftNeeds(tail), "sample") + " a side"
+	needs := number.Plural(stat.ShiftNeeds(tail), "sample") + " a side"
 	if c.Question.Paired {
-		needs = plural(int(math.Ceil(-math.Log2(tail))), "pair")
+		needs = number.Plural(int(math.Ceil(-math.Log2(tail))), "pair")
 	}
 	for _, samples := range sorted(blind) {
-		c.say("visible: none, %s cannot show anything among %s, %s could: %s", samples, plural(measured, "row"), needs, list(blind[samples]))
+		c.say("visible: none, %s cannot show anything among %s, %s could: %s", samples, number.Plural(measured, "row"), needs, list(blind[samples]))
 	}
 }

@@ -35,7 +35,7 @@ type trial struct {
 	cores float64
 }
 
-func (t trial) value(unit string) float64 { return t.at(unitIndex(unit), t.i) }
+func (t trial) value(unit string) float64 { return t.at(t.unit(unit), t.i) }
 
 func (t trial) ofMachine(ns float64) float64 { return ns / (t.value("life-ns") * t.cores) }
 
@@ -82,7 +82,7 @@ func attribute(t *Table, cores int) []attribution {
 		var slow []float64
 		for _, name := range t.names {
 			s := t.series[name]
-			if s.values[unitIndex(c.unit)] == nil {
+			if s.values[s.unit(c.unit)] == nil {
 				continue
 			}
 			shares := make([]float64, len(s.rounds))
@@ -90,7 +90,7 @@ func attribute(t *Table, cores int) []attribution {
 				shares[i] = c.share(trial{s, i, float64(cores)})
 			}
 			usual := stat.Values(shares).Interval(stat.Level).Estimate
-			wall := stat.Values(s.values[unitIndex("ns/op")]).Interval(stat.Level).Estimate
+			wall := stat.Values(s.values[s.unit("ns/op")]).Interval(stat.Level).Estimate
 			for i, share := range shares {
 				if math.IsNaN(share) {
 					continue
@@ -98,7 +98,7 @@ func attribute(t *Table, cores int) []attribution {
 				a.told++
 				if share > usual+disturbedShare {
 					a.trials++
-					slow = append(slow, s.at(unitIndex("ns/op"), i)/wall)
+					slow = append(slow, s.at(s.unit("ns/op"), i)/wall)
 				}
 			}
 		}
@@ -140,12 +140,12 @@ func (s *series) only(trials []int, units []string) *series {
 	if len(trials) == len(s.rounds) {
 		return s
 	}
-	part := &series{rounds: make([]int32, len(trials))}
+	part := &series{units: s.units, rounds: make([]int32, len(trials)), values: make([][]float64, len(s.values))}
 	for k, i := range trials {
 		part.rounds[k] = s.rounds[i]
 	}
 	for _, unit := range units {
-		u := unitIndex(unit)
+		u := s.unit(unit)
 		if s.values[u] == nil {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
+	"parcon/report/number"
 	"parcon/report/stat"
 )
 
@@ -27,7 +28,7 @@ func (p page) allDoubts() []string {
 		all = append(all, p.noise()...)
 	}
 	if n := len(p.table.Failed); n > 0 {
-		all = append(all, fmt.Sprintf("%s failed and count in no number above; a ratio lacks the rounds in which either side failed, a value of one variant those in which itself did:", plural(n, "trial")))
+		all = append(all, fmt.Sprintf("%s failed and count in no number above; a ratio lacks the rounds in which either side failed, a value of one variant those in which itself did:", number.Plural(n, "trial")))
 		for i, f := range p.table.Failed {
 			if i == mostFailures {
 				all = append(all, fmt.Sprintf("  - … and %d more", n-i))
@@ -37,7 +38,7 @@ func (p page) allDoubts() []string {
 		}
 	}
 	if n := len(p.table.Bad); n > 0 {
-		all = append(all, fmt.Sprintf("%s of the result file could not be read and were passed over; the first: %s", plural(n, "line"), p.table.Bad[0]))
+		all = append(all, fmt.Sprintf("%s of the result file could not be read and were passed over; the first: %s", number.Plural(n, "line"), p.table.Bad[0]))
 	}
 	if name := p.table.Get("programs"); name != "" && name != "small" {
 		all = append(all, fmt.Sprintf("the trials ran in %s, because the small trial program could not be built: processes start more slowly and take more memory than they need", name))
@@ -86,9 +87,9 @@ func (p page) chance() string {
 	if n == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("the verdicts on %s are corrected together by Holm: the chance that one or more of them is wrong is at most 5 %%, as far as noise is the cause and rounds are independent; so are, apart from them, the sides of all comparisons", plural(n, "claim"))
+	text := fmt.Sprintf("the verdicts on %s are corrected together by Holm: the chance that one or more of them is wrong is at most 5 %%, as far as noise is the cause and rounds are independent; so are, apart from them, the sides of all comparisons", number.Plural(n, "claim"))
 	if p.table.level != stat.Level {
-		text += fmt.Sprintf(". This run ended experiments when their intervals were narrow enough, which favours those that are narrow by luck, so its intervals are those of %s, which cover the truth there about as often as others of %s, and p decides at %s", percent(p.table.level), percent(stat.Level), number(1-p.table.level))
+		text += fmt.Sprintf(". This run ended experiments when their intervals were narrow enough, which favours those that are narrow by luck, so its intervals are those of %s, which cover the truth there about as often as others of %s, and p decides at %s", number.Percent(p.table.level), number.Percent(stat.Level), number.Short(1-p.table.level))
 	}
 	return text
 }
@@ -98,7 +99,7 @@ func (p page) order() string {
 	if p.table.unordered == 0 || len(p.honesty) > 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s tell no round, as those of go test do not: the i-th of one variant is paired with the i-th of another although they were not measured together, so a machine that drifted is in the ratios", plural(p.table.unordered, "line"))
+	return fmt.Sprintf("%s tell no round, as those of go test do not: the i-th of one variant is paired with the i-th of another although they were not measured together, so a machine that drifted is in the ratios", number.Plural(p.table.unordered, "line"))
 }
 
 // flattered warns of the best of many.
@@ -113,7 +114,7 @@ func (p page) flattered() string {
 func (p page) cuts() string {
 	var parts []string
 	for _, c := range p.table.Cut {
-		parts = append(parts, fmt.Sprintf("round %d of %s (%s)", c.Round+1, c.Experiment, plural(c.Trials, "trial")))
+		parts = append(parts, fmt.Sprintf("round %d of %s (%s)", c.Round+1, c.Experiment, number.Plural(c.Trials, "trial")))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -160,11 +161,11 @@ func (p page) noise() []string {
 	if told == 0 {
 		return []string{"this system does not tell what disturbed a trial (stolen time, throttling, load)"}
 	}
-	text := fmt.Sprintf("a trial counts as disturbed, by a rule that was fixed beforehand, if the hypervisor or other programs took %s of the machine's processor time while it lived, or a quota held it back for as long (all of it, not only what is unusual for its variant): ", percent(disturbedShare))
+	text := fmt.Sprintf("a trial counts as disturbed, by a rule that was fixed beforehand, if the hypervisor or other programs took %s of the machine's processor time while it lived, or a quota held it back for as long (all of it, not only what is unusual for its variant): ", number.Percent(disturbedShare))
 	if p.calm.left == 0 {
 		return []string{text + "none was"}
 	}
-	text += fmt.Sprintf("%d of %s. The verdicts rest on all trials, because leaving out what one does not like is how numbers are bent; without the disturbed ones ", p.calm.left, plural(p.table.trials-len(p.table.Failed), "trial"))
+	text += fmt.Sprintf("%d of %s. The verdicts rest on all trials, because leaving out what one does not like is how numbers are bent; without the disturbed ones ", p.calm.left, number.Plural(p.table.trials-len(p.table.Failed), "trial"))
 	var kinds []string
 	ids := map[string][]string{}
 	for i, j := range p.judged {
@@ -194,8 +195,8 @@ func (p page) causes(w *strings.Builder) {
 	}
 	var rows [][]string
 	for _, a := range p.disturbances {
-		rows = append(rows, []string{a.cause, fmt.Sprintf("%d of %d", a.trials, a.told), withInterval(a.slowdown, times)})
+		rows = append(rows, []string{a.cause, fmt.Sprintf("%d of %d", a.trials, a.told), a.slowdown.In(number.Times)})
 	}
-	fmt.Fprintf(w, "What the system saw around the trials. One is counted where a cause took %s more of its life than is usual for its variant.\n\n", percent(disturbedShare))
-	table(w, []string{"cause", "trials", fmt.Sprintf("their time over their variant's median (%s interval)", percent(stat.Level))}, rows)
+	fmt.Fprintf(w, "What the system saw around the trials. One is counted where a cause took %s more of its life than is usual for its variant.\n\n", number.Percent(disturbedShare))
+	table(w, []string{"cause", "trials", fmt.Sprintf("their time over their variant's median (%s interval)", number.Percent(stat.Level))}, rows)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"parcon/experiments/card"
+	"parcon/report/number"
 	"parcon/report/stat"
 )
 
@@ -45,14 +46,14 @@ func (f Fact) String() string {
 	if f.trials.N == 0 {
 		return "–"
 	}
-	text := fmt.Sprintf("%s of %s", grouped(f.Count), grouped(f.Tries))
+	text := fmt.Sprintf("%s of %s", number.Grouped(f.Count), number.Grouped(f.Tries))
 	switch {
 	case f.Count == 0 || f.Count == f.Tries:
 		return text
 	case f.Rate.Known() && f.Rate.Low < f.Rate.High && f.Rate.Low >= 0.0005:
-		return text + fmt.Sprintf(" (%s to %s)", percent(atMostAll(f.Rate.Low)), percent(atMostAll(f.Rate.High)))
+		return text + fmt.Sprintf(" (%s to %s)", number.Percent(number.AtMostAll(f.Rate.Low)), number.Percent(number.AtMostAll(f.Rate.High)))
 	}
-	return text + fmt.Sprintf(", in %d of %s", f.with, plural(f.trials.N, "trial"))
+	return text + fmt.Sprintf(", in %d of %s", f.with, number.Plural(f.trials.N, "trial"))
 }
 
 // decideFact holds what was seen against what was claimed.
@@ -90,5 +91,5 @@ func (c Compared) found() string {
 	if c.Fact != nil {
 		return c.Fact.String()
 	}
-	return withInterval(c.Value, number)
+	return c.Value.In(number.Short)
 }

@@ -9,6 +9,8 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/variant"
 	"parcon/report/chart"
+	"parcon/report/number"
+	"parcon/report/section"
 	"parcon/report/stat"
 )
 
@@ -33,7 +35,6 @@ func viewOf(t *Table, cores int) view {
 		table: t, cores: cores,
 		compute: gridOf(t, "compute"), waiting: gridOf(t, "waiting"), mixed: gridOf(t, "mixing"), crowd: gridOf(t, "crowd"),
 	}
-	v.chapters = v.mechanisms()
 	return v
 }
 
@@ -44,7 +45,7 @@ func (v view) perCores() string {
 	if _, known := v.table.cores(); !known {
 		return "a number of cores that the file does not tell"
 	}
-	return plural(v.cores, "core")
+	return number.Plural(v.cores, "core")
 }
 
 // ofSpeedups says what the error bars of speed-ups are.
@@ -62,7 +63,7 @@ func (v view) answerFigure() figure {
 			Subtitle: fmt.Sprintf("Tasks per second over those of serial code, on %s", v.perCores()),
 			Whiskers: v.ofSpeedups(),
 		},
-		panels, times)}
+		panels, number.Times)}
 }
 
 // answerBars are the panels of that picture. What the headline names is among them.
@@ -81,7 +82,7 @@ func (v view) answerBars() []chart.BarPanel {
 		return p
 	}
 	return slices.DeleteFunc([]chart.BarPanel{
-		bars(v.compute, fmt.Sprintf("computing: primes, %s", plural(v.cores, "worker")), "primes", v.cores),
+		bars(v.compute, fmt.Sprintf("computing: primes, %s", number.Plural(v.cores, "worker")), "primes", v.cores),
 		bars(v.waiting, fmt.Sprintf("waiting: sleep, %d workers", v.many()), "sleep", v.many()),
 	}, func(p chart.BarPanel) bool { return len(p.Rows) == 0 })
 }
@@ -107,11 +108,11 @@ func answerTitle(panels []chart.BarPanel) string {
 				best = i
 			}
 			if row == "gil" {
-				text = fmt.Sprintf(", %s under a GIL", times(p.Values[i].Estimate))
+				text = fmt.Sprintf(", %s under a GIL", number.Times(p.Values[i].Estimate))
 			}
 		}
 		parts = append(parts, fmt.Sprintf("%s is %s as fast as serial with %s%s",
-			strings.ToUpper(verb[:1])+verb[1:], times(p.Values[best].Estimate), p.Rows[best], text))
+			strings.ToUpper(verb[:1])+verb[1:], number.Times(p.Values[best].Estimate), p.Rows[best], text))
 	}
 	return strings.Join(parts, ". ")
 }
@@ -122,9 +123,9 @@ func (v view) headline() string {
 	say := func(g grid, verb, task string, workers int) {
 		if best, ok := g.fastest(task, workers); ok {
 			text := fmt.Sprintf("%s (%s, %s) runs %s as fast as serial with %s",
-				verb, task, plural(workers, "worker"), withInterval(best.speedup, times), strings.Join(best.models, ", "))
+				verb, task, number.Plural(workers, "worker"), best.speedup.In(number.Times), strings.Join(best.models, ", "))
 			if gil := g.speedup(task, "gil", workers); gil.N > 0 {
-				text += fmt.Sprintf(", %s under a GIL", times(gil.Estimate))
+				text += fmt.Sprintf(", %s under a GIL", number.Times(gil.Estimate))
 			}
 			parts = append(parts, text)
 		}
@@ -171,11 +172,11 @@ func (v view) planeTitle() string {
 	var parts []string
 	if flight := v.waiting.center("sleep", "loop", v.many(), "in-flight"); flight.N > 0 {
 		parts = append(parts, fmt.Sprintf("waiting, one event loop holds %s tasks on %s cores",
-			number(flight.Estimate), number(busy(v.waiting, "sleep", "loop").Estimate)))
+			number.Short(flight.Estimate), number.Short(busy(v.waiting, "sleep", "loop").Estimate)))
 	}
 	if loop := busy(v.compute, "primes", "loop"); loop.N > 0 {
 		parts = append(parts, fmt.Sprintf("computing, a loop keeps %s cores busy and goroutines %s",
-			number(loop.Estimate), number(busy(v.compute, "primes", "goroutine").Estimate)))
+			number.Short(loop.Estimate), number.Short(busy(v.compute, "primes", "goroutine").Estimate)))
 	}
 	if len(parts) == 0 {
 		return "Tasks in flight and cores busy"
@@ -261,9 +262,9 @@ func curveTitle(g grid, task string) string {
 	if !ok {
 		return task + " was not measured"
 	}
-	title := fmt.Sprintf("%s: up to %s as fast as serial (%s)", task, times(best.speedup.Estimate), best)
+	title := fmt.Sprintf("%s: up to %s as fast as serial (%s)", task, number.Times(best.speedup.Estimate), best)
 	if gil, ok := g.best(task, "gil"); ok {
-		title += fmt.Sprintf("; under a GIL %s at best", times(gil.speedup.Estimate))
+		title += fmt.Sprintf("; under a GIL %s at best", number.Times(gil.speedup.Estimate))
 	}
 	return title
 }
@@ -357,10 +358,10 @@ func (v view) crossover() string {
 	case from < 0:
 		return fmt.Sprintf("No CPU share was found from which on %s beat one", v.perCores())
 	case from == 0:
-		return fmt.Sprintf("At every CPU share %s beat one: goroutine over loop %s at %d %%", v.perCores(), withInterval(there, times), shares[0])
+		return fmt.Sprintf("At every CPU share %s beat one: goroutine over loop %s at %d %%", v.perCores(), there.In(number.Times), shares[0])
 	}
 	return fmt.Sprintf("From %d %% CPU on, %s beat one: there goroutines do %s the work of an event loop in the same time",
-		shares[from], v.perCores(), withInterval(there, times))
+		shares[from], v.perCores(), there.In(number.Times))
 }
 
 // crossed is by how much several cores must beat one: less is of no use to
@@ -371,9 +372,9 @@ const crossed = 1.05
 func (v view) priceFigure() figure {
 	var rows []string
 	panels := []chart.Panel{
-		{Title: "CPU time per task, µs", Log: true, Format: number},
-		{Title: "peak memory, MiB", Log: true, Format: number},
-		{Title: "context switches per task", Log: true, Format: number},
+		{Title: "CPU time per task, µs", Log: true, Format: number.Short},
+		{Title: "peak memory, MiB", Log: true, Format: number.Short},
+		{Title: "context switches per task", Log: true, Format: number.Short},
 	}
 	for _, m := range v.waiting.models("sleep", v.many()) {
 		rows = append(rows, m)
@@ -385,24 +386,25 @@ func (v view) priceFigure() figure {
 		}
 	}
 	over := func(unit, format string) string {
-		return brief(v.table.ratio("waiting", cell("sleep", "process-pool", v.many()), cell("sleep", "thread", v.many()), unit), format)
+		return section.Fold(v.table.ratio("waiting", cell("sleep", "process-pool", v.many()), cell("sleep", "thread", v.many()), unit), format)
 	}
-	title := finding("what a waiting task costs", lean(
-		over("peak-rss-bytes", "for a waiting task process-pool takes %s the memory of thread"),
-		over("cpu-ns/op", "%s its CPU time")))
+	title := "What a waiting task costs"
+	if memory := over("peak-rss-bytes", "for a waiting task process-pool takes %s the memory of thread"); memory != "" {
+		title = section.Sentence(section.Joined(", ", memory, over("cpu-ns/op", "%s its CPU time")))
+	}
 	return figure{"price", title, chart.Dots(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("What one task of the workload sleep costs with %d workers, on %s", v.many(), v.perCores()),
-		Whiskers: v.ofMedians(),
-		Note:     overRounds + " Memory of processes is added up; pages that they share are counted in each. " + paired,
+		Whiskers: fmt.Sprintf("Whiskers: %ss of the medians.", v.table.interval()),
+		Note:     section.Medians + " Memory of processes is added up; pages that they share are counted in each. " + section.Paired,
 	}, rows, panels)}
 }
 
 // verdictFigures are one for the grid and one for mechanisms: ratios of thousands
 // would hide what a few percent decide.
-func verdictFigures(judged []Judged, level float64) []figure {
+func (v view) verdictFigures(judged []Judged) []figure {
 	split := func(grid bool) []Judged {
-		return slices.DeleteFunc(slices.Clone(judged), func(j Judged) bool { return strings.HasPrefix(j.ID, "P") != grid })
+		return slices.DeleteFunc(slices.Clone(judged), func(j Judged) bool { return (v.title(j.Experiment) == "") != grid })
 	}
 	var all []figure
 	for _, part := range []struct {
@@ -410,7 +412,7 @@ func verdictFigures(judged []Judged, level float64) []figure {
 		of       []Judged
 	}{{"verdicts", "tasks", split(true)}, {"verdicts-mechanisms", "mechanisms", split(false)}} {
 		if len(part.of) > 0 {
-			all = append(all, verdictFigure(part.name, part.on, part.of, level))
+			all = append(all, verdictFigure(part.name, part.on, part.of, v.table.level))
 		}
 	}
 	return all
@@ -430,12 +432,12 @@ func verdictFigure(name, on string, judged []Judged, level float64) figure {
 			continue // on another scale than ratios
 		}
 		rows = append(rows, chart.ForestRow{
-			Group: j.ID + ": " + j.Text, Label: label(j.Decider.Comparison),
+			Group: j.ID + ": " + j.Text, Label: j.Decider.Name,
 			Ratio: drawn(j.Sure), BoundLow: j.Decider.Low, BoundHigh: j.Decider.High,
 			Verdict: string(j.Verdict), Open: j.Verdict == Undecided,
 		})
 	}
-	title := fmt.Sprintf("%s on %s: %s", plural(len(judged), "claim"), on, countVerdicts(judged, Refuted))
+	title := fmt.Sprintf("%s on %s: %s", number.Plural(len(judged), "claim"), on, countVerdicts(judged, Refuted))
 	subtitle := "For each claim the comparison nearest to its bound, or furthest beyond it; the bound is shaded"
 	if len(others) > 0 {
 		subtitle += ". In the table only, decided by counting or by a share of time: " + countVerdicts(others, Refuted, Undecided)
@@ -447,7 +449,7 @@ func verdictFigure(name, on string, judged []Judged, level float64) figure {
 		Title:    title,
 		Subtitle: subtitle,
 		X:        "ratio",
-		Whiskers: fmt.Sprintf("Whiskers: intervals so wide that all claims together are right with %s.", percent(level)),
+		Whiskers: fmt.Sprintf("Whiskers: intervals so wide that all claims together are right with %s.", number.Percent(level)),
 	}, rows)}
 }
 
@@ -484,7 +486,7 @@ func (v view) figures(judged []Judged) []figure {
 		all = append(all, v.answerFigure(), v.planeFigure())
 	}
 	if len(judged) > 0 {
-		all = append(all, verdictFigures(judged, v.table.level)...)
+		all = append(all, v.verdictFigures(judged)...)
 	}
 	all = append(all, v.curveFigures()...)
 	if len(v.mixed.cells) > 0 {
@@ -494,7 +496,7 @@ func (v view) figures(judged []Judged) []figure {
 		all = append(all, v.priceFigure())
 	}
 	for _, c := range v.chapters {
-		for _, s := range c.sections {
+		for _, s := range c.parts {
 			if s.figure.Figure != nil {
 				all = append(all, s.figure)
 			}
@@ -512,5 +514,5 @@ func (v view) crowdFinding() string {
 		}
 	}
 	ratio := v.table.ratio("crowd", cell(task, "thread", most), cell(task, "loop", most), "ns/op")
-	return fmt.Sprintf("With %d tasks waiting, one event loop does %s the work of as many threads in the same time", most, withInterval(ratio, times))
+	return fmt.Sprintf("With %d tasks waiting, one event loop does %s the work of as many threads in the same time", most, ratio.In(number.Times))
 }

@@ -7,90 +7,19 @@ import (
 	"time"
 
 	"parcon/report/chart"
+	"parcon/report/number"
 	"parcon/report/stat"
 )
-
-// number writes three significant digits without an exponent.
-func number(v float64) string {
-	switch a := math.Abs(v); {
-	case math.IsNaN(v) || math.IsInf(v, 0):
-		return "–"
-	case a >= 100:
-		return fmt.Sprintf("%.0f", v)
-	case a >= 10:
-		return fmt.Sprintf("%.1f", v)
-	case a >= 0.095 || a == 0:
-		return fmt.Sprintf("%.2f", v)
-	}
-	return fmt.Sprintf("%.3f", v)
-}
-
-// whole writes a count.
-func whole(v float64) string {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return "–"
-	}
-	return fmt.Sprintf("%.0f", v)
-}
-
-// grouped writes a count with its thousands apart: "10,000,000".
-func grouped(v float64) string {
-	text := whole(v)
-	for i := len(text) - 3; i > 0 && text[0] >= '0' && text[0] <= '9'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
-
-// times writes a ratio: "1.98x".
-func times(v float64) string { return number(v) + "x" }
-
-// withInterval writes an estimate and its interval in the given form.
-func withInterval(i stat.Interval, form func(float64) string) string {
-	if i.N == 0 {
-		return "–"
-	}
-	if !i.Known() {
-		return form(i.Estimate) + " (no interval)"
-	}
-	return fmt.Sprintf("%s (%s to %s)", form(i.Estimate), number(i.Low), number(i.High))
-}
-
-// span writes a time given in nanoseconds.
-func span(ns float64) string {
-	switch {
-	case ns < 1e3:
-		return number(ns) + " ns"
-	case ns < 1e6:
-		return number(ns/1e3) + " µs"
-	case ns < 1e9:
-		return number(ns/1e6) + " ms"
-	}
-	return number(ns/1e9) + " s"
-}
-
-// spans writes a time with its interval.
-func spans(i stat.Interval) string {
-	switch {
-	case i.N == 0:
-		return "–"
-	case !i.Known():
-		return span(i.Estimate)
-	}
-	return fmt.Sprintf("%s (%s to %s)", span(i.Estimate), span(i.Low), span(i.High))
-}
-
-func mebibytes(bytes float64) string { return number(bytes/(1<<20)) + " MiB" }
 
 // bound writes what a comparison must satisfy.
 func bound(low, high float64) string {
 	switch {
 	case low > 0 && !math.IsInf(high, 1):
-		return fmt.Sprintf("%s to %s", number(low), number(high))
+		return fmt.Sprintf("%s to %s", number.Short(low), number.Short(high))
 	case low > 0:
-		return "at least " + number(low)
+		return "at least " + number.Short(low)
 	}
-	return "at most " + number(high)
+	return "at most " + number.Short(high)
 }
 
 // drawn turns an interval into one that the charts draw.
@@ -105,14 +34,6 @@ func drawn(i stat.Interval) chart.Interval {
 func scaled(i stat.Interval, unit float64) chart.Interval {
 	d := drawn(i)
 	return chart.Interval{Estimate: d.Estimate / unit, Low: d.Low / unit, High: d.High / unit}
-}
-
-// plural writes "1 round" or "8 rounds".
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // table writes a Markdown table.
@@ -131,22 +52,6 @@ func table(w *strings.Builder, head []string, rows [][]string) {
 	w.WriteString("\n")
 }
 
-// percent writes a share: "3.1 %".
-func percent(share float64) string {
-	if math.IsInf(share, 0) || math.IsNaN(share) {
-		return "–"
-	}
-	text := number(100 * share)
-	if strings.Contains(text, ".") {
-		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
-	}
-	return text + " %"
-}
-
-// atMostAll is a share that is no more than the whole, whatever the file says: "3 of 2"
-// is no measurement.
-func atMostAll(share float64) float64 { return min(share, 1) }
-
 // roughly writes how long something would take, to be read at a glance.
 func roughly(d time.Duration) string {
 	switch {
@@ -163,7 +68,7 @@ func beyond(factor float64) string {
 	if math.IsInf(factor, 1) {
 		return "none"
 	}
-	return percent(factor - 1)
+	return number.Percent(factor - 1)
 }
 
 // chanceOf writes a p-value.

@@ -9,6 +9,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/variant"
+	"parcon/report/number"
 	"parcon/report/stat"
 )
 
@@ -116,7 +117,7 @@ type point struct {
 
 // String names it: "thread with 32 workers".
 func (p point) String() string {
-	return fmt.Sprintf("%s with %s", p.model, plural(p.workers, "worker"))
+	return fmt.Sprintf("%s with %s", p.model, number.Plural(p.workers, "worker"))
 }
 
 // points are those of a task under some models that have a speed-up, the highest
@@ -155,7 +156,7 @@ type winner struct {
 
 // String names the winner and those that may be as good.
 func (w winner) String() string {
-	return fmt.Sprintf("%s with %s", strings.Join(w.models, ", "), plural(w.workers, "worker"))
+	return fmt.Sprintf("%s with %s", strings.Join(w.models, ", "), number.Plural(w.workers, "worker"))
 }
 
 // fastest finds the model with the best speed-up among all or, with workers

@@ -11,6 +11,7 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/variant"
 	"parcon/report/chart"
+	"parcon/report/number"
 	"parcon/report/stat"
 )
 
@@ -113,13 +114,13 @@ func (h *Honesty) add(a, b *series) {
 	h.Tried++
 	for _, s := range []*series{a, b} {
 		for i := range s.rounds {
-			h.Seconds += s.at(unitIndex("life-ns"), i) / 1e9
+			h.Seconds += s.at(s.unit("life-ns"), i) / 1e9
 		}
 	}
 	if n := min(len(a.rounds), len(b.rounds)); h.Tried == 1 || n < h.Samples {
 		h.Samples = n
 	}
-	wall := unitIndex("ns/op")
+	wall := a.unit("ns/op")
 	if h.Way == WayUsual {
 		if slower, different := usually(a.values[wall], b.values[wall]); different && (h.Effect == 0 || slower) {
 			h.Called++
@@ -179,20 +180,20 @@ func HonestyRows(t *Table) (head []string, rows [][]string) { return honestyRows
 func honestyRows(all []Honesty) (head []string, rows [][]string) {
 	head = []string{"compared", "way", "samples", "called different", "rate (95 % interval)", "rate of its test", "interval misses the truth", "time each"}
 	rate := func(i stat.Interval) string {
-		return fmt.Sprintf("%s (%s to %s)", percent(i.Estimate), percent(i.Low), percent(i.High))
+		return fmt.Sprintf("%s (%s to %s)", number.Percent(i.Estimate), number.Percent(i.Low), number.Percent(i.High))
 	}
 	for _, h := range all {
 		samples, missed := fmt.Sprintf("%d + %d", h.Samples, h.Samples), "–"
 		if h.Way == WayParcon {
-			samples, missed = plural(h.Samples, "round"), rate(h.Misses())
+			samples, missed = number.Plural(h.Samples, "round"), rate(h.Misses())
 		}
 		nominal := "–"
 		if h.Effect == 0 {
-			nominal = percent(h.Nominal())
+			nominal = number.Percent(h.Nominal())
 		}
 		rows = append(rows, []string{
 			h.subject(), wayNames[h.Way], samples, fmt.Sprintf("%d of %d", h.Called, h.Tried), rate(h.Rate()),
-			nominal, missed, span(1e9 * h.Seconds),
+			nominal, missed, number.Span(1e9 * h.Seconds),
 		})
 	}
 	return head, rows
@@ -203,7 +204,7 @@ func honestyFinding(all []Honesty) string {
 	rate := func(way string, effect int, machine string) (string, bool) {
 		for _, h := range all {
 			if h.Way == way && h.Effect == effect && h.Machine == machine {
-				return percent(h.Rate().Estimate), true
+				return number.Percent(h.Rate().Estimate), true
 			}
 		}
 		return "", false
@@ -222,7 +223,7 @@ func honestyFinding(all []Honesty) string {
 	}
 	for _, h := range all {
 		if usual, ok := rate(WayUsual, h.Effect, h.Machine); h.Effect != 0 && h.Way == WayParcon && ok {
-			parts = append(parts, fmt.Sprintf("a slow-down of %d %% is found in %s of tries, the usual way finds it in %s", h.Effect, percent(h.Rate().Estimate), usual))
+			parts = append(parts, fmt.Sprintf("a slow-down of %d %% is found in %s of tries, the usual way finds it in %s", h.Effect, number.Percent(h.Rate().Estimate), usual))
 		}
 	}
 	if len(parts) == 0 {
@@ -252,7 +253,7 @@ func honestyFigure(all []Honesty) figure {
 		Title:    title,
 		Subtitle: "How often two sides were called different: the same code should never be, more work always",
 		Whiskers: "Whiskers: 95 % intervals (Clopper and Pearson).",
-	}, panels, percent)}
+	}, panels, number.Percent)}
 }
 
 // honestyTitle is short enough to stand over the picture.
@@ -263,5 +264,5 @@ func honestyTitle(all []Honesty) string {
 			worst[h.Way] = max(worst[h.Way], h.Rate().Estimate)
 		}
 	}
-	return fmt.Sprintf("False alarms: parcon up to %s, the usual way up to %s", percent(worst[WayParcon]), percent(worst[WayUsual]))
+	return fmt.Sprintf("False alarms: parcon up to %s, the usual way up to %s", number.Percent(worst[WayParcon]), number.Percent(worst[WayUsual]))
 }

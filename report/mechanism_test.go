@@ -10,11 +10,15 @@ import (
 )
 
 // counted are the units that noise does not touch: what was counted.
-var counted = map[string]bool{
-	"tries": true, "seen": true, "lost": true, "oversold": true, "torn": true, "over": true, "early": true,
-	"hanging": true, "named": true, "reaped": true, "most-inside": true, "survivors": true, "broken-reads": true,
-	"full": true, "more": true, "less": true, "timeouts": true, "outside": true, "freed": true, "again": true, "mistaken": true,
-}
+var counted = func() map[string]bool {
+	all := map[string]bool{card.UnitTries: true, card.UnitSeen: true}
+	for _, c := range chapters.Cards() {
+		for _, unit := range c.Counts {
+			all[unit] = true
+		}
+	}
+	return all
+}()
 
 // textbookMechanism is a machine on which all claims about mechanisms are true.
 func textbookMechanism(v variant.Variant) map[string]float64 {
@@ -46,9 +50,11 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 			values["seen"] = 0
 		}
 	case "inherited":
-		if strings.HasSuffix(v.Get("unit"), "spawn") {
-			values["seen"] = 0
+		for _, what := range []string{"memory", "environment", "files"} {
+			values[what] = pick("unit", map[string]float64{"fork": tries, "cpython-fork": tries})
 		}
+	case "forked":
+		values["alone"], values["locked"] = tries, tries
 	case "flight":
 		workers, _ := v.Int("workers", 1)
 		values["most-inside"], values["full"] = float64(workers), tries
@@ -161,8 +167,8 @@ func TestOneCounterexampleRefutes(t *testing.T) {
 		if j.Verdict != want {
 			t.Errorf("%s: %s, want %s: %s", id, j.Verdict, want, j.Reason)
 		}
-		if id == "S5" && label(j.Decider.Comparison)+": "+j.Decider.found() != "lost, updates of one number, pool, with mutex, x 2: 1 of 1,400, in 1 of 14 trials" {
-			t.Errorf("decided by %s: %s", label(j.Decider.Comparison), j.Decider.found())
+		if id == "S5" && j.Decider.Name+": "+j.Decider.found() != "lost, updates of one number, pool, with mutex, x 2: 1 of 1,400, in 1 of 14 trials" {
+			t.Errorf("decided by %s: %s", j.Decider.Name, j.Decider.found())
 		}
 	}
 }
@@ -186,7 +192,7 @@ func TestWhatHappensIsSeenOnce(t *testing.T) {
 			return values
 		})
 		for _, compared := range verdicts(t, text)["L4"].Compared {
-			if label(compared.Comparison) == "deadlock, thread, opposite" && compared.Verdict != c.want {
+			if compared.Name == "deadlock, thread, opposite" && compared.Verdict != c.want {
 				t.Errorf("%d rounds, seen in %d: %s, want %s", c.rounds, c.seen, compared.Verdict, c.want)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/variant"
+	"parcon/report/number"
 	"parcon/report/scaling"
 	"parcon/report/stat"
 )
@@ -104,15 +105,15 @@ func (p page) curves(w *strings.Builder, g grid, title, doc string) {
 	var rows [][]string
 	for _, task := range g.works() {
 		serial := g.center(task, "serial", 1, "ns/op")
-		row := []string{task, span(serial.Estimate), "–", "–", "–"}
+		row := []string{task, number.Span(serial.Estimate), "–", "–", "–"}
 		if best, ok := g.best(task, g.order()...); ok {
-			row[2] = fmt.Sprintf("%s: %s", withInterval(best.speedup, times), best)
+			row[2] = fmt.Sprintf("%s: %s", best.speedup.In(number.Times), best)
 		}
 		if alike, ok := g.fastest(task, 0); ok && alike.speedup.Known() {
 			row[3] = alike.String()
 		}
 		if gil, ok := g.best(task, "gil"); ok {
-			row[4] = fmt.Sprintf("%s with %s", withInterval(gil.speedup, times), plural(gil.workers, "worker"))
+			row[4] = fmt.Sprintf("%s with %s", gil.speedup.In(number.Times), number.Plural(gil.workers, "worker"))
 		}
 		rows = append(rows, row)
 	}
@@ -144,7 +145,7 @@ func (p page) laws(w *strings.Builder) {
 		}
 	}
 	if len(rows) > 0 {
-		level := fmt.Sprintf(" (%s intervals)", percent(stat.Level)) // whatever the table's: the bootstrap has its own
+		level := fmt.Sprintf(" (%s intervals)", number.Percent(stat.Level)) // whatever the table's: the bootstrap has its own
 		table(w, []string{"workload", "model", "Amdahl's law" + level, "Universal Scalability Law" + level}, rows)
 	}
 	for _, why := range slices.Sorted(maps.Keys(reasons)) {
@@ -159,7 +160,7 @@ const lawSeed = 1
 // none.
 func (p page) speedups(task, model string, workers int) []float64 {
 	took := map[int]float64{}
-	wall := unitIndex("ns/op")
+	wall := p.table.unit("ns/op")
 	p.table.find("compute", cell(task, model, workers)).eachRound(wall, func(round int, ns float64) { took[round] = ns })
 	var all []float64
 	p.table.find("compute", cell(task, "serial", 1)).eachRound(wall, func(round int, ns float64) {
@@ -184,8 +185,8 @@ func (p page) crowds(w *strings.Builder) {
 				}
 				rows = append(rows, []string{
 					task, fmt.Sprint(n), m,
-					value("ns/op", func(ns float64) string { return whole(1e9 / ns) }), value("max-in-flight", whole),
-					value("peak-rss-bytes", mebibytes), value("cpu-ns/op", span), value("threads", whole),
+					value("ns/op", func(ns float64) string { return number.Whole(1e9 / ns) }), value("max-in-flight", number.Whole),
+					value("peak-rss-bytes", number.Mebibytes), value("cpu-ns/op", number.Span), value("threads", number.Whole),
 				})
 			}
 		}
@@ -213,9 +214,9 @@ func (p page) prices(w *strings.Builder) {
 				return form(at.g.center(at.task, m, at.workers, unit).Estimate)
 			}
 			rows = append(rows, []string{
-				at.task, fmt.Sprint(at.workers), m, value("ns/op", span), value("cpu-ns/op", span),
-				number(p.table.busy(at.g.experiment, cell(at.task, m, at.workers)).Estimate), value("in-flight", number), value("p99-ns", span),
-				value("ctxsw/op", number), value("peak-rss-bytes", mebibytes),
+				at.task, fmt.Sprint(at.workers), m, value("ns/op", number.Span), value("cpu-ns/op", number.Span),
+				number.Short(p.table.busy(at.g.experiment, cell(at.task, m, at.workers)).Estimate), value("in-flight", number.Short), value("p99-ns", number.Span),
+				value("ctxsw/op", number.Short), value("peak-rss-bytes", number.Mebibytes),
 			})
 		}
 	}
@@ -239,10 +240,10 @@ func (p page) single(w *strings.Builder) {
 	for _, v := range g.cells {
 		serial := v.With("model", "serial").With("workers", "1")
 		rows = append(rows, []string{
-			v.String(), span(p.table.center("single", v, "ns/op").Estimate),
-			withInterval(p.table.ratio("single", serial, v, "ns/op"), times),
-			number(p.table.busy("single", v).Estimate),
-			mebibytes(p.table.center("single", v, "peak-rss-bytes").Estimate),
+			v.String(), number.Span(p.table.center("single", v, "ns/op").Estimate),
+			p.table.ratio("single", serial, v, "ns/op").In(number.Times),
+			number.Short(p.table.busy("single", v).Estimate),
+			number.Mebibytes(p.table.center("single", v, "peak-rss-bytes").Estimate),
 		})
 	}
 	if len(rows) > 0 {
@@ -251,7 +252,7 @@ func (p page) single(w *strings.Builder) {
 	rows = nil
 	for _, v := range mechanisms {
 		seen := observe(p.table, "single", card.Comparison{Measure: card.Happens, Of: v})
-		rows = append(rows, []string{v.String(), spans(p.table.center("single", v, "ns/op")), seen.String()})
+		rows = append(rows, []string{v.String(), p.table.center("single", v, "ns/op").Span(), seen.String()})
 	}
 	if len(rows) > 0 {
 		table(w, []string{"mechanism", fmt.Sprintf("time per operation or try (%s)", p.table.interval()), "seen in so many tries"}, rows)

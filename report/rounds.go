@@ -57,7 +57,7 @@ const pause = 10 * time.Second
 // resumed finds the rounds of an experiment that were not measured in one sitting.
 // Files of older runs do not tell their sittings; a pause must do there.
 func (t *Table) resumed(experiment string) map[int]bool {
-	unit := unitIndex("sitting")
+	unit := t.unit("sitting")
 	first, found, told := map[int32]float64{}, map[int]bool{}, false
 	for _, name := range t.names {
 		if !strings.HasPrefix(name, experiment+"/") {
@@ -91,7 +91,7 @@ func (t *Table) paused(experiment string) map[int]bool {
 		start, end float64
 	}
 	var lives []life
-	start, long := unitIndex("start-unix-s"), unitIndex("life-ns")
+	start, long := t.unit("start-unix-s"), t.unit("life-ns")
 	for _, name := range t.names {
 		if !strings.HasPrefix(name, experiment+"/") {
 			continue
@@ -132,7 +132,7 @@ func (t *Table) roundTime(experiment string) time.Duration {
 		trials      int
 	}
 	rounds := map[int32]*span{}
-	start := unitIndex("start-unix-s")
+	start := t.unit("start-unix-s")
 	for name, s := range t.series {
 		if !strings.HasPrefix(name, card.Title(experiment)+"/") {
 			continue

@@ -12,6 +12,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/variant"
+	"parcon/report/number"
 	"parcon/report/stat"
 	"parcon/results"
 )
@@ -33,6 +34,8 @@ type Table struct {
 	cases     map[string]int     // how many it is to have, as the file's head says
 	level     float64            // that intervals are computed at
 	catalogue Catalogue
+	units     units
+	row       []float64 // of the line that is being read, by unit
 }
 
 // ratio is one that was computed: charts want the interval alone, and often.
@@ -54,40 +57,46 @@ type Failure struct {
 
 // series is the trials of one variant, in the order of the file.
 type series struct {
+	units  units
 	rounds []int32
-	values [len(units)][]float64 // nil for a unit that no line had so far
+	values [][]float64 // by unit; nil for one that no line had so far
 }
 
-// units are the values that a report makes use of; others are not kept, so
-// that a file of a million lines fits.
-var units = [...]string{
+// commonUnits are values that a report makes use of whatever a trial is about. Others
+// are those of cards; what is neither is not kept, so that a file of a million lines
+// fits.
+var commonUnits = []string{
 	"ns/op", "cpu-ns/op", "cores-busy", "in-flight", "max-in-flight", "p99-ns",
 	"ctxsw/op", "peak-rss-bytes", "steal-ns", "others-busy", "throttled-ns", "threads",
 	"start-unix-s", "life-ns", "sitting", "run-delay-ns", "involuntary-ctxsw/op", "mhz",
-	"pressure-cpu-ns", "pressure-io-ns", "pressure-memory-ns",
-	"tries", "seen", "answer-ns/op", "pss-bytes/unit", "rss-bytes/unit", "most-inside", "full",
-	"survivors", "lost", "oversold", "broken-reads", "torn",
-	"over", "more", "less", "early", "timeouts", "hanging", "named",
-	"late-p50-ns", "late-p99-ns", "late-max-ns",
-	"reaped", "gone-p50-ns", "gone-p99-ns", "gone-max-ns",
-	"running-share", "ready-share", "blocked-share", "r-share", "s-share", "orphans", "outside", "freed", "again", "mistaken",
+	"pressure-cpu-ns", "pressure-io-ns", "pressure-memory-ns", card.UnitTries, card.UnitSeen,
 }
 
-// unitIndex is the place of a unit among them, -1 if it is none of them.
-func unitIndex(unit string) int {
-	if i, ok := unitPlaces[unit]; ok {
+// units are the places of the values that are kept of a trial.
+type units map[string]int
+
+func unitsOf(c Catalogue) units {
+	all := units{}
+	for _, unit := range slices.Concat(commonUnits, c.units()) {
+		if _, there := all[unit]; !there {
+			all[unit] = len(all)
+		}
+	}
+	return all
+}
+
+// unit is the place of a unit, -1 if its values are not kept.
+func (t *Table) unit(name string) int { return t.units.place(name) }
+
+// unit is that place for a series.
+func (s *series) unit(name string) int { return s.units.place(name) }
+
+func (u units) place(name string) int {
+	if i, ok := u[name]; ok {
 		return i
 	}
 	return -1
 }
-
-var unitPlaces = func() map[string]int {
-	places := map[string]int{}
-	for i, unit := range units {
-		places[unit] = i
-	}
-	return places
-}()
 
 // ReadFile reads a result file, until ctx ends.
 func ReadFile(ctx context.Context, path string, c Catalogue) (*Table, error) {
@@ -111,7 +120,11 @@ func ReadFile(ctx context.Context, path string, c Catalogue) (*Table, error) {
 
 // NewTable returns a table without trials.
 func NewTable(c Catalogue) *Table {
-	return &Table{series: map[string]*series{}, ratios: map[ratioKey]ratio{}, lines: map[roundKey]int{}, cases: map[string]int{}, level: stat.Level, catalogue: c}
+	u := unitsOf(c)
+	return &Table{
+		series: map[string]*series{}, ratios: map[ratioKey]ratio{}, lines: map[roundKey]int{}, cases: map[string]int{},
+		level: stat.Level, catalogue: c, units: u, row: make([]float64, len(u)),
+	}
 }
 
 // Read reads results in the Go benchmark format. What is not a result line is
@@ -178,17 +191,16 @@ func (t *Table) addLine(r *results.Reader) {
 		round = len(s.rounds) // as good as any: there are none
 		t.unordered++
 	}
-	var values [len(units)]float64
-	for i := range values {
-		values[i] = math.NaN()
+	for i := range t.row {
+		t.row[i] = math.NaN()
 	}
 	for _, v := range line.Result.Values {
 		value, unit := results.AsWritten(v)
-		if i := unitIndex(unit); i >= 0 {
-			values[i] = value
+		if i := t.unit(unit); i >= 0 {
+			t.row[i] = value
 		}
 	}
-	s.add(round, values)
+	s.add(round, t.row)
 	t.count(experiment, round)
 }
 
@@ -197,7 +209,7 @@ func (t *Table) addLine(r *results.Reader) {
 func (t *Table) lost(r *results.Reader) bool {
 	lost := false
 	for _, v := range r.Line().Lost {
-		if _, unit := results.AsWritten(v); unitIndex(unit) >= 0 {
+		if _, unit := results.AsWritten(v); t.unit(unit) >= 0 {
 			r.Lose(v)
 			lost = true
 		}
@@ -217,11 +229,15 @@ func (t *Table) seriesOf(line []byte, rounded bool) *series {
 	}
 	s := t.series[name]
 	if s == nil {
-		s = &series{}
+		s = t.newSeries()
 		t.series[name] = s
 		t.names = append(t.names, name)
 	}
 	return s
+}
+
+func (t *Table) newSeries() *series {
+	return &series{units: t.units, values: make([][]float64, len(t.units))}
 }
 
 // withoutProcs takes GOMAXPROCS off a name that go test printed: "X/workers=8-2".
@@ -234,7 +250,7 @@ func withoutProcs(name string) string {
 	return name[:i]
 }
 
-func (s *series) add(round int, values [len(units)]float64) {
+func (s *series) add(round int, values []float64) {
 	for i, v := range values {
 		if s.values[i] == nil {
 			if math.IsNaN(v) {
@@ -265,7 +281,7 @@ func (s *series) drop(round int) {
 
 // at is the value of one unit in one trial, NaN if the line had none.
 func (s *series) at(unit, trial int) float64 {
-	if s.values[unit] == nil {
+	if unit < 0 || s.values[unit] == nil {
 		return math.NaN()
 	}
 	return s.values[unit][trial]
@@ -275,25 +291,24 @@ func (s *series) at(unit, trial int) float64 {
 func (t *Table) Add(experiment, v string, round int, values map[string]float64) {
 	name := experiment + "/" + v
 	if t.series[name] == nil {
-		t.series[name] = &series{}
+		t.series[name] = t.newSeries()
 		t.names = append(t.names, name)
 	}
-	row := [len(units)]float64{}
-	for i, unit := range units {
+	for unit, i := range t.units {
 		value, ok := values[unit]
 		if !ok {
 			value = math.NaN()
 		}
-		row[i] = value
+		t.row[i] = value
 	}
 	t.trials++
-	t.series[name].add(round, row)
+	t.series[name].add(round, t.row)
 	clear(t.ratios)
 }
 
 // interval says what the intervals of this table are, for a heading or a legend:
 // "95 % interval", or what they are in a run that ended when they were narrow.
-func (t *Table) interval() string { return percent(t.level) + " interval" }
+func (t *Table) interval() string { return number.Percent(t.level) + " interval" }
 
 // Get returns the value of a configuration key, "" if there is none.
 func (t *Table) Get(key string) string { return t.Setup.Get(key) }
@@ -364,7 +379,7 @@ func (t *Table) busy(experiment string, v variant.Variant) stat.Interval {
 // values is the evidence on one unit of one variant.
 func (t *Table) values(experiment string, v variant.Variant, unit string) stat.Sample {
 	var values []float64
-	t.find(experiment, v).eachRound(unitIndex(unit), func(_ int, value float64) {
+	t.find(experiment, v).eachRound(t.unit(unit), func(_ int, value float64) {
 		values = append(values, value)
 	})
 	return stat.Values(values)
@@ -374,7 +389,7 @@ func (t *Table) values(experiment string, v variant.Variant, unit string) stat.S
 // round.
 func (t *Table) counts(experiment string, v variant.Variant, unit string) (counted, tries []float64) {
 	s := t.find(experiment, v)
-	return pair(s, unitIndex(unit), s, unitIndex(card.UnitTries))
+	return pair(s, t.unit(unit), s, t.unit(card.UnitTries))
 }
 
 // ratio estimates the ratio of one unit of two variants, paired by round.
@@ -393,7 +408,7 @@ func (t *Table) across(experiment string, of variant.Variant, unit string, over 
 	if r, ok := t.ratios[key]; ok {
 		return r
 	}
-	a, b := pair(t.find(experiment, of), unitIndex(unit), t.find(experiment, over), unitIndex(than))
+	a, b := pair(t.find(experiment, of), t.unit(unit), t.find(experiment, over), t.unit(than))
 	sample := stat.Ratios(a, b)
 	r := ratio{sample, sample.Interval(t.level)}
 	t.ratios[key] = r
@@ -424,7 +439,7 @@ func pair(x *series, unitX int, y *series, unitY int) (a, b []float64) {
 // a round hold several trials of a variant, they are no further samples: their
 // mean stands for the round.
 func (s *series) eachRound(unit int, f func(round int, value float64)) {
-	if s == nil || s.values[unit] == nil {
+	if s == nil || unit < 0 || s.values[unit] == nil {
 		return
 	}
 	order := s.byRound()

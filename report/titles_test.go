@@ -13,6 +13,8 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 	"parcon/report/stat"
 )
 
@@ -81,16 +83,16 @@ func TestTitlesOfSpeedUpsAreTheirCurves(t *testing.T) {
 					}
 				}
 			}
-			want := fmt.Sprintf("%s: up to %s as fast as serial (%s)", task, times(best), named)
+			want := fmt.Sprintf("%s: up to %s as fast as serial (%s)", task, number.Times(best), named)
 			if gil > 0 {
-				want += fmt.Sprintf("; under a GIL %s at best", times(gil))
+				want += fmt.Sprintf("; under a GIL %s at best", number.Times(gil))
 			}
 			if got := curveTitle(g, task); got != want {
 				t.Errorf("%q, drawn is %q", got, want)
 			}
-			row := regexp.MustCompile(`(?m)^\| ` + task + ` \| [^|]* \| ` + times(best) + ` \([^|]*\): ` + named + ` \|.*\|([^|]*)\|$`).FindStringSubmatch(page)
-			if row == nil || gil > 0 && !strings.HasPrefix(row[1], " "+times(gil)+" (") {
-				t.Errorf("no row of %s has %s of %s, and %s under a GIL: %q", task, times(best), named, times(gil), row)
+			row := regexp.MustCompile(`(?m)^\| ` + task + ` \| [^|]* \| ` + number.Times(best) + ` \([^|]*\): ` + named + ` \|.*\|([^|]*)\|$`).FindStringSubmatch(page)
+			if row == nil || gil > 0 && !strings.HasPrefix(row[1], " "+number.Times(gil)+" (") {
+				t.Errorf("no row of %s has %s of %s, and %s under a GIL: %q", task, number.Times(best), named, number.Times(gil), row)
 			}
 			charts++
 		}
@@ -121,7 +123,7 @@ func TestTheHeadlineNamesWhatIsDrawn(t *testing.T) {
 			t.Errorf("%s is not drawn", m)
 		}
 	}
-	if want := times(best.speedup.Estimate) + " as fast as serial with " + best.models[0]; !strings.Contains(title, want) || !strings.Contains(v.headline(), times(best.speedup.Estimate)) {
+	if want := number.Times(best.speedup.Estimate) + " as fast as serial with " + best.models[0]; !strings.Contains(title, want) || !strings.Contains(v.headline(), number.Times(best.speedup.Estimate)) {
 		t.Errorf("title %q, headline %q, want %q", title, v.headline(), want)
 	}
 }
@@ -278,7 +280,7 @@ func TestNoShareIsOfMoreThanAll(t *testing.T) {
 		}
 	}
 	for _, c := range p.chapters {
-		for _, s := range c.sections {
+		for _, s := range c.parts {
 			for _, word := range strings.Fields(s.finding) {
 				if n, err := strconv.ParseFloat(strings.TrimSuffix(word, "%"), 64); err == nil && strings.Contains(s.topic, "(F6)") && n > 100 {
 					t.Errorf("%s: %s", s.topic, s.finding)
@@ -286,17 +288,16 @@ func TestNoShareIsOfMoreThanAll(t *testing.T) {
 			}
 		}
 	}
-	m := p.mechanism("life", "states")
-	for _, one := range m.variants {
-		if i := shareOf(m, one, "running"); i.Estimate > 100 || i.High > 100 {
-			t.Errorf("%s is drawn as %v %%", one, i)
+	for _, i := range drawing(p.view, "life", "states").Panels[0].Values {
+		if i.N == 0 || i.Estimate > 100 || i.High > 100 {
+			t.Errorf("a share is drawn as %v %%", i)
 		}
 	}
 	if title := p.planeTitle(); !strings.HasSuffix(title, "goroutines 2.00") {
 		t.Errorf("more cores are busy than there are: %q", title)
 	}
-	for share, want := range map[total]string{{7999, 8000}: "over 99.9 %", {9, 8}: "100 %", {8, 8}: "100 %", {799, 800}: "99.9 %"} {
-		if got := share.share(); got != want {
+	for share, want := range map[section.Total]string{{Count: 7999, Tries: 8000}: "over 99.9 %", {Count: 9, Tries: 8}: "100 %", {Count: 8, Tries: 8}: "100 %", {Count: 799, Tries: 800}: "99.9 %"} {
+		if got := share.Share(); got != want {
 			t.Errorf("%v: %s, want %s", share, got, want)
 		}
 	}

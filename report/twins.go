@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parcon/experiments/variant"
+	"parcon/report/number"
 	"parcon/report/stat"
 )
 
@@ -61,7 +62,7 @@ func (t Twins) String() string {
 		return "no variant ran twice under two names in enough rounds, so this run cannot show how often it calls the same thing different"
 	}
 	text := fmt.Sprintf("%d of %s that ran twice under two names were called different, up to %s are to be expected; the largest ratio between the two was %s",
-		t.Called, plural(t.Compared, "variant"), number(called*float64(t.Compared)), withInterval(t.Worst, number))
+		t.Called, number.Plural(t.Compared, "variant"), number.Short(called*float64(t.Compared)), t.Worst.In(number.Short))
 	if stat.AtLeast(t.Compared, t.Compared, called) >= tooRare {
 		text += "; so few cannot fail this test"
 	}
@@ -70,7 +71,7 @@ func (t Twins) String() string {
 
 // withheld says why nothing is decided.
 func (t Twins) withheld() string {
-	return fmt.Sprintf("withheld: %d of %s of a variant with itself came out different, so a difference says nothing here", t.Called, plural(t.Compared, "comparison"))
+	return fmt.Sprintf("withheld: %d of %s of a variant with itself came out different, so a difference says nothing here", t.Called, number.Plural(t.Compared, "comparison"))
 }
 
 // withhold takes back all that was decided, if the twins say that deciding is

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parcon/experiments/card"
+	"parcon/report/number"
 	"parcon/report/stat"
 )
 
@@ -24,6 +25,7 @@ const (
 // verdict is that of its own interval, at the table's level, without regard to the others.
 type Compared struct {
 	card.Comparison
+	Name     string // in words
 	Value    stat.Interval
 	Verdict  Verdict
 	Fact     *Fact // what was seen, where the measure is of that kind
@@ -74,6 +76,7 @@ func judge(t *Table, claims []asked) []Judged {
 		if a.claim.Unmeasured == "" {
 			for _, c := range a.claim.Comparisons {
 				compared := compare(t, a.experiment, c)
+				compared.Name = t.catalogue.label(c)
 				compared.lost = t.failures(a.experiment, c.Of) + t.failures(a.experiment, c.Over)
 				compared.unsettle()
 				all[i].Compared = append(all[i].Compared, compared)
@@ -255,7 +258,7 @@ func (j *Judged) tally() string {
 	for _, c := range j.Compared {
 		count[c.Verdict]++
 	}
-	text := fmt.Sprintf("%d of %s hold", count[Holds], plural(len(j.Compared), "comparison"))
+	text := fmt.Sprintf("%d of %s hold", count[Holds], number.Plural(len(j.Compared), "comparison"))
 	for _, v := range []Verdict{Refuted, Undecided, NotMeasured} {
 		if count[v] > 0 {
 			text += fmt.Sprintf(", %d %s", count[v], v)
@@ -275,9 +278,9 @@ func (j *Judged) room() string {
 	most := 1 - math.Pow(1-stat.Level, 1/float64(max(1, f.trials.N)))
 	switch {
 	case j.Verdict == Holds && f.trials.Every:
-		return fmt.Sprintf("; an exception could still be in up to %s of such trials", percent(most))
+		return fmt.Sprintf("; an exception could still be in up to %s of such trials", number.Percent(most))
 	case j.Verdict == Refuted && !f.trials.Every:
-		return fmt.Sprintf("; never seen, so it happens in at most %s of such trials", percent(most))
+		return fmt.Sprintf("; never seen, so it happens in at most %s of such trials", number.Percent(most))
 	}
 	return ""
 }
@@ -291,7 +294,7 @@ func (j *Judged) lost() string {
 	if most == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; up to %s a comparison are missing because a trial failed: what fails when it is slow looks faster than it is", plural(most, "round"))
+	return fmt.Sprintf("; up to %s a comparison are missing because a trial failed: what fails when it is slow looks faster than it is", number.Plural(most, "round"))
 }
 
 // open says what would decide a claim that is undecided: a one-sided p-value of
@@ -303,7 +306,7 @@ func (j *Judged) open(tail float64, round time.Duration) string {
 	}
 	n := j.Decider.Value.N
 	if j.Decider.Fact != nil {
-		return fmt.Sprintf("; %s without an exception would decide", plural(int(math.Ceil(-math.Log2(tail))), "round"))
+		return fmt.Sprintf("; %s without an exception would decide", number.Plural(int(math.Ceil(-math.Log2(tail))), "round"))
 	}
 	needed := stat.Rounds(n, p, tail)
 	text := "; too close to the bound to call in any useful time"
@@ -319,7 +322,7 @@ func (j *Judged) open(tail float64, round time.Duration) string {
 	if buys := int(time.Minute / max(1, round)); round > 0 && buys > 0 && j.Decider.Value.Known() {
 		half := j.Decider.Value.HalfWidth()
 		text += fmt.Sprintf("; a further minute buys %s and narrows the interval from ±%s to ±%s",
-			plural(buys, "round"), percent(half), percent(half*math.Sqrt(float64(n)/float64(n+buys))))
+			number.Plural(buys, "round"), number.Percent(half), number.Percent(half*math.Sqrt(float64(n)/float64(n+buys))))
 	}
 	return text
 }

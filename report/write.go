@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parcon/experiments/card"
+	"parcon/report/number"
 	"parcon/report/stat"
 	"parcon/results"
 )
@@ -84,14 +84,14 @@ func newPage(t *Table) page {
 			claims = append(claims, asked{e.Name, c})
 		}
 	}
-	slices.SortStableFunc(claims, func(a, b asked) int { return byID(a.claim.ID, b.claim.ID) })
+	slices.SortStableFunc(claims, func(a, b asked) int { return t.catalogue.byID(a.claim.ID, b.claim.ID) })
 	p.judged = judge(t, claims)
 	rest, left := t.undisturbed(cores)
 	p.calm = calm{left, judge(rest, claims)}
 	p.contrasts = contrast(p.judged, t.level)
 	p.twins.withhold(p.judged, p.contrasts)
 	p.twins.withhold(p.calm.judged, nil)
-	p.view.complete(p.judged)
+	p.chapters = p.tell(p.judged)
 	p.figures = p.view.figures(p.judged)
 	if p.honesty = honestyOf(t); len(p.honesty) > 0 {
 		p.figures = append(p.figures, honestyFigure(p.honesty))
@@ -130,13 +130,13 @@ func (p page) sentence() string {
 		}
 	}
 	if n := len(p.table.Failed); len(parts) == 0 && n > 0 && n == p.table.trials {
-		return fmt.Sprintf("Nothing was measured: all %s failed, the first because: %s.", plural(n, "trial"), p.table.Failed[0].Reason)
+		return fmt.Sprintf("Nothing was measured: all %s failed, the first because: %s.", number.Plural(n, "trial"), p.table.Failed[0].Reason)
 	}
 	if len(parts) == 0 {
 		return "The file holds no experiment of parcon's catalogue."
 	}
 	if len(p.judged) > 1 && !p.twins.Failed() {
-		parts = append(parts, fmt.Sprintf("Of %s %s", plural(len(p.judged), "claim"), countVerdicts(p.judged, Refuted)))
+		parts = append(parts, fmt.Sprintf("Of %s %s", number.Plural(len(p.judged), "claim"), countVerdicts(p.judged, Refuted)))
 	}
 	return strings.Join(parts, ". ") + "."
 }
@@ -155,16 +155,8 @@ func singleAnswer(g grid) string {
 	if name == "" {
 		return "No variant was measured beside its serial baseline."
 	}
-	return fmt.Sprintf("%s runs %s as fast as serial.", name, withInterval(best, times))
+	return fmt.Sprintf("%s runs %s as fast as serial.", name, best.In(number.Times))
 }
-
-// byID sorts chapter by chapter, and P2 before P11.
-func byID(a, b string) int {
-	return cmp.Or(strings.Index(letters, a[:1])-strings.Index(letters, b[:1]), len(a)-len(b), strings.Compare(a, b))
-}
-
-// letters are those of claims in their order.
-const letters = "PGUSMLFND"
 
 // verdictRow is a claim's object in verdicts.json. Numbers that do not exist
 // (an interval's open end) are null.
@@ -217,11 +209,11 @@ func (p page) verdictRows() []verdictRow {
 		if len(j.Compared) == 0 {
 			row.Estimate, row.Low, row.High = nil, nil, nil
 		} else {
-			row.Decider = label(j.Decider.Comparison)
+			row.Decider = j.Decider.Name
 		}
 		for _, c := range j.Compared {
 			side := comparisonRow{
-				Name: label(c.Comparison), Verdict: c.Verdict, Rounds: c.Value.N,
+				Name: c.Name, Verdict: c.Verdict, Rounds: c.Value.N,
 				Estimate: finite(c.Value.Estimate), Low: finite(c.Value.Low), High: finite(c.Value.High),
 				BoundLow: finite(c.Low), BoundHigh: finite(c.High),
 			}

@@ -1,15 +1,27 @@
 // Package card is what the catalogue is made of: a Card is all that there is to
 // say about one thing that is measured. It has the variants and what a trial of
-// one does, what must be there for it, and the claims of textbooks that it puts to
-// the test, each with its comparisons and bounds. Cards on one subject make a
-// Chapter. Everything else is derived: `parcon list`, the schedule, the names of
-// benchmarks, the verdicts.
+// one does, what must be there for it, the claims of textbooks that it puts to the
+// test, each with its comparisons and bounds, and the sections in which a report tells
+// of it (package report/section). Cards on one subject make a Chapter. Everything else
+// is derived: `parcon list`, the schedule, the names of benchmarks, the verdicts, the
+// chapters of a report and their charts.
 //
 // # Add a claim
 //
-// Write a file in the folder of its chapter, such as experiments/life/zombie.go,
+// Write a file in the folder of its chapter, such as experiments/life/terminate.go,
 // with one card, and name the card in the chapter's list, such as life.Chapter. A
 // new chapter is a folder and a line in experiments/chapters.
+//
+//  1. Name, Doc, Needs, and Keys: what its variants are called, and where they run.
+//  2. Prepare: what a trial does. Try counts in how many tries something was seen;
+//     values of other kinds stand in Counts or Units.
+//  3. Cases: the variants that a run measures, and how many tasks or tries each has
+//     in a trial. Keep a trial short: a run makes one of each in every round.
+//  4. Claims: the textbook's sentence, and the comparisons with their bounds.
+//  5. Sections, if a line in the table of its chapter is not enough.
+//
+// Then `parcon run ID` measures it and writes a report, and the tests of the packages
+// chapters and report try it like all others.
 //
 // The variants of a card are named by its name first: "mechanism=create/unit=thread"
 // (those of the grid, in package tasks, by their workload). A trial prepares a
@@ -19,12 +31,15 @@
 package card
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 )
 
 // Variants of a card have these keys besides the card's own. Those of the grid have
@@ -49,6 +64,14 @@ type Card struct {
 	// Prepare does what is not to be measured. What it started is gone again when
 	// it returns an error.
 	Prepare func(Trial) (Session, error)
+	// Counts and Units are the units of its result lines that not all have: what is
+	// counted in its tries, which noise does not touch, and what is measured.
+	Counts, Units []string
+	// Label names what is compared, among the words of a variant; "" for its name.
+	Label string
+	// Sections are how a report tells of it; nil for none. Its claims that are in none
+	// stand in a table of their chapter.
+	Sections func() []section.Section
 	// Parts are what its other processes do, by name. A part ends when its
 	// standard input does, or dies with its parent.
 	Parts map[string]func(args []string) error
@@ -60,6 +83,8 @@ type Choice struct {
 	Key      string
 	Values   []string
 	Optional bool
+	Words    map[string]string // values that a reader has in other words
+	Format   string            // of a value beside others, as "x %s"; "" for the value alone
 }
 
 // MaxNumber bounds the numbers in variants: each may be a process.
@@ -125,6 +150,49 @@ func (c Choice) check(v variant.Variant) error {
 		}
 	}
 	return nil
+}
+
+// Choice is a key of the card's variants; one without words if there is none.
+func (m Card) Choice(key string) Choice {
+	for _, c := range m.Keys {
+		if c.Key == key {
+			return c
+		}
+	}
+	return Choice{Key: key}
+}
+
+// Word writes a value for a reader.
+func (c Choice) Word(value string) string {
+	if text, ok := c.Words[value]; ok {
+		return text
+	}
+	if rest, ok := strings.CutPrefix(value, "cpython"); ok && c.Values != nil {
+		return "CPython" + strings.Replace(rest, "-", " ", 1)
+	}
+	if c.Values == nil {
+		return number.Thousands(value)
+	}
+	return value
+}
+
+// Label writes a value that stands beside those of other keys.
+func (c Choice) Label(value string) string {
+	if _, ok := c.Words[value]; ok || c.Format == "" {
+		return c.Word(value)
+	}
+	return fmt.Sprintf(c.Format, c.Word(value))
+}
+
+// Compare orders two values: numbers by size, words as they are listed. One that is
+// left out comes first.
+func (c Choice) Compare(a, b string) int {
+	if c.Values != nil {
+		return cmp.Compare(slices.Index(c.Values, a), slices.Index(c.Values, b))
+	}
+	x, _ := strconv.Atoi(a)
+	y, _ := strconv.Atoi(b)
+	return cmp.Compare(x, y)
 }
 
 // String says what may be given.

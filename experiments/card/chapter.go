@@ -100,6 +100,20 @@ func (c Chapter) Claims(s Scale) []Claim {
 	return all
 }
 
+// Told are the IDs of the claims that sections of the cards tell of.
+func (c Chapter) Told() []string {
+	var ids []string
+	for _, one := range c.Cards {
+		if one.Sections == nil {
+			continue
+		}
+		for _, s := range one.Sections() {
+			ids = append(ids, s.Claims...)
+		}
+	}
+	return ids
+}
+
 // ClaimsOf are the chapter's claims that names hold.
 func (c Chapter) ClaimsOf(names []string, s Scale) []Claim {
 	c.Only = append([]string{}, names...) // not nil, which would be all

@@ -16,6 +16,8 @@ import (
 	"parcon/experiments/tasks/worker"
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 	"parcon/runner/clock"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
@@ -45,9 +47,32 @@ var create = card.Card{
 	Keys: []card.Choice{{Key: "unit", Values: []string{
 		"process", "empty", "fork", "thread", "goroutine", "coroutine", "cpython-fork", "cpython-spawn", "cpython-thread",
 	}}},
-	Cases:   createCases,
-	Claims:  createClaims,
-	Prepare: prepareCreate,
+	Cases:    createCases,
+	Claims:   createClaims,
+	Prepare:  prepareCreate,
+	Label:    "creating and joining",
+	Units:    []string{"answer-ns/op"},
+	Sections: createSections,
+}
+
+func createSections() []section.Section {
+	return []section.Section{{
+		Topic: "Creating a unit", Claims: []string{"U1"}, Answer: true,
+		Form: section.Dots{
+			Name: "create",
+			Finding: []section.Clause{
+				section.List(
+					section.Folded("ns/op", "creating a process takes %s as long as a thread", section.Pick{"unit", "process"}, section.Pick{"unit", "thread"}),
+					section.Folded("ns/op", "a thread %s as long as a goroutine", section.Pick{"unit", "thread"}, section.Pick{"unit", "goroutine"})),
+			},
+			Rows:     []string{"unit"},
+			Panels:   []section.Panel{{Title: "time to create and join one", Log: true, Format: number.Span, Tick: number.TickSpan, Value: section.Center("ns/op")}},
+			Subtitle: "process: the worker program, which serves tasks to a process pool, with an empty one answered. empty: a Go program that does nothing. fork: a copy of a process, without a program.",
+			Explain:  "unit",
+			Note:     section.Medians + " " + section.Paired,
+			Below:    starting,
+		},
+	}}
 }
 
 func created(unit string) variant.Variant { return card.Of("create", "unit", unit) }
@@ -264,4 +289,12 @@ func coroutines() func(int) error {
 		}
 		return nil
 	}
+}
+
+// starting compares the worker program with one that does nothing.
+func starting(s section.Samples) string {
+	process, empty := s.The("unit", "process"), s.The("unit", "empty")
+	return section.Joined(" ",
+		section.Ratio(s.Ratio(process, "answer-ns/op", empty, "ns/op"), "The worker program has started and answered after %s the time that an empty Go program takes to start and end."),
+		section.Ratio(s.Over(process, empty, "ns/op"), "It has ended after %s the time of the empty one."))
 }

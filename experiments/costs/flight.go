@@ -15,6 +15,7 @@ import (
 	"parcon/experiments/procpool"
 	"parcon/experiments/tasks/model"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -31,12 +32,32 @@ var flight = card.Card{
 	Needs: []card.Need{card.Linux},
 	Keys: []card.Choice{
 		{Key: "pool", Values: []string{"process-pool", "pool", "errgroup", "ants", "pond"}},
-		{Key: "workers"},
+		{Key: "workers", Format: "x %s"},
 	},
-	Cases:   flightCases,
-	Claims:  flightClaims,
-	Prepare: prepareFlight,
-	Parts:   map[string]func([]string) error{"count": countPart},
+	Cases:    flightCases,
+	Claims:   flightClaims,
+	Prepare:  prepareFlight,
+	Parts:    map[string]func([]string) error{"count": countPart},
+	Label:    "most at once in a pool",
+	Counts:   []string{"most-inside", "full"},
+	Sections: flightSections,
+}
+
+func flightSections() []section.Section {
+	return []section.Section{{
+		Topic: "How many a pool lets in", Claims: []string{"U5"},
+		Form: section.Table{
+			Finding: []section.Clause{section.Counted("seen", "in %s tries a pool had at most as many tasks inside as it has workers")},
+			Rows:    section.Alike("pool", "seen"),
+			Columns: []section.Column{
+				section.Under("pool", section.Value("pool")),
+				section.Under("workers", section.Value("workers")),
+				section.Under("never more inside than workers", section.Count("seen")),
+				section.Under("most inside at once", section.Most("most-inside")),
+			},
+			Note: "Each try hands in eight tasks at once for each worker, which runs one at a time. pool: goroutines that take tasks from a channel; process-pool: processes that take them over pipes; the others are packages of their names.",
+		},
+	}}
 }
 
 func inFlight(pool string, workers int) variant.Variant {

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +20,8 @@ import (
 	"parcon/experiments/peer"
 	"parcon/experiments/tasks/worker"
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )
@@ -51,13 +54,39 @@ var idle = card.Card{
 	Name: "idle", Doc: "memory of a unit that waits",
 	Keys: []card.Choice{
 		{Key: "unit", Values: []string{"process", "thread", "goroutine", "coroutine"}},
-		{Key: "count"},
+		{Key: "count", Format: "%s units"},
 	},
-	Needs:   []card.Need{card.Linux},
-	Cases:   idleCases,
-	Claims:  idleClaims,
-	Prepare: prepareIdle,
-	Parts:   map[string]func([]string) error{"crowd": crowdPart},
+	Needs:    []card.Need{card.Linux},
+	Cases:    idleCases,
+	Claims:   idleClaims,
+	Prepare:  prepareIdle,
+	Parts:    map[string]func([]string) error{"crowd": crowdPart},
+	Units:    []string{"pss-bytes/unit", "rss-bytes/unit", "page-table-bytes/unit", "threads/unit"},
+	Sections: idleSections,
+}
+
+func idleSections() []section.Section {
+	return []section.Section{{
+		Topic: "Memory of an idle unit", Claims: []string{"U3"},
+		Form: section.Dots{
+			Name: "idle",
+			Finding: []section.Clause{
+				section.List(
+					ofMost("process", "thread", "an idle process keeps %s the memory of a thread"),
+					ofMost("thread", "goroutine", "an idle thread %s that of a goroutine")),
+			},
+			Rows: []string{"unit"}, Across: "count",
+			Panels: []section.Panel{{
+				Title: " of them, KiB each", Log: true, Format: func(kib float64) string { return number.Short(kib) + " KiB" },
+				Value: func(s section.Samples, v variant.Variant) number.Interval {
+					return s.Center(v, "pss-bytes/unit").Over(1 << 10)
+				},
+			}},
+			Subtitle: "Resident memory of each unit; what processes share is shared out among them. Memory of the kernel is not in it.",
+			Explain:  "unit",
+			Note:     section.Medians + " " + section.Paired + " A few threads, goroutines or coroutines weigh less than the noise of the process that holds them.",
+		},
+	}}
 }
 
 func idling(unit string, count int) variant.Variant {
@@ -387,4 +416,16 @@ func (w waiting) askOnce() error {
 		return err
 	}
 	return checkAnswer(0, result)
+}
+
+// ofMost says a ratio at the largest number of units that both were measured with.
+func ofMost(of, than, format string) section.Clause {
+	return func(s section.Samples) string {
+		for _, n := range slices.Backward(s.Values("count")) {
+			if r := s.Over(s.The("unit", of, "count", n), s.The("unit", than, "count", n), "pss-bytes/unit"); r.N > 0 {
+				return section.Fold(r, format) + fmt.Sprintf(" (%s of each)", number.Thousands(n))
+			}
+		}
+		return ""
+	}
 }

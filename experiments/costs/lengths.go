@@ -1,9 +1,15 @@
 package costs
 
 import (
+	"fmt"
+	"slices"
+	"time"
+
 	"parcon/experiments/card"
 	"parcon/experiments/tasks"
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 )
 
 // lengths compares a process for every task with a pool of processes, at several
@@ -11,6 +17,14 @@ import (
 var lengths = card.Card{
 	Name: "lengths", Doc: "a process for every task and a pool of processes, by length of the tasks",
 	Cases: lengthCases, Claims: lengthClaims,
+	Sections: lengthsSections,
+}
+
+func lengthsSections() []section.Section {
+	return []section.Section{{
+		Topic: "A pool or a process for every task", Claims: []string{"U4"},
+		Form: section.Func(pooling),
+	}}
 }
 
 // taskLengths are those at which the two are compared, and how many tasks of a
@@ -45,4 +59,85 @@ func lengthClaims(s card.Scale) []card.Claim {
 			card.AtLeast(card.Throughput, lengthy(length, "process-pool", s.Cores), lengthy(length, "process", s.Cores), card.Same))
 	}
 	return []card.Claim{pooled}
+}
+
+// A compared length is the throughput of a pool over that of a process for each task,
+// with tasks of some length.
+type compared struct {
+	text   string
+	length time.Duration
+	ratio  number.Interval
+}
+
+// differs and same say that the two surely differ by more than the margin, or by
+// less.
+func (c compared) differs() bool {
+	return c.ratio.Known() && (c.ratio.Low > card.Same || c.ratio.High < 1/card.Same)
+}
+
+func (c compared) same() bool {
+	return c.ratio.Known() && c.ratio.Low >= 1/card.Same && c.ratio.High <= card.Same
+}
+
+func compareLengths(s section.Samples) []compared {
+	var all []compared
+	for _, v := range s.With("model", "process-pool") {
+		length, err := time.ParseDuration(v.Get("length"))
+		if err != nil || length <= 0 {
+			continue
+		}
+		if r := s.Over(v.With("model", "process"), v, "ns/op"); r.N > 0 {
+			all = append(all, compared{number.Spaced(v.Get("length")), length, r})
+		}
+	}
+	slices.SortFunc(all, func(a, b compared) int { return int(a.length - b.length) })
+	return all
+}
+
+func pooling(s section.Samples) section.Shown {
+	all := compareLengths(s.Card(""))
+	if len(all) == 0 {
+		return section.Shown{}
+	}
+	line := section.Series{Name: "process-pool"}
+	for _, c := range all {
+		line.X, line.Y = append(line.X, c.length.Seconds()*1e3), append(line.Y, c.ratio)
+	}
+	return section.Shown{Finding: section.Sentence(crossing(all)), Figure: &section.Figure{
+		Name:     "pool",
+		Subtitle: fmt.Sprintf("Tasks per second of a process pool over those of a process for every task, %s (processes that take tasks), on {cores}", number.Plural(s.Cores, "worker")),
+		X:        "length of a task, ms", Y: "process-pool over process, ratio", Level: "no difference",
+		Whiskers: section.Whiskers, Note: "Dots: medians of the ratios in each round.",
+		Curves: []section.Series{line},
+	}}
+}
+
+// crossing tells between which measured lengths the difference falls under the
+// margin.
+func crossing(lengths []compared) string {
+	first, last := lengths[0], lengths[len(lengths)-1]
+	text := section.Fold(first.ratio, "a process pool is %s as fast as a process per task at "+first.text)
+	if len(lengths) == 1 {
+		return text
+	}
+	margin := number.Percent(card.Same - 1)
+	from := len(lengths) // from here on, all are the same
+	for from > 0 && lengths[from-1].same() {
+		from--
+	}
+	until := from - 1 // the last that differs
+	for until >= 0 && !lengths[until].differs() {
+		until--
+	}
+	switch {
+	case from == len(lengths):
+		still := "whether they are within " + margin + " there is open"
+		if last.differs() {
+			still = "they still differ by more than " + margin
+		}
+		return fmt.Sprintf("%s, %s; %s", text, section.Fold(last.ratio, "%s at "+last.text), still)
+	case until < 0:
+		return fmt.Sprintf("%s; from %s on they are within %s", text, lengths[from].text, margin)
+	}
+	return fmt.Sprintf("%s, %s; it comes within %s between %s and %s", text, section.Fold(last.ratio, "%s at "+last.text), margin, lengths[until].text, lengths[from].text)
 }

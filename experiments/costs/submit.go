@@ -11,6 +11,8 @@ import (
 	"parcon/experiments/procpool"
 	"parcon/experiments/tasks/model"
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -29,9 +31,12 @@ var submit = card.Card{
 	Needs: []card.Need{card.Linux},
 	Keys: []card.Choice{
 		{Key: "way", Values: []string{"apply", "async", "map"}},
-		{Key: "transport", Values: []string{"pipe", "ring", "cpython"}},
-		{Key: "chunk", Optional: true},
-		{Key: "workers"},
+		{
+			Key: "transport", Values: []string{"pipe", "ring", "cpython"},
+			Words: map[string]string{"pipe": "over pipes", "ring": "over a ring", "cpython": "CPython's pool"},
+		},
+		{Key: "chunk", Optional: true, Format: "chunk %s"},
+		{Key: "workers", Format: "x %s"},
 	},
 	Procs:   submitProcs,
 	Cases:   submitCases,
@@ -41,6 +46,15 @@ var submit = card.Card{
 		"pipe": func([]string) error { return procpool.Serve(os.Stdin, os.Stdout, sameNumber) },
 		"ring": func([]string) error { return procpool.ServeRing(os.Stdin, sameNumber) },
 	},
+	Label:    "submitting to a pool",
+	Sections: submitSections,
+}
+
+func submitSections() []section.Section {
+	return []section.Section{{
+		Topic: "Handing in work", Claims: []string{"U6"},
+		Form: section.Func(handingIn),
+	}}
 }
 
 func submitted(way, transport string) variant.Variant {
@@ -246,4 +260,53 @@ func mapAll(ctx context.Context, pool *procpool.Pool, n, chunk int) error {
 		}
 	}
 	return nil
+}
+
+// handingIn shows the chart, and beneath it the ratios with their intervals.
+func handingIn(s section.Samples) section.Shown {
+	shown := section.Dots{
+		Name: "submit",
+		Finding: []section.Clause{
+			handed("over pipes handing in without waiting does %s the tasks per second", by("async", "pipe"), by("apply", "pipe")),
+			section.Lean(
+				handed("map over pipes does %s CPython's pool", by("map", "pipe"), by("map", "cpython")),
+				handed("over the ring %s", by("map", "ring"), by("map", "cpython"))),
+		},
+		Rows: []string{"way", "chunk"}, Across: "transport",
+		Panels:   []section.Panel{{Title: ", tasks/s", Log: true, Format: number.Rate, Value: section.PerSecond}},
+		Subtitle: "Empty tasks per second of a pool of 2 workers, each a process. apply: wait for each answer. async: hand in without waiting. map: all at once, in chunks of so many tasks. ring: shared memory. CPython's pool uses pipes.",
+		Note:     section.Medians + " The title has chunk 1. " + section.Paired,
+	}.Show(s)
+	shown.Head = []string{"tasks per second", "ratio ({interval})"}
+	for _, r := range []struct {
+		what     string
+		of, than section.Pick
+	}{
+		{"async over apply, over pipes", by("async", "pipe"), by("apply", "pipe")},
+		{"async over apply, over the ring", by("async", "ring"), by("apply", "ring")},
+		{"map, chunk 1: pipes over CPython's pool", by("map", "pipe"), by("map", "cpython")},
+		{"map, chunk 1: ring over CPython's pool", by("map", "ring"), by("map", "cpython")},
+		{"map, chunk 1: ring over pipes", by("map", "ring"), by("map", "pipe")},
+	} {
+		if i := s.Over(s.The(r.than...), s.The(r.of...), "ns/op"); i.N > 0 {
+			shown.Rows = append(shown.Rows, []string{r.what, i.In(number.Times)})
+		}
+	}
+	if shown.Figure != nil {
+		shown.Note = starting(s.Card("create"))
+	}
+	return shown
+}
+
+// by is a way and a transport, with chunks of one task.
+func by(way, transport string) section.Pick {
+	if way == "map" {
+		return section.Pick{"way", way, "transport", transport, "chunk", "1"}
+	}
+	return section.Pick{"way", way, "transport", transport}
+}
+
+// handed says how many times as many tasks are handed in.
+func handed(format string, of, over section.Pick) section.Clause {
+	return section.Folded("ns/op", format, over, of)
 }

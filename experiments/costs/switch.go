@@ -9,6 +9,8 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 	"parcon/runner/affinity"
 	"parcon/runner/protocol"
 )
@@ -40,14 +42,37 @@ var switching = card.Card{
 	Name: "switch", Doc: "passes one byte to another unit and back: two switches",
 	Keys: []card.Choice{
 		{Key: "unit", Values: []string{"process", "thread", "goroutine", "coroutine"}},
-		{Key: "placement", Values: []string{"one", "two"}},
+		{Key: "placement", Values: []string{"one", "two"}, Words: map[string]string{"one": "on one core", "two": "across two cores"}},
 	},
-	Needs:   []card.Need{card.Linux},
-	Procs:   switchProcs,
-	Cases:   switchCases,
-	Claims:  switchClaims,
-	Prepare: prepareSwitch,
-	Parts:   map[string]func([]string) error{"echo": echoPart},
+	Needs:    []card.Need{card.Linux},
+	Procs:    switchProcs,
+	Cases:    switchCases,
+	Claims:   switchClaims,
+	Prepare:  prepareSwitch,
+	Parts:    map[string]func([]string) error{"echo": echoPart},
+	Label:    "a round trip",
+	Sections: switchingSections,
+}
+
+func switchingSections() []section.Section {
+	return []section.Section{{
+		Topic: "Switching", Claims: []string{"U2"},
+		Form: section.Dots{
+			Name: "switch",
+			Finding: []section.Clause{
+				section.Lean(
+					section.Folded("ns/op", "on one core a round trip between processes takes %s as long as between threads",
+						section.Pick{"unit", "process", "placement", "one"}, section.Pick{"unit", "thread", "placement", "one"}),
+					section.Folded("ns/op", "between threads %s as long as between goroutines",
+						section.Pick{"unit", "thread", "placement", "one"}, section.Pick{"unit", "goroutine", "placement", "one"})),
+			},
+			Rows: []string{"unit"}, Across: "placement",
+			Panels:   []section.Panel{{Log: true, Format: number.Span, Tick: number.TickSpan, Value: section.Center("ns/op")}},
+			Subtitle: "Time of a byte or a token there and back, between two units.",
+			Explain:  "unit",
+			Note:     section.Medians + " " + section.Paired,
+		},
+	}}
 }
 
 func switched(unit, placement string) variant.Variant {

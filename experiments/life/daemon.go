@@ -46,6 +46,7 @@ var daemon = card.Card{
 		}, Close: restore}, nil
 	},
 	Parts: map[string]func([]string) error{"parent": parent, "child": serve},
+	Label: "child of the kind",
 }
 
 func daemonOf(kind, end string) variant.Variant {

@@ -51,7 +51,8 @@ var exhaust = card.Card{
 		}
 		return card.Session{Run: func() (protocol.Measurement, error) { return runExhaust(t) }, Close: restore}, nil
 	},
-	Parts: map[string]func([]string) error{"child": breeder},
+	Parts:  map[string]func([]string) error{"child": breeder},
+	Counts: []string{"freed"},
 }
 
 func exhaustClaims(card.Scale) []card.Claim {

@@ -32,6 +32,7 @@ var exits = card.Card{
 		}}, nil
 	},
 	Parts: map[string]func([]string) error{"child": endAs},
+	Label: "way to end told",
 }
 
 func exitCases(card.Scale) []card.Case {

@@ -31,7 +31,8 @@ var grandchild = card.Card{
 		}
 		return card.Session{Run: func() (protocol.Measurement, error) { return runGrandchildren(t) }, Close: restore}, nil
 	},
-	Parts: map[string]func([]string) error{"parent": parent, "child": serve},
+	Parts:  map[string]func([]string) error{"parent": parent, "child": serve},
+	Counts: []string{"orphans"},
 }
 
 func grandchildOf(way string) variant.Variant { return card.Of("grandchild", "way", way) }

@@ -39,7 +39,8 @@ var interrupt = card.Card{
 	Prepare: func(t card.Trial) (card.Session, error) {
 		return card.Session{Run: func() (protocol.Measurement, error) { return runInterrupts(t) }}, nil
 	},
-	Parts: map[string]func([]string) error{"shell": shell, "child": listen},
+	Parts:  map[string]func([]string) error{"shell": shell, "child": listen},
+	Counts: []string{"outside"},
 }
 
 func interruptClaims(card.Scale) []card.Claim {

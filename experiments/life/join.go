@@ -25,6 +25,7 @@ var join = card.Card{
 	Claims:  joinClaims,
 	Prepare: prepareJoin,
 	Parts:   map[string]func([]string) error{"child": serve},
+	Label:   "join with a time-out",
 }
 
 func joinCases(card.Scale) []card.Case { return []card.Case{card.Run(15, card.Of("join"))} }

@@ -15,7 +15,7 @@ import (
 	"parcon/runner/protocol"
 )
 
-// number looks whom the number of a process names after its parent waited for it:
+// numbers looks whom the number of a process names after its parent waited for it:
 // nobody at first, then another process. While it is a zombie its number is not
 // given out.
 //
@@ -30,7 +30,7 @@ import (
 //
 // A pidfd (pidfd_open(2)) is another name for a process, which goes on to name
 // nobody: mistaken counts the tries in which it named the other process.
-var number = card.Card{
+var numbers = card.Card{
 	Name:    "number",
 	Doc:     "the number of a process that was waited for names nobody, and later another process",
 	Needs:   []card.Need{card.Linux, card.Namespace},
@@ -38,6 +38,7 @@ var number = card.Card{
 	Claims:  numberClaims,
 	Prepare: prepareNumber,
 	Parts:   map[string]func([]string) error{"first": first, "child": serve},
+	Counts:  []string{"again", "mistaken"},
 }
 
 func numberClaims(card.Scale) []card.Claim {

@@ -31,12 +31,13 @@ const burial = 3 * time.Second
 var orphan = card.Card{
 	Name:    "orphan",
 	Doc:     "a process whose parent ended gets another one, works on, and is buried when it ends",
-	Keys:    []card.Choice{{Key: "adopter", Values: []string{adopterInit, adopterSubreaper}}},
+	Keys:    []card.Choice{{Key: "adopter", Values: []string{adopterInit, adopterSubreaper}, Format: "adopted by %s"}},
 	Needs:   []card.Need{card.Linux},
 	Cases:   orphanCases,
 	Claims:  orphanClaims,
 	Prepare: prepareOrphan,
 	Parts:   map[string]func([]string) error{"parent": parent, "child": serve},
+	Counts:  []string{"reaped"},
 }
 
 func orphaned(adopter string) variant.Variant { return card.Of("orphan", "adopter", adopter) }

@@ -11,6 +11,8 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/peer"
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 	"parcon/runner/clock"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
@@ -49,14 +51,38 @@ const (
 // the runtime does not take the turn from it either, workers run without
 // preemption and with a second Go processor for everything else.
 var states = card.Card{
-	Name:    "states",
-	Doc:     "which share of their time workers are running, ready, and blocked",
-	Keys:    []card.Choice{{Key: "work", Values: []string{workCompute, workWait, workOver}}},
-	Needs:   []card.Need{card.Linux},
-	Cases:   stateCases,
-	Claims:  stateClaims,
-	Prepare: prepareStates,
-	Parts:   map[string]func([]string) error{"worker": work},
+	Name:     "states",
+	Doc:      "which share of their time workers are running, ready, and blocked",
+	Keys:     []card.Choice{{Key: "work", Values: []string{workCompute, workWait, workOver}}},
+	Needs:    []card.Need{card.Linux},
+	Cases:    stateCases,
+	Claims:   stateClaims,
+	Prepare:  prepareStates,
+	Parts:    map[string]func([]string) error{"worker": work},
+	Label:    "state",
+	Units:    []string{"running-share", "ready-share", "blocked-share", "r-share", "s-share"},
+	Sections: statesSections,
+}
+
+func statesSections() []section.Section {
+	return []section.Section{{
+		Topic: "Running, ready, blocked", Claims: []string{"F6"},
+		Form: section.Dots{
+			Name: "states",
+			Finding: []section.Clause{
+				section.Lean(
+					inState(workCompute, "running", "processes that compute run %s of the time"),
+					inState(workWait, "blocked", "those that wait are blocked %s"),
+					inState(workOver, "ready", "with four per core they are ready %s")),
+			},
+			Rows: []string{"work"},
+			Panels: []section.Panel{
+				stateShare("running"), stateShare("ready"), stateShare("blocked"),
+			},
+			Subtitle: "Share of the time that processes are in a state. compute: a process for each core. wait: as many, which sleep. oversubscribed: four for each core compute.",
+			Note:     section.Medians + " Ready: it could run, but has no core.",
+		},
+	}}
 }
 
 func stateOf(work string) variant.Variant { return card.Of("states", "work", work) }
@@ -302,4 +328,29 @@ func work(args []string) error {
 	for x := uint64(1); x != 0; x = x*6364136223846793005 + 2 { // odd for ever
 	}
 	return errors.New("an odd number became 0")
+}
+
+// shareOf is the share of time in a state, in percent.
+func shareOf(s section.Samples, v variant.Variant, state string) number.Interval {
+	i := s.Center(v, state+"-share")
+	i.Estimate, i.Low, i.High = number.AtMostAll(i.Estimate), number.AtMostAll(i.Low), number.AtMostAll(i.High)
+	return i.Over(0.01)
+}
+
+func inState(work, state, format string) section.Clause {
+	return func(s section.Samples) string {
+		i := shareOf(s, s.The("work", work), state)
+		if i.N == 0 {
+			return ""
+		}
+		return fmt.Sprintf(format, number.Percent(i.Estimate/100))
+	}
+}
+
+func stateShare(state string) section.Panel {
+	percent := func(v float64) string { return number.Percent(v / 100) }
+	return section.Panel{
+		Title: state, Shared: true, Format: percent, Tick: percent,
+		Value: func(s section.Samples, v variant.Variant) number.Interval { return shareOf(s, v, state) },
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/peer"
+	"parcon/report/section"
 	"parcon/runner/clock"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
@@ -36,14 +37,36 @@ var signals = map[string]syscall.Signal{wayTerm: syscall.SIGTERM, wayKill: sysca
 // memory is not free. If this process loses its core to the one that it signals,
 // it comes back too late to see it alive: that is counted as not seen.
 var terminate = card.Card{
-	Name:    "terminate",
-	Doc:     "a process that was asked to end, or killed, is still there a moment later",
-	Keys:    []card.Choice{{Key: "way", Values: []string{wayTerm, wayKill}}},
-	Needs:   []card.Need{card.Linux},
-	Cases:   terminateCases,
-	Claims:  terminateClaims,
-	Prepare: prepareTerminate,
-	Parts:   map[string]func([]string) error{"child": awaitSignal},
+	Name:     "terminate",
+	Doc:      "a process that was asked to end, or killed, is still there a moment later",
+	Keys:     []card.Choice{{Key: "way", Values: []string{wayTerm, wayKill}, Words: map[string]string{wayTerm: "SIGTERM, ended by a handler", wayKill: "SIGKILL"}}},
+	Needs:    []card.Need{card.Linux},
+	Cases:    terminateCases,
+	Claims:   terminateClaims,
+	Prepare:  prepareTerminate,
+	Parts:    map[string]func([]string) error{"child": awaitSignal},
+	Label:    "still there after the signal",
+	Units:    []string{"gone-p50-ns", "gone-p99-ns", "gone-max-ns"},
+	Sections: terminateSections,
+}
+
+func terminateSections() []section.Section {
+	return []section.Section{{
+		Topic: "After the signal", Claims: []string{"F4"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				section.Counted("seen", "after SIGTERM %s processes were still there a moment later", "way", wayTerm),
+				section.Counted("seen", "after SIGKILL %s were", "way", wayKill),
+			},
+			Columns: []section.Column{
+				section.Under("signal", section.Value("way")),
+				section.Under("still there a moment later", section.Count("seen")),
+				section.Under("typically gone after (p50)", section.Span("gone-p50-ns")),
+				section.Under("at most (p99)", section.Span("gone-p99-ns")),
+			},
+			Note: "A moment: as long as it takes to look. Gone: its parent knows of the end. Medians over trials with {interval}s; of fewer than 100 tries in a trial the p99 is the slowest.",
+		},
+	}}
 }
 
 func terminateCases(card.Scale) []card.Case {

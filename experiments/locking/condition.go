@@ -11,6 +11,7 @@ import (
 	"parcon/experiments/ipc"
 	"parcon/experiments/peer"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -27,12 +28,31 @@ const (
 // ipc.Condition.
 var conditions = card.Card{
 	Name: "condition", Doc: "wakes some of 8 units that wait on a condition and counts how many were woken",
-	Needs:   []card.Need{card.Linux},
-	Keys:    []card.Choice{unit, {Key: "wake"}},
-	Cases:   conditionCases,
-	Claims:  conditionClaims,
-	Prepare: prepareCondition,
-	Parts:   map[string]func([]string) error{"waiter": conditionPart},
+	Needs:    []card.Need{card.Linux},
+	Keys:     []card.Choice{unit, {Key: "wake", Format: "wake %s"}},
+	Cases:    conditionCases,
+	Claims:   conditionClaims,
+	Prepare:  prepareCondition,
+	Parts:    map[string]func([]string) error{"waiter": conditionPart},
+	Counts:   []string{"more", "less"},
+	Sections: conditionsSections,
+}
+
+func conditionsSections() []section.Section {
+	return []section.Section{{
+		Topic: "A condition", Claims: []string{"L3"},
+		Form: section.Table{
+			Finding: []section.Clause{section.Counted("seen", "a condition woke just as many as it was told to in %s tries")},
+			Rows:    section.Alike("unit", "seen"),
+			Columns: []section.Column{
+				section.Under("unit", section.Value("unit")),
+				section.Under("told to wake, of 8", section.Value("wake")),
+				section.Under("just so many woke", section.Count("seen")),
+				section.Under("more woke", section.Count("more")),
+				section.Under("fewer woke", section.Count("less")),
+			},
+		},
+	}}
 }
 
 func conditionOf(unit string, wake int) variant.Variant {

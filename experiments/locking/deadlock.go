@@ -10,10 +10,13 @@ import (
 	"strings"
 	"time"
 
+	"parcon/report/section"
+
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
 	"parcon/experiments/peer"
 	"parcon/experiments/variant"
+	"parcon/report/number"
 	"parcon/runner/protocol"
 )
 
@@ -44,10 +47,41 @@ var deadlocks = card.Card{
 		{Key: "unit", Values: []string{thread, process}},
 		{Key: "order", Values: []string{opposite, fixed}},
 	},
-	Cases:   deadlockCases,
-	Claims:  deadlockClaims,
-	Prepare: prepareDeadlock,
-	Parts:   map[string]func([]string) error{"party": partyPart},
+	Cases:    deadlockCases,
+	Claims:   deadlockClaims,
+	Prepare:  prepareDeadlock,
+	Parts:    map[string]func([]string) error{"party": partyPart},
+	Counts:   []string{"hanging", "named"},
+	Sections: deadlocksSections,
+}
+
+func deadlocksSections() []section.Section {
+	return []section.Section{{
+		Topic: "Two locks in opposite order", Claims: []string{"L4"}, Answer: true,
+		Form: section.Table{
+			Finding: []section.Clause{
+				section.Counted("seen", "two units that take two locks in opposite order were in a deadlock in %s tries", "order", opposite),
+				section.Counted("seen", "in one fixed order they were in %s", "order", fixed),
+				func(s section.Samples) string {
+					left := s.Total("hanging", s.Variants...)
+					if left.Tries == 0 {
+						return ""
+					}
+					return number.Grouped(left.Count) + " left hanging"
+				},
+			},
+			Columns: []section.Column{
+				section.Under("unit", section.Value("unit")),
+				section.Under("order of the locks", section.Value("order")),
+				section.Under("deadlocks found", func(s section.Samples, row section.Row) string { return s.Fact(row[0], "seen") }),
+				section.Under("both holders named", func(s section.Samples, row section.Row) string {
+					return section.Total{Count: s.Total("named", row...).Count, Tries: s.Total("seen", row...).Count}.String()
+				}),
+				section.Under("left hanging", section.Number("hanging")),
+			},
+			Note: "A watchdog looks who holds and who waits, and makes one of the two give up. Holders named: of the deadlocks found. Left hanging: units in all tries.",
+		},
+	}}
 }
 
 func deadlockOf(unit, order string) variant.Variant {

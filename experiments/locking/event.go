@@ -12,6 +12,7 @@ import (
 	"parcon/experiments/ipc"
 	"parcon/experiments/peer"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/clock"
 	"parcon/runner/protocol"
 )
@@ -28,12 +29,36 @@ const eventTimeout = 2 * time.Millisecond
 // ipc.Event.
 var events = card.Card{
 	Name: "event", Doc: "sets an event that 8 units wait for; then one unit waits 2 ms for an event that is never set",
-	Needs:   []card.Need{card.Linux},
-	Keys:    []card.Choice{unit},
-	Cases:   eventCases,
-	Claims:  eventClaims,
-	Prepare: prepareEvent,
-	Parts:   map[string]func([]string) error{"waiter": eventPart},
+	Needs:    []card.Need{card.Linux},
+	Keys:     []card.Choice{unit},
+	Cases:    eventCases,
+	Claims:   eventClaims,
+	Prepare:  prepareEvent,
+	Parts:    map[string]func([]string) error{"waiter": eventPart},
+	Counts:   []string{"timeouts", "early"},
+	Units:    []string{"late-p50-ns", "late-p99-ns", "late-max-ns"},
+	Sections: eventsSections,
+}
+
+func eventsSections() []section.Section {
+	return []section.Section{{
+		Topic: "An event", Claims: []string{"L2"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				section.Counted("seen", "an event woke all who waited in %s tries"),
+				section.Counted("timeouts", "a wait for one that never came timed out in time in %s"),
+			},
+			Columns: []section.Column{
+				section.Under("unit", section.Value("unit")),
+				section.Under("all 8 woken", section.Count("seen")),
+				section.Under("a wait of 2 ms timed out in time", section.Count("timeouts")),
+				section.Under("too early", section.Count("early")),
+				section.Under("typically late by (p50)", section.Span("late-p50-ns")),
+				section.Under("at most late by (p99)", section.Span("late-p99-ns")),
+			},
+			Note: "p50 and p99: the median over trials, with its {interval}. Of fewer than 100 tries in a trial the p99 is the latest.",
+		},
+	}}
 }
 
 func eventOf(unit string) variant.Variant { return card.Of("event", "unit", unit) }

@@ -14,7 +14,7 @@ const (
 	reentrantly = "reentrant"
 )
 
-var kindOfLock = card.Choice{Key: "lock", Values: []string{plain, reentrantly}}
+var kindOfLock = card.Choice{Key: "lock", Values: []string{plain, reentrantly}, Format: "with %s"}
 
 // A lock is taken by a unit that says who it is: owner is a number above 0. A
 // plain lock does not ask.

@@ -22,6 +22,7 @@ var lockCosts = card.Card{
 	Keys:    []card.Choice{kindOfLock, unit},
 	Cases:   lockCostCases,
 	Prepare: prepareLockCost,
+	Label:   "taking a lock",
 }
 
 func lockTaken(lock, unit string) variant.Variant {

@@ -3,12 +3,15 @@ package locking
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	"parcon/experiments/card"
 	"parcon/experiments/peer"
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -21,12 +24,41 @@ import (
 // ipc.Reentrant. The other unit is another goroutine or another process.
 var relocks = card.Card{
 	Name: "relock", Doc: "lets the holder of a lock take it again and counts how often that hangs",
-	Needs:   []card.Need{card.Linux},
-	Keys:    []card.Choice{kindOfLock, unit},
-	Cases:   relockCases,
-	Claims:  relockClaims,
-	Prepare: prepareRelock,
-	Parts:   map[string]func([]string) error{"holder": holderPart},
+	Needs:    []card.Need{card.Linux},
+	Keys:     []card.Choice{kindOfLock, unit},
+	Cases:    relockCases,
+	Claims:   relockClaims,
+	Prepare:  prepareRelock,
+	Parts:    map[string]func([]string) error{"holder": holderPart},
+	Label:    "taking a lock twice hangs",
+	Sections: relocksSections,
+}
+
+func relocksSections() []section.Section {
+	return []section.Section{{
+		Topic: "A lock that its holder takes again", Claims: []string{"L5"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				section.Counted("seen", "taken again by its holder, a plain lock hung in %s tries", "lock", plain),
+				section.Counted("seen", "a reentrant one hung in %s", "lock", reentrantly),
+				section.Lean(
+					reentrantPrice(goroutine, "for goroutines a reentrant lock costs %s the time of a plain one"),
+					reentrantPrice(process, "for processes %s")),
+			},
+			Rows: relockRows,
+			Columns: []section.Column{
+				section.Under("unit", section.Value("unit")),
+				section.Under("plain lock hangs", hangsBy(plain)),
+				section.Under("reentrant lock hangs", hangsBy(reentrantly)),
+				section.Under("plain: time of a lock", lockTime(plain)),
+				section.Under("reentrant: time of a lock", lockTime(reentrantly)),
+				section.Under("reentrant over plain", func(s section.Samples, row section.Row) string {
+					return reentrantOver(s, row[0].Get("unit")).In(number.Times)
+				}),
+			},
+			Note: "Time to take a lock that nobody else wants and let it go, with {interval}s. " + section.Paired,
+		},
+	}}
 }
 
 func relocked(lock, unit string) variant.Variant {
@@ -236,4 +268,40 @@ func holderPart(args []string) error {
 		}
 		return "", unknown(word)
 	})
+}
+
+// relockRows has a row for each unit of this card, and of the one on the price.
+func relockRows(s section.Samples) []section.Row {
+	var rows []section.Row
+	var units []string
+	for _, v := range slices.Concat(s.Variants, s.Card(lockCosts.Name).Variants) {
+		if unit := v.Get("unit"); !slices.Contains(units, unit) {
+			units = append(units, unit)
+			rows = append(rows, section.Row{v})
+		}
+	}
+	return rows
+}
+
+func hangsBy(lock string) func(section.Samples, section.Row) string {
+	return func(s section.Samples, row section.Row) string {
+		return s.Total("seen", s.With("lock", lock, "unit", row[0].Get("unit"))...).String()
+	}
+}
+
+func lockTime(lock string) func(section.Samples, section.Row) string {
+	return func(s section.Samples, row section.Row) string {
+		costs := s.Card(lockCosts.Name)
+		return costs.Center(costs.The("lock", lock, "unit", row[0].Get("unit")), "ns/op").Span()
+	}
+}
+
+// reentrantOver is the price of a reentrant lock.
+func reentrantOver(s section.Samples, unit string) number.Interval {
+	costs := s.Card(lockCosts.Name)
+	return costs.Over(costs.The("lock", reentrantly, "unit", unit), costs.The("lock", plain, "unit", unit), "ns/op")
+}
+
+func reentrantPrice(unit, format string) section.Clause {
+	return func(s section.Samples) string { return section.Ratio(reentrantOver(s, unit), format) }
 }

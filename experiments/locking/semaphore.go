@@ -10,6 +10,7 @@ import (
 	"parcon/experiments/ipc"
 	"parcon/experiments/peer"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -27,12 +28,31 @@ const visitorsPerSeat = 4
 // Go without a library; processes ipc.Semaphore.
 var semaphores = card.Card{
 	Name: "semaphore", Doc: "lets 4 x size units through a semaphore and counts how many are inside at once",
-	Needs:   []card.Need{card.Linux},
-	Keys:    []card.Choice{unit, {Key: "size"}},
-	Cases:   semaphoreCases,
-	Claims:  semaphoreClaims,
-	Prepare: prepareSemaphore,
-	Parts:   map[string]func([]string) error{"visitor": visitorPart},
+	Needs:    []card.Need{card.Linux},
+	Keys:     []card.Choice{unit, {Key: "size", Format: "size %s"}},
+	Cases:    semaphoreCases,
+	Claims:   semaphoreClaims,
+	Prepare:  prepareSemaphore,
+	Parts:    map[string]func([]string) error{"visitor": visitorPart},
+	Counts:   []string{"over", "most-inside"},
+	Sections: semaphoresSections,
+}
+
+func semaphoresSections() []section.Section {
+	return []section.Section{{
+		Topic: "A semaphore of n", Claims: []string{"L1"},
+		Form: section.Table{
+			Finding: []section.Clause{section.Counted("over", "a semaphore let more units in than its n in %s tries")},
+			Rows:    section.Alike("unit", "seen"),
+			Columns: []section.Column{
+				section.Under("unit", section.Value("unit")),
+				section.Under("n", section.Value("size")),
+				section.Under("never more than n inside, and n at some time", section.Count("seen")),
+				section.Under("too many inside", section.Count("over")),
+				section.Under("most inside", section.Most("most-inside")),
+			},
+		},
+	}}
 }
 
 func semaphoreOf(unit string, size int) variant.Variant {

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"parcon/experiments/card"
 	"parcon/experiments/cpython"
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 	"parcon/runner/clock"
 	"parcon/runner/protocol"
 )
@@ -39,12 +42,36 @@ var timers = card.Card{
 	Name: "timer", Doc: "starts timers one after another and measures how late they fire",
 	Keys: []card.Choice{
 		{Key: "load", Values: []string{idle, full, gil, python}},
-		{Key: "delay", Values: []string{"1ms", "5ms", "20ms"}},
+		{Key: "delay", Values: []string{"1ms", "5ms", "20ms"}, Words: map[string]string{"1ms": "1 ms", "5ms": "5 ms", "20ms": "20 ms"}},
 	},
-	Procs:   timerProcs,
-	Cases:   timerCases,
-	Claims:  timerClaims,
-	Prepare: prepareTimer,
+	Procs:    timerProcs,
+	Cases:    timerCases,
+	Claims:   timerClaims,
+	Prepare:  prepareTimer,
+	Counts:   []string{"early"},
+	Units:    []string{"late-p50-ns", "late-p99-ns", "late-max-ns"},
+	Sections: timersSections,
+}
+
+func timersSections() []section.Section {
+	return []section.Section{{
+		Topic: "How late a timer fires", Claims: []string{"L6"},
+		Form: section.Dots{
+			Name:    "timer",
+			Finding: []section.Clause{fires},
+			Rows:    []string{"load", "delay"},
+			Panels: []section.Panel{
+				{Title: "from start to firing, p50", Log: true, Format: number.Span, Tick: number.TickSpan, Value: later},
+				{Title: "late, p50", Log: true, Shared: true, Format: number.Span, Tick: number.TickSpan, Value: section.Center("late-p50-ns")},
+				{Title: "late, p99", Log: true, Shared: true, Format: number.Span, Tick: number.TickSpan, Value: section.Center("late-p99-ns")},
+			},
+			Subtitle: "Rows: load, and what the timer is set to. idle: nothing else runs. full: as many goroutines compute as there are cores. gil: one computes, and one core runs Go code at a time (GOMAXPROCS=1). CPython: a threading.Timer beside a thread that computes.",
+			Note:     section.Medians + " p50: half of the timers are not later; p99: nearly all. Of fewer than 100 timers in a trial the p99 is the latest.",
+			Below: func(s section.Samples) string {
+				return s.Total("early", s.Variants...).In("Timers that fired before their time: %s.")
+			},
+		},
+	}}
 }
 
 func timerOf(load, delay string) variant.Variant {
@@ -217,4 +244,43 @@ func renamed(m protocol.Measurement) protocol.Measurement {
 		}
 	}
 	return m
+}
+
+// later is the time from the start of a timer to its typical firing, in ns.
+func later(s section.Samples, v variant.Variant) number.Interval {
+	i := s.Center(v, "late-p50-ns")
+	delay, err := time.ParseDuration(v.Get("delay"))
+	if err != nil {
+		return number.Interval{}
+	}
+	set := float64(delay.Nanoseconds())
+	i.Estimate, i.Low, i.High = i.Estimate+set, i.Low+set, i.High+set
+	return i
+}
+
+// fires says when the shorter of the timers typically fire.
+func fires(s section.Samples) string {
+	set := s.Values("delay")
+	set = set[:min(2, len(set))]
+	said := func(load, format string) string {
+		var fired []string
+		for _, delay := range set {
+			if i := later(s, s.The("load", load, "delay", delay)); i.N > 0 {
+				fired = append(fired, number.RoundSpan(i.Estimate))
+			}
+		}
+		if len(fired) < len(set) || len(set) == 0 {
+			return ""
+		}
+		return fmt.Sprintf(format, strings.Join(slices.Compact(fired), " or "))
+	}
+	text := section.Joined(", ", said(full, "after %s beside computing goroutines"), said(idle, "after %s alone"))
+	if text == "" {
+		return ""
+	}
+	var delays []string
+	for _, delay := range set {
+		delays = append(delays, s.Word("delay", delay))
+	}
+	return fmt.Sprintf("a timer set to %s typically fires %s", strings.Join(delays, " or "), text)
 }

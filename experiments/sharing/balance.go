@@ -5,16 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"unsafe"
+
+	"parcon/report/number"
 
 	"golang.org/x/sync/errgroup"
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -32,8 +38,8 @@ var balance = card.Card{
 	Needs: []card.Need{card.Linux},
 	Keys: []card.Choice{
 		{Key: "model", Values: []string{"serial", "goroutine", "pool", "thread", "gil", "loop", "coroutine", "process", "cpython-thread"}},
-		{Key: "lock", Values: []string{"none", "mutex"}},
-		{Key: "workers"},
+		{Key: "lock", Values: []string{"none", "mutex"}, Words: lockWords, Format: "with %s"},
+		{Key: "workers", Format: "x %s"},
 	},
 	Procs: func(v variant.Variant, cores int) int {
 		switch v.Get("model") {
@@ -66,12 +72,69 @@ var balance = card.Card{
 		if err != nil {
 			return err
 		}
-		a := account{number: number(memory), by: noLock}
+		a := account{number: numberIn(memory), by: noLock}
 		if args[1] == "mutex" {
 			a.by = processLock(lock)
 		}
 		return attend(func() ([]int, error) { return nil, a.add(n) })
 	}},
+	Label:    "updates of one number",
+	Counts:   []string{"lost"},
+	Sections: balanceSections,
+}
+
+func balanceSections() []section.Section {
+	return []section.Section{{
+		Topic: "Lost updates without a lock", Claims: []string{"S3"}, Answer: true,
+		Form: section.Dots{
+			Name: "lost",
+			Finding: []section.Clause{
+				section.Lean(
+					lostBy("goroutine", "without a lock {goroutines} lose %s of their updates"),
+					lostBy("gil", "%s under a GIL"),
+					lostBy("coroutine", "%s as coroutines")),
+			},
+			Of: section.Pick{"lock", "none"}, Rows: []string{"model"},
+			Panels: []section.Panel{{
+				Title:  "share of the updates lost",
+				Format: func(v float64) string { return section.Total{Count: v, Tries: 100}.Share() },
+				Tick:   func(v float64) string { return number.Percent(v / 100) },
+				Value:  lostOf,
+			}},
+			Subtitle: "Updates of a number that another one overwrote: read, change and write are three steps. {workers} update it, in serial code 1.",
+			Explain:  "model",
+			Whiskers: "Whiskers: from the trial that lost least to the one that lost most.",
+			Note:     "Dots: updates lost over updates made, in all trials together.",
+			Below:    lostCounts,
+		},
+	}, {
+		Topic: "What a lock mends, and what it costs", Claims: []string{"S3", "S5"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				func(s section.Samples) string {
+					return s.Total("lost", slices.Concat(lockedRows(s)...)...).In("with a lock %s updates were lost")
+				},
+				lockedSpeed,
+			},
+			Rows: lockedRows,
+			Columns: []section.Column{
+				section.Under("model", section.Value("model")),
+				section.Under("workers", section.Value("workers")),
+				section.Under("lost with the lock", section.Count("lost")),
+				section.Under("updates per second over one worker of its kind", func(s section.Samples, row section.Row) string {
+					return s.Over(oneWorker(s, row[0]), row[0], "ns/op").In(number.Times)
+				}),
+				section.Under("over serial code", func(s section.Samples, row section.Row) string {
+					return s.Over(serially(s, row[0]), row[0], "ns/op").In(number.Times)
+				}),
+				section.Under("time of an update, with the lock over without", func(s section.Samples, row section.Row) string {
+					return s.Over(row[0], s.The("model", row[0].Get("model"), "lock", "none"), "ns/op").In(number.Times)
+				}),
+			},
+			Explain: "model",
+			Note:    "Updates per second are with the lock. Ratios have {interval}s; they are medians of the ratios in each round. Serial code takes the lock too, though nobody else wants it.",
+		},
+	}}
 }
 
 func balanced(model, lock string, workers int) variant.Variant {
@@ -268,8 +331,8 @@ func balanceLost(t card.Trial, m protocol.Measurement, final int64) (protocol.Me
 	return m, nil
 }
 
-// number is the first word of shared memory, which begins at a cache line.
-func number(m *ipc.Memory) *int64 { return (*int64)(unsafe.Pointer(&m.Bytes()[0])) }
+// numberIn is the first word of shared memory, which begins at a cache line.
+func numberIn(m *ipc.Memory) *int64 { return (*int64)(unsafe.Pointer(&m.Bytes()[0])) }
 
 func prepareProcesses(t card.Trial) (card.Session, error) {
 	memory, err := ipc.NewMemory(8)
@@ -293,7 +356,7 @@ func prepareProcesses(t card.Trial) (card.Session, error) {
 			if err != nil {
 				return nil, err
 			}
-			return balanceLost(t, m, load(number(memory)))
+			return balanceLost(t, m, load(numberIn(memory)))
 		},
 		Close: func() error {
 			c.dismiss()
@@ -393,4 +456,91 @@ func batches(n int) iter.Seq[int] {
 			}
 		}
 	}
+}
+
+// lockWords is how a reader has the lock that there is not.
+var lockWords = map[string]string{"none": "no lock"}
+
+func lostBy(model, format string) section.Clause {
+	return func(s section.Samples) string {
+		t := s.Total("lost", s.With("model", model, "lock", "none")...)
+		if t.Tries == 0 {
+			return ""
+		}
+		return fmt.Sprintf(format, t.Share())
+	}
+}
+
+// lostOf is a count over the tries of all trials together, in percent, between the
+// trials with the least and the most: rare things show too, which a median of trials
+// would hide.
+func lostOf(s section.Samples, v variant.Variant) number.Interval {
+	counted, tries := s.Counts(v, "lost")
+	t := s.Total("lost", v)
+	i := number.Interval{Estimate: 100 * number.AtMostAll(t.Count/t.Tries), Low: math.Inf(1), High: math.Inf(-1), N: len(counted)}
+	for n := range counted {
+		share := 100 * number.AtMostAll(counted[n]/tries[n])
+		i.Low, i.High = min(i.Low, share), max(i.High, share)
+	}
+	return i
+}
+
+func lostCounts(s section.Samples) string {
+	var counts []string
+	for _, v := range s.With("lock", "none") {
+		if t := s.Total("lost", v); t.Count > 0 {
+			counts = append(counts, s.Word("model", v.Get("model"))+" "+t.String())
+		}
+	}
+	if len(counts) == 0 {
+		return ""
+	}
+	return "Lost without a lock: " + strings.Join(counts, "; ") + "."
+}
+
+// lockedRows are the variants with a lock that have the most workers of their model:
+// what these are measured by has no row.
+func lockedRows(s section.Samples) []section.Row {
+	var rows []section.Row
+	for _, v := range s.With("lock", "mutex") {
+		if v.String() == s.Last("model", v.Get("model"), "lock", "mutex").String() {
+			rows = append(rows, section.Row{v})
+		}
+	}
+	return rows
+}
+
+// oneWorker is a variant's model with one worker and the lock.
+func oneWorker(s section.Samples, v variant.Variant) variant.Variant {
+	if v.Get("workers") == "1" {
+		return variant.Variant{}
+	}
+	return s.The("model", v.Get("model"), "lock", "mutex", "workers", "1")
+}
+
+// serially is the baseline of a model with the same lock, none for CPython.
+func serially(s section.Samples, v variant.Variant) variant.Variant {
+	if strings.HasPrefix(v.Get("model"), "cpython") || v.Get("model") == "serial" {
+		return variant.Variant{}
+	}
+	return s.The("model", "serial", "lock", v.Get("lock"))
+}
+
+// lockedSpeed says how fast several are with a lock.
+func lockedSpeed(s section.Samples) string {
+	speed := func(model, format string) section.Clause {
+		return func(s section.Samples) string {
+			v := s.Last("model", model, "lock", "mutex")
+			return section.Ratio(s.Over(oneWorker(s, v), v, "ns/op"), format)
+		}
+	}
+	said := section.Lean(
+		speed("goroutine", "several goroutines make %s the updates per second of one"),
+		speed("thread", "threads %s"),
+		speed("process", "processes %s"))(s)
+	if said != "" {
+		return said
+	}
+	v := s.Last("model", "goroutine", "lock", "mutex") // no single one was measured
+	return section.Ratio(s.Over(serially(s, v), v, "ns/op"), "several goroutines make %s the updates per second of serial code with it")
 }

@@ -14,7 +14,10 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/scratch"
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -53,6 +56,32 @@ var counter = card.Card{
 			return nil, nil
 		})
 	}},
+	Label:    "a shared counter",
+	Sections: counterSections,
+}
+
+func counterSections() []section.Section {
+	return []section.Section{{
+		Topic: "Where a shared number lies", Claims: []string{"S8"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				section.Lean(
+					section.Compared("ns/op", "counting through a file takes %s the time of counting in shared memory", section.Pick{"medium", "file"}, section.Pick{"medium", "memory"}),
+					section.Compared("ns/op", "through a pipe %s", section.Pick{"medium", "pipe"}, section.Pick{"medium", "memory"})),
+			},
+			Columns: []section.Column{
+				section.Under("medium", section.Value("medium")),
+				section.Under("time of an increment ({interval})", section.Span("ns/op")),
+				section.Under("over shared memory ({interval})", func(s section.Samples, row section.Row) string {
+					if row[0].Get("medium") == "memory" {
+						return "1"
+					}
+					return s.Over(row[0], s.The("medium", "memory"), "ns/op").In(number.Times)
+				}),
+			},
+			Note: "Two processes count together: in a locked JSON file, through a pipe to a third one that has the number, in shared memory under a lock. " + section.Paired,
+		},
+	}}
 }
 
 func counted(medium string) variant.Variant { return card.Of("counter", "medium", medium) }
@@ -126,7 +155,7 @@ var countingBy = map[string]func() (func() error, error){
 		if err != nil {
 			return nil, err
 		}
-		n := number(memory)
+		n := numberIn(memory)
 		return func() error {
 			if err := lock.Lock(context.Background()); err != nil {
 				return err
@@ -182,7 +211,7 @@ func prepareCounter(t card.Trial) (card.Session, error) {
 // places make the counter's place, at 0.
 var places = map[string]func(t card.Trial) (place, error){
 	"file": func(t card.Trial) (place, error) {
-		file, err := unlinked(t.Env.Dir)
+		file, err := scratch.File(t.Env.Dir)
 		if err != nil {
 			return place{}, err
 		}
@@ -226,7 +255,7 @@ var places = map[string]func(t card.Trial) (place, error){
 		}
 		return place{
 			files: same(memory.File(), lock.File()),
-			value: func() (int, error) { return int(load(number(memory))), nil },
+			value: func() (int, error) { return int(load(numberIn(memory))), nil },
 			close: func() error { return errors.Join(memory.Close(), lock.Free()) },
 		}, nil
 	},

@@ -10,6 +10,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -24,7 +25,12 @@ var crash = card.Card{
 	Name: "crash", Doc: "who survives when one of three units crashes?",
 	Keys: []card.Choice{
 		{Key: "unit", Values: []string{"process", "thread"}},
-		{Key: "way", Values: []string{"panic", "nil", "segv", "kill", "exit", "memory"}},
+		{
+			Key: "way", Values: []string{"panic", "nil", "segv", "kill", "exit", "memory"},
+			Words: map[string]string{
+				"nil": "nil pointer", "segv": "SIGSEGV", "kill": "SIGKILL", "exit": "exit with status 3", "memory": "no memory left",
+			},
+		},
 	},
 	Needs:  []card.Need{card.Linux},
 	Cases:  crashCases,
@@ -54,6 +60,28 @@ var crash = card.Card{
 		}
 		return live(n)
 	}},
+	Counts:   []string{"survivors"},
+	Sections: crashSections,
+}
+
+func crashSections() []section.Section {
+	return []section.Section{{
+		Topic: "Who survives a crash", Claims: []string{"S2"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				alive("when a process crashed, %s others lived on", "process"),
+				alive("when a thread crashed, %s others lived on", "thread"),
+			},
+			Rows: section.Alike("unit", "seen"),
+			Columns: []section.Column{
+				section.Under("who crashes", section.Value("unit")),
+				section.Under("ways to crash", section.Value("way")),
+				section.Under("others that lived on", func(s section.Samples, row section.Row) string { return survivors(s, row).String() }),
+				section.Under("all as said", section.Count("seen")),
+			},
+			Note: "Two others of its kind are asked for a sign of life in each try. All as said: both other processes live on, or no other thread does, and the exit status tells the way.",
+		},
+	}}
 }
 
 func crashed(unit, way string) variant.Variant {
@@ -265,4 +293,15 @@ func exhaust() error {
 		hoard = append(hoard, make([]byte, piece))
 	}
 	return fmt.Errorf("a limit of %d bytes did not stop %d pieces of %d", limit, len(hoard), piece)
+}
+
+// survivors are how many of the others lived on.
+func survivors(s section.Samples, row section.Row) section.Total {
+	t := s.Total("survivors", row...)
+	t.Tries *= units - 1
+	return t
+}
+
+func alive(format, unit string) section.Clause {
+	return func(s section.Samples) string { return survivors(s, s.With("unit", unit)).In(format) }
 }

@@ -6,20 +6,6 @@ import (
 	"os"
 )
 
-// unlinked makes a file that has no name any more, so that nothing is left of it
-// when its processes are gone, also when they are killed.
-func unlinked(dir string) (*os.File, error) {
-	f, err := os.CreateTemp(dir, "parcon-")
-	if err != nil {
-		return nil, fmt.Errorf("making a file: %w", err)
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("taking the name off a file: %w", err)
-	}
-	return f, nil
-}
-
 // pathOf is where an open file can be opened once more (proc_pid_fd(5)), with
 // flags, a position and a flock of its own, although it has no name.
 func pathOf(fd uintptr) string { return fmt.Sprintf("/proc/self/fd/%d", fd) }

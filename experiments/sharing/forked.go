@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/fork"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -35,21 +35,28 @@ var forkedPython string
 // fails.
 var forked = card.Card{
 	Name: "forked", Doc: "what does a fork of a program with several threads copy: its threads, a lock that one of them holds?",
-	Needs:   []card.Need{card.Linux},
-	Keys:    []card.Choice{{Key: "what", Values: []string{"threads", "lock"}}, {Key: "unit", Values: []string{"fork", "cpython-fork"}}},
-	Cases:   forkedCases,
-	Claims:  forkedClaims,
-	Prepare: prepareForked,
+	Needs:    []card.Need{card.Linux},
+	Keys:     []card.Choice{{Key: "unit", Values: []string{"fork", "cpython-fork"}}},
+	Cases:    forkedCases,
+	Claims:   forkedClaims,
+	Prepare:  prepareForked,
+	Label:    "in the child",
+	Counts:   []string{unitAlone, unitLocked},
+	Sections: forkedSections,
 }
 
-func forkedOf(what, unit string) variant.Variant {
-	return card.Of("forked", "what", what, "unit", unit)
-}
+// What is counted.
+const (
+	unitAlone  = "alone"  // copies with one thread
+	unitLocked = "locked" // copies in which the lock stayed locked
+)
+
+func forkedOf(unit string) variant.Variant { return card.Of("forked", "unit", unit) }
 
 func forkedCases(s card.Scale) []card.Case {
-	cases := []card.Case{card.Run(10, forkedOf("threads", "fork")), card.Run(10, forkedOf("lock", "fork"))}
+	cases := []card.Case{card.Run(10, forkedOf("fork"))}
 	if s.CPython() {
-		cases = append(cases, card.Run(5, forkedOf("threads", "cpython-fork")), card.Run(5, forkedOf("lock", "cpython-fork")))
+		cases = append(cases, card.Run(5, forkedOf("cpython-fork")))
 	}
 	return cases
 }
@@ -59,7 +66,27 @@ func forkedClaims(card.Scale) []card.Claim {
 		ID: "S10", Text: "Of a program with several threads fork copies only the one that called it; a lock that another one held stays locked in the child",
 		Caveat: fmt.Sprintf("The copy tries the lock for %d ms, when the program itself can have its own again: no thread is left there that could give it back. "+
 			"Therefore CPython warns of fork beside threads from 3.12 on, and Go has no fork without a program.", deadline.Milliseconds()),
-		Comparisons: []card.Comparison{card.Always(card.Seen, forkedOf("threads", "fork")), card.Always(card.Seen, forkedOf("lock", "fork"))},
+		Comparisons: []card.Comparison{
+			card.Always(card.Measure{Name: "one thread", Unit: unitAlone, How: card.Every}, forkedOf("fork")),
+			card.Always(card.Measure{Name: "the lock stays locked", Unit: unitLocked, How: card.Every}, forkedOf("fork")),
+		},
+	}}
+}
+
+func forkedSections() []section.Section {
+	return []section.Section{{
+		Topic: "Fork beside threads", Claims: []string{"S10"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				section.Counted(unitAlone, "a fork of a program with several threads had one in %s tries"),
+				section.Counted(unitLocked, "a lock that another one held stayed locked there in %s"),
+			},
+			Columns: []section.Column{
+				section.Under("copied by", section.Value("unit")),
+				section.Under("one thread in the child", section.Count(unitAlone)),
+				section.Under("the lock stays locked there", section.Count(unitLocked)),
+			},
+		},
 	}}
 }
 
@@ -81,20 +108,12 @@ var (
 )
 
 func prepareForked(t card.Trial) (card.Session, error) {
-	if unit, ok := strings.CutPrefix(t.Get("unit"), "cpython-"); ok {
-		return python(t, forkedPython, "forked", "unit="+unit, "what="+t.Get("what"), fmt.Sprint("deadline=", deadline))
+	if t.Get("unit") != "fork" {
+		return python(t, forkedPython, "forked", fmt.Sprint("deadline=", deadline))
 	}
 	h := newHolder()
 	return card.Session{
-		Run: func() (protocol.Measurement, error) {
-			return card.Try(t.Ops, func(int) (bool, error) {
-				alone, locked, err := h.tryFork()
-				if t.Get("what") == "threads" {
-					return alone, err
-				}
-				return locked, err
-			})
-		},
+		Run: func() (protocol.Measurement, error) { return h.run(t.Ops) },
 		Close: func() error {
 			close(h.orders)
 			<-h.done
@@ -136,6 +155,24 @@ func newHolder() *holder {
 func (h *holder) hold(take bool) error {
 	h.orders <- take
 	return <-h.done
+}
+
+// run counts in so many tries what is seen in a copy.
+func (h *holder) run(tries int) (protocol.Measurement, error) {
+	m := protocol.Measurement{card.UnitTries: float64(tries), unitAlone: 0, unitLocked: 0}
+	for i := range tries {
+		alone, locked, err := h.tryFork()
+		if err != nil {
+			return nil, fmt.Errorf("try %d of %d: %w", i+1, tries, err)
+		}
+		if alone {
+			m[unitAlone]++
+		}
+		if locked {
+			m[unitLocked]++
+		}
+	}
+	return m, nil
 }
 
 // tryFork copies this process while the lock is held, and says whether the copy is

@@ -1,7 +1,7 @@
 # --- What does a fork of a program with several threads copy? It goes into cpython.py.
 
 
-def forked(begin, what, unit, n, deadline):
+def forked(begin, n, deadline):
     """A thread holds a lock while another one forks."""
     make = fork_process()
     lock, free = threading.Lock(), threading.Lock()
@@ -30,7 +30,7 @@ def forked(begin, what, unit, n, deadline):
 
     threading.Thread(target=hold, daemon=True).start()
     begin()
-    seen = 0
+    alone = locked = 0
     for _ in range(n):
         there, ask = multiprocessing.Pipe(duplex=False)
         hear, say = multiprocessing.Pipe(duplex=False)
@@ -44,19 +44,17 @@ def forked(begin, what, unit, n, deadline):
         ask.send(None)
         if not hear.poll(30):
             raise ValueError("a child did not say in 30 s what it found")
-        threads, locked, other = hear.recv()
+        threads, had, other = hear.recv()
         child.join()
         if not other:
             raise ValueError("a child could not take a lock that was free")
-        seen += threads == 1 if what == "threads" else not locked
+        alone += threads == 1
+        locked += not had
         for end in there, ask, hear, say:
             end.close()
-    return {"seen": seen, "tries": n}
+    return {"alone": alone, "locked": locked, "tries": n}
 
 
-MECHANISMS["forked"] = (
-    forked,
-    {"what": (one_of("threads", "lock"), None), "unit": (one_of("fork"), None), "n": (COUNT, None), "deadline": (duration, None)},
-)
+MECHANISMS["forked"] = (forked, {"n": (COUNT, None), "deadline": (duration, None)})
 
 

@@ -17,6 +17,7 @@ import (
 	"parcon/experiments/fork"
 	"parcon/experiments/peer"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )
@@ -36,35 +37,30 @@ var inheritedPython string
 // then: its environment is that of the time when it was started.
 var inherited = card.Card{
 	Name: "inherited", Doc: "what does a child find of its parent's memory, environment and open files?",
-	Needs: []card.Need{card.Linux},
-	Keys: []card.Choice{
-		{Key: "what", Values: heirlooms},
-		{Key: "unit", Values: []string{"fork", "spawn", "c-spawn", "cpython-fork", "cpython-spawn", "cpython-forkserver"}},
-	},
-	Cases:   inheritedCases,
-	Claims:  inheritedClaims,
-	Prepare: prepareInherited,
-	Parts:   map[string]func([]string) error{"heir": heir},
+	Needs:    []card.Need{card.Linux},
+	Keys:     []card.Choice{{Key: "unit", Values: []string{"fork", "spawn", "c-spawn", "cpython-fork", "cpython-spawn", "cpython-forkserver"}}},
+	Cases:    inheritedCases,
+	Claims:   inheritedClaims,
+	Prepare:  prepareInherited,
+	Parts:    map[string]func([]string) error{"heir": heir},
+	Label:    "found by a child",
+	Counts:   heirlooms,
+	Sections: inheritedSections,
 }
 
-// heirlooms are what a child may find.
+// heirlooms are what a child may find, and the units in which that is counted.
 var heirlooms = []string{"memory", "environment", "files"}
 
-func inherits(what, unit string) variant.Variant {
-	return card.Of("inherited", "what", what, "unit", unit)
-}
+func inherits(unit string) variant.Variant { return card.Of("inherited", "unit", unit) }
 
 func inheritedCases(s card.Scale) []card.Case {
-	var cases []card.Case
-	for _, what := range heirlooms {
-		cases = append(cases, card.Run(20, inherits(what, "fork")), card.Run(10, inherits(what, "spawn")))
-		if s.Depth >= card.Standard {
-			cases = append(cases, card.Run(10, inherits(what, "c-spawn")))
-		}
-		if s.CPython() {
-			cases = append(cases, card.Run(5, inherits(what, "cpython-fork")),
-				card.Run(1, inherits(what, "cpython-spawn")), card.Run(2, inherits(what, "cpython-forkserver")))
-		}
+	cases := []card.Case{card.Run(20, inherits("fork")), card.Run(10, inherits("spawn"))}
+	if s.Depth >= card.Standard {
+		cases = append(cases, card.Run(10, inherits("c-spawn")))
+	}
+	if s.CPython() {
+		cases = append(cases, card.Run(5, inherits("cpython-fork")),
+			card.Run(1, inherits("cpython-spawn")), card.Run(2, inherits("cpython-forkserver")))
 	}
 	return cases
 }
@@ -73,15 +69,48 @@ func inheritedClaims(card.Scale) []card.Claim {
 	claim := card.Claim{
 		ID: "S9", Text: "fork copies the parent: its memory, environment and open files; a spawned process starts anew",
 		Caveat: "A spawned process is a program that Go and CPython start where nothing else is said: both hand on their own environment, as shells do, though execve(2) would take any. " +
-			"Open files it lacks only because both mark theirs close-on-exec; in C they have no mark, and the program reads on where its parent stopped (c-spawn). A copy finds the same as its parent in all three.",
+			"Open files it lacks only because both mark theirs close-on-exec; in C they have no mark, and the program reads on where its parent stopped (c-spawn).",
+	}
+	found := func(what string) card.Measure { return card.Measure{Name: what, Unit: what, How: card.Every} }
+	for _, what := range heirlooms {
+		claim.Comparisons = append(claim.Comparisons, card.Always(found(what), inherits("fork")))
 	}
 	for _, what := range heirlooms {
-		claim.Comparisons = append(claim.Comparisons, card.Always(card.Seen, inherits(what, "fork")))
-	}
-	for _, what := range heirlooms {
-		claim.Comparisons = append(claim.Comparisons, card.Never(card.Seen, inherits(what, "spawn")))
+		claim.Comparisons = append(claim.Comparisons, card.Never(found(what), inherits("spawn")))
 	}
 	return []card.Claim{claim}
+}
+
+func inheritedSections() []section.Section {
+	found := func(unit, format string) section.Clause {
+		return func(s section.Samples) string {
+			var said []string
+			for _, what := range heirlooms {
+				if t := s.Total(what, s.The("unit", unit)); t.Tries > 0 {
+					said = append(said, what+" in "+t.Plain())
+				}
+			}
+			if said == nil {
+				return ""
+			}
+			return fmt.Sprintf(format, strings.Join(said, ", "))
+		}
+	}
+	columns := []section.Column{section.Under("child", section.Value("unit"))}
+	for _, what := range heirlooms {
+		columns = append(columns, section.Under("finds the parent's "+what, section.Count(what)))
+	}
+	return []section.Section{{
+		Topic: "What a child finds of its parent", Claims: []string{"S9"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				found("fork", "a fork found its parent's %s tries"),
+				found("spawn", "a spawned process %s"),
+			},
+			Columns: columns,
+			Note:    "Memory: a value that was set. Environment: a variable that was exported. Files: one that was read half way is open, and the child reads on there. c-spawn is a program that was started with files that are not marked close-on-exec, as none is in C. CPython's forkserver is a process that was started before the variable was exported, and is copied.",
+		},
+	}}
 }
 
 // exported is the variable of the environment that a parent exports.
@@ -111,7 +140,7 @@ const most = 1000
 
 func prepareInherited(t card.Trial) (card.Session, error) {
 	if unit, ok := strings.CutPrefix(t.Get("unit"), "cpython-"); ok {
-		return python(t, inheritedPython, "inherited", "unit="+unit, "what="+t.Get("what"), "dir="+t.Env.Dir)
+		return python(t, inheritedPython, "inherited", "unit="+unit, "dir="+t.Env.Dir)
 	}
 	self, err := os.Executable() // a file that is there, and long enough
 	if err != nil {
@@ -121,49 +150,62 @@ func prepareInherited(t card.Trial) (card.Session, error) {
 	if err != nil {
 		return card.Session{}, fmt.Errorf("opening a file to read: %w", err)
 	}
-	look := heirs[t.Get("unit")]
 	return card.Session{
 		Run: func() (protocol.Measurement, error) {
-			return card.Try(t.Ops, func(int) (bool, error) { return bequeath(t, file, look) })
+			m := protocol.Measurement{card.UnitTries: float64(t.Ops)}
+			for _, what := range heirlooms {
+				m[what] = 0
+			}
+			for i := range t.Ops {
+				left, found, err := bequeath(t, file)
+				if err != nil {
+					return nil, fmt.Errorf("try %d of %d: %w", i+1, t.Ops, err)
+				}
+				for _, what := range heirlooms {
+					if found.has(what, left) {
+						m[what]++
+					}
+				}
+			}
+			return m, nil
 		},
 		Close: file.Close,
 	}, nil
 }
 
-// bequeath gives a new value to everything, lets a child look, and says whether it
-// found what the variant asks for.
-func bequeath(t card.Trial, file *os.File, look func(card.Trial, *os.File) (estate, error)) (bool, error) {
-	left := estate{number: 1 + rand.Int64N(1<<30), at: 1 + rand.Int64N(most)}
+// bequeath gives a new value to everything, and lets a child look.
+func bequeath(t card.Trial, file *os.File) (left, found estate, err error) {
+	fail := func(err error) (estate, estate, error) { return estate{}, estate{}, err }
+	left = estate{number: 1 + rand.Int64N(1<<30), at: 1 + rand.Int64N(most)}
 	left.exported = strconv.FormatInt(left.number, 36)
 	store(&variable, left.number)
 	if err := os.Setenv(exported, left.exported); err != nil {
-		return false, fmt.Errorf("exporting a variable: %w", err)
+		return fail(fmt.Errorf("exporting a variable: %w", err))
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return false, fmt.Errorf("going to the beginning of a file: %w", err)
+		return fail(fmt.Errorf("going to the beginning of a file: %w", err))
 	}
 	if _, err := io.CopyN(io.Discard, file, left.at); err != nil {
-		return false, fmt.Errorf("reading half of a file: %w", err)
+		return fail(fmt.Errorf("reading half of a file: %w", err))
 	}
-	found, err := look(t, file)
-	if err != nil {
-		return false, err
+	if found, err = heirs[t.Get("unit")](t, file); err != nil {
+		return fail(err)
 	}
 	now, err := file.Seek(0, io.SeekCurrent)
 	if err != nil {
-		return false, fmt.Errorf("asking where a file is read next: %w", err)
+		return fail(fmt.Errorf("asking where a file is read next: %w", err))
 	}
 	anew := estate{at: -1} // what one that starts anew has
 	for _, what := range heirlooms {
 		if !found.has(what, left) && !found.has(what, anew) {
-			return false, fmt.Errorf("a parent had %+v, and its child found the %s %+v, which is neither that nor nothing", left, what, found)
+			return fail(fmt.Errorf("a parent had %+v, and its child found the %s %+v, which is neither that nor nothing", left, what, found))
 		}
 	}
 	// A child that has the file reads one byte of it, and has moved its parent then.
 	if moved := now == left.at+1; moved != found.has("files", left) || !moved && now != left.at {
-		return false, fmt.Errorf("a child found a file at %d, where its parent was at %d, and then at %d", found.at, left.at, now)
+		return fail(fmt.Errorf("a child found a file at %d, where its parent was at %d, and then at %d", found.at, left.at, now))
 	}
-	return found.has(t.Get("what"), left), nil
+	return left, found, nil
 }
 
 // heirs let a child look at what there is, and read one byte of the file if it is

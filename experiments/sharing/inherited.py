@@ -16,7 +16,7 @@ say.send((getattr(json, "inherited", 0), os.environ.get("PARCON_INHERITED", ""),
 """
 
 
-def inherited(begin, what, unit, n, dir):
+def inherited(begin, unit, n, dir):
     """A child looks at a module's variable, the environment and an open file."""
     make = {"fork": fork_process, "spawn": spawn_process, "forkserver": lambda: server_process(dir)}[unit]()
     if unit == "forkserver":
@@ -26,7 +26,7 @@ def inherited(begin, what, unit, n, dir):
     high = 100  # a number that nothing else of a child has
     os.dup2(fd, high, inheritable=False)
     begin()
-    seen = 0
+    seen = [0, 0, 0]
     for i in range(n):
         left = (i + 1, str(i + 1), 10 * i + 10)
         json.inherited, os.environ["PARCON_INHERITED"], at = left
@@ -37,9 +37,8 @@ def inherited(begin, what, unit, n, dir):
             raise ValueError("a parent had %r, and its child found %r" % (left, found))
         if (os.lseek(fd, 0, os.SEEK_CUR) != at) != (found[2] == at):
             raise ValueError("a child found a file at %d, and its parent then at %d" % (found[2], os.lseek(fd, 0, os.SEEK_CUR)))
-        k = ("memory", "environment", "files").index(what)
-        seen += found[k] == left[k]
-    return {"seen": seen, "tries": n}
+        seen = [count + (is_ == was) for count, is_, was in zip(seen, found, left)]
+    return dict(zip(("memory", "environment", "files"), seen), tries=n)
 
 
 def tell(make, path, fd):
@@ -57,15 +56,15 @@ def tell(make, path, fd):
 
 
 def server_process(dir):
-    """Its socket lies in a folder, which the parent of trials clears if this process is killed.
+    """Its socket lies in a folder. If this process is killed, the parent of trials removes it.
 
-    A whole path may be too long for a socket.
+    The path is short: a socket's may have 107 bytes.
     """
     os.chdir(dir)
     import atexit
     import shutil
 
-    folder = "parcon-%d" % os.getpid()
+    folder = "parcon-scratch-%d" % os.getpid()  # see package scratch
     os.mkdir(folder, 0o700)
     multiprocessing.current_process()._config["tempdir"] = folder
     atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
@@ -76,7 +75,6 @@ def server_process(dir):
 MECHANISMS["inherited"] = (
     inherited,
     {
-        "what": (one_of("memory", "environment", "files"), None),
         "unit": (one_of("fork", "spawn", "forkserver"), None),
         "n": (COUNT, None),
         "dir": (str, None),

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
 	"parcon/experiments/card"
 	"parcon/experiments/fork"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -55,6 +57,24 @@ var isolation = card.Card{
 		_, err = fmt.Println(load(&variable))
 		return err
 	}},
+	Label:    "a write is seen",
+	Sections: isolationSections,
+}
+
+func isolationSections() []section.Section {
+	return []section.Section{{
+		Topic: "Who sees a write", Claims: []string{"S1"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				countedApart("a creator saw %s writes of processes", true),
+				countedApart("a creator saw %s writes of threads and goroutines", false),
+			},
+			Columns: []section.Column{
+				section.Under("unit that writes", section.Value("unit")),
+				section.Under("its creator sees the write", section.Count("seen")),
+			},
+		},
+	}}
 }
 
 func isolated(unit string) variant.Variant { return card.Of("isolation", "unit", unit) }
@@ -127,4 +147,15 @@ var writers = map[string]func(t card.Trial, value int64) (int64, error){
 		}()
 		return <-wrote, nil
 	},
+}
+
+// countedApart says what was seen of units that are processes of their own, or of
+// those that are not.
+func countedApart(format string, process bool) section.Clause {
+	return func(s section.Samples) string {
+		return s.Total("seen", slices.DeleteFunc(slices.Clone(s.Variants), func(v variant.Variant) bool {
+			unit := v.Get("unit")
+			return (unit == "process" || strings.HasSuffix(unit, "fork")) != process
+		})...).In(format)
+	}
 }

@@ -17,6 +17,8 @@ import (
 	"pgregory.net/rapid"
 
 	"parcon/experiments/card"
+	"parcon/experiments/cpython"
+	"parcon/experiments/scratch"
 	"parcon/runner/proc"
 	"parcon/runner/proc/proctest"
 	"parcon/runner/protocol"
@@ -45,36 +47,30 @@ func TestInherited(t *testing.T) {
 		"fork": "memory environment files", "spawn": "environment", "c-spawn": "environment files",
 		"cpython-fork": "memory environment files", "cpython-spawn": "environment", "cpython-forkserver": "",
 	} {
-		looked := heirlooms
-		if strings.HasPrefix(unit, "cpython-") {
-			looked = heirlooms[1:] // each takes half a second, and looks at everything
-		}
-		for _, what := range looked {
-			t.Run(unit+"/"+what, func(t *testing.T) {
-				const ops = 2
-				m := try(t, "mechanism=inherited/what="+what+"/unit="+unit, ops)
+		t.Run(unit, func(t *testing.T) {
+			const ops = 2
+			m := try(t, "mechanism=inherited/unit="+unit, ops)
+			for _, what := range heirlooms {
 				want := 0.0
 				if strings.Contains(finds, what) {
 					want = ops
 				}
-				if m[card.UnitTries] != ops || m[card.UnitSeen] != want {
-					t.Errorf("%v, want %d tries and %v seen", m, ops, want)
+				if got, counted := m[what]; m[card.UnitTries] != ops || got != want || !counted {
+					t.Errorf("%s: %v, want %d tries and %v seen", what, m, ops, want)
 				}
-			})
-		}
+			}
+		})
 	}
 }
 
 func TestForked(t *testing.T) {
 	for _, unit := range []string{"fork", "cpython-fork"} {
-		for _, what := range []string{"threads", "lock"} {
-			t.Run(unit+"/"+what, func(t *testing.T) {
-				m := try(t, "mechanism=forked/what="+what+"/unit="+unit, 3)
-				if m[card.UnitTries] != 3 || m[card.UnitSeen] != 3 {
-					t.Errorf("%v, want 3 tries, all seen", m)
-				}
-			})
-		}
+		t.Run(unit, func(t *testing.T) {
+			m := try(t, "mechanism=forked/unit="+unit, 3)
+			if m[card.UnitTries] != 3 || m[unitAlone] != 3 || m[unitLocked] != 3 {
+				t.Errorf("%v, want 3 tries, all alone and locked", m)
+			}
+		})
 	}
 }
 
@@ -672,8 +668,8 @@ func TestATrialThatIsKilled(t *testing.T) {
 	for _, name := range append(slices.Clone(crews),
 		"mechanism=isolation/unit=process",
 		"mechanism=isolation/unit=fork",
-		"mechanism=inherited/what=files/unit=spawn",
-		"mechanism=forked/what=lock/unit=fork",
+		"mechanism=inherited/unit=spawn",
+		"mechanism=forked/unit=fork",
 		"mechanism=crash/unit=process/way=exit",
 		"mechanism=crash/unit=thread/way=kill",
 		"mechanism=tickets/unit=thread/lock=flock/buyers=10",
@@ -713,6 +709,45 @@ func TestATrialThatIsKilled(t *testing.T) {
 			noFiles(t, dir)
 		})
 	}
+}
+
+// The socket of CPython's forkserver has a name: what a killed one left is cleared by
+// the parent of trials.
+func TestAKilledForkserverIsCleared(t *testing.T) {
+	needsProc(t)
+	python, err := found()
+	if err != nil {
+		t.Skip(err)
+	}
+	proctest.Tidy(t)
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	argv := []string{self, "trial", "mechanism=inherited/unit=cpython-forkserver", dir}
+	c := proc.Command(argv, []string{proctest.QuickExit, cpython.Variable + "=" + python.Path})
+	_, out := proctest.Start(t, c)
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != protocol.Ready+"\n" {
+		t.Fatalf("it said %q, %v", line, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("a forkserver's folders are %v, %v", left, err)
+	}
+	if err := c.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = c.Wait()
+	for range 1000 { // until Python is gone
+		if err := scratch.Clear(dir); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := os.ReadDir(dir); err == nil && len(left) == 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	noFiles(t, dir)
 }
 
 // endlessTrial is a trial that goes on until it is killed. It says when its

@@ -2,11 +2,16 @@ package sharing
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"parcon/experiments/card"
 	"parcon/experiments/variant"
+	"parcon/report/number"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -17,8 +22,11 @@ import (
 var tally = card.Card{
 	Name: "tally", Doc: "thread-local counters, a dictionary keyed by thread, one shared counter",
 	Keys: []card.Choice{
-		{Key: "way", Values: []string{"shard", "mutex-map", "sync-map", "atomic"}},
-		{Key: "workers"},
+		{
+			Key: "way", Values: []string{"shard", "mutex-map", "sync-map", "atomic"},
+			Words: map[string]string{"shard": "one's own", "atomic": "one atomic", "mutex-map": "locked map", "sync-map": "sync.Map"},
+		},
+		{Key: "workers", Format: "x %s"},
 	},
 	Cases:  tallyCases,
 	Claims: tallyClaims,
@@ -37,6 +45,26 @@ var tally = card.Card{
 			return nil, nil
 		}}, nil
 	},
+	Label:    "counting",
+	Sections: tallySections,
+}
+
+func tallySections() []section.Section {
+	return []section.Section{{
+		Topic: "A number of one's own", Claims: []string{"S7"},
+		Form: section.Curves{
+			Name:    "tally",
+			Finding: []section.Clause{ownOver},
+			Lines:   "way", Over: "workers",
+			X: "workers", Y: "million increments per second",
+			Value: func(s section.Samples, v variant.Variant) number.Interval {
+				return section.PerSecond(s, v).Over(1e6)
+			},
+			Subtitle: "A worker is a goroutine that counts. Maps have a counter for each worker; the atomic one is one for all.",
+			Note:     section.Medians + " " + section.Paired,
+			Beside:   ownBusy,
+		},
+	}}
 }
 
 func tallied(way string, workers int) variant.Variant {
@@ -139,4 +167,37 @@ var tallies = map[string]func(workers int) (count func(worker, n int), sum func(
 		}
 		return count, number.Load
 	},
+}
+
+// ownOver says how much faster counters of one's own are, with as many workers as
+// cores.
+func ownOver(s section.Samples) string {
+	counts := s.Values("workers")
+	if len(counts) == 0 {
+		return ""
+	}
+	workers := counts[0]
+	if n := strconv.Itoa(max(2, s.Cores)); slices.Contains(counts, n) {
+		workers = n
+	}
+	over := func(way, format string) section.Clause {
+		return section.Folded("ns/op", format, section.Pick{"way", way, "workers", workers}, section.Pick{"way", "shard", "workers", workers})
+	}
+	return section.Lean(
+		over("atomic", "with "+workers+" workers a counter of one's own is %s as fast as one atomic counter"),
+		over("mutex-map", "%s as a locked map"),
+		over("sync-map", "%s as a sync.Map"))(s)
+}
+
+func ownBusy(s section.Samples) string {
+	var cores []string
+	for _, v := range s.With("way", "shard") {
+		if i := s.Busy(v); i.N > 0 {
+			cores = append(cores, fmt.Sprintf("%s with %s", number.Short(i.Estimate), v.Get("workers")))
+		}
+	}
+	if len(cores) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Cores busy, by the number of workers that count on their own: %s.", strings.Join(cores, ", "))
 }

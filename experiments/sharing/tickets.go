@@ -11,10 +11,13 @@ import (
 	"time"
 	"unsafe"
 
+	"parcon/report/section"
+
 	"golang.org/x/sync/errgroup"
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/scratch"
 	"parcon/experiments/variant"
 	"parcon/runner/protocol"
 )
@@ -34,8 +37,8 @@ var tickets = card.Card{
 	Name: "tickets", Doc: "how often is one ticket sold to several buyers?",
 	Keys: []card.Choice{
 		{Key: "unit", Values: []string{"thread", "process"}},
-		{Key: "lock", Values: []string{"none", "flock"}},
-		{Key: "buyers"},
+		{Key: "lock", Values: []string{"none", "flock"}, Words: lockWords, Format: "with %s"},
+		{Key: "buyers", Format: "%s buyers"},
 	},
 	Needs: []card.Need{card.Linux},
 	Procs: func(v variant.Variant, cores int) int {
@@ -68,6 +71,31 @@ var tickets = card.Card{
 			return nil, o.buyer(context.Background(), numbers[0], numbers[1], path, args[2] == "flock")
 		})
 	}},
+	Label:    "ticket sale",
+	Counts:   []string{"oversold", "broken-reads"},
+	Sections: ticketsSections,
+}
+
+func ticketsSections() []section.Section {
+	return []section.Section{{
+		Topic: "One ticket, many buyers", Claims: []string{"S4", "S5"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				section.Counted("seen", "without a lock %s sales sold tickets that were not there", "lock", "none"),
+				section.Counted("seen", "with a lock %s did", "lock", "flock"),
+			},
+			Columns: []section.Column{
+				section.Under("buyers", func(_ section.Samples, row section.Row) string {
+					return row[0].Get("buyers") + map[string]string{"thread": " threads", "process": " processes"}[row[0].Get("unit")]
+				}),
+				section.Under("lock", func(_ section.Samples, row section.Row) string { return row[0].Get("lock") }),
+				section.Under("sales of more tickets than there were", section.Count("seen")),
+				section.Under("tickets too many", section.Number("oversold")),
+				section.Under("reads of a broken file", section.Number("broken-reads")),
+			},
+			Note: "Each sale has a tenth as many tickets as buyers, in a JSON file. Tickets too many: of all sales together. Broken: how often a buyer read a file that another one was writing.",
+		},
+	}}
 }
 
 func sold(unit, lock string) variant.Variant {
@@ -284,7 +312,7 @@ func prepareTickets(t card.Trial) (card.Session, error) {
 	if err != nil {
 		return card.Session{}, err
 	}
-	file, err := unlinked(t.Env.Dir)
+	file, err := scratch.File(t.Env.Dir)
 	if err != nil {
 		return card.Session{}, errors.Join(err, o.close())
 	}

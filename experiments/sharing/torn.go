@@ -12,7 +12,9 @@ import (
 	"syscall"
 
 	"parcon/experiments/card"
+	"parcon/experiments/scratch"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -30,9 +32,10 @@ var tornWrites = card.Card{
 	Name: "lines", Doc: "are the lines of four writers torn?",
 	Keys: []card.Choice{
 		{Key: "medium", Values: []string{"tty", "pipe", "file"}},
-		{Key: "size"}, // bytes of a line with its newline
-		{Key: "parts", Values: []string{"1", "2"}, Optional: true}, // writes for a line
-		{Key: "lock", Values: []string{"none", "flock"}},
+		{Key: "size", Format: "size %s"}, // bytes of a line with its newline
+		// writes for a line
+		{Key: "parts", Values: []string{"1", "2"}, Optional: true, Words: map[string]string{"1": "in one write", "2": "in two writes"}},
+		{Key: "lock", Values: []string{"none", "flock"}, Words: lockWords, Format: "with %s"},
 	},
 	Needs:   []card.Need{card.Linux},
 	Cases:   lineCases,
@@ -55,6 +58,15 @@ var tornWrites = card.Card{
 		}
 		return attend(func() ([]int, error) { return nil, w.write() })
 	}},
+	Counts:   []string{"torn"},
+	Sections: linesSections,
+}
+
+func linesSections() []section.Section {
+	return []section.Section{{
+		Topic: "Torn lines", Claims: []string{"S6"},
+		Form: section.Func(tearing),
+	}}
 }
 
 // A page of lines: where they go, how long one is, in how many writes.
@@ -132,7 +144,7 @@ func prepareLines(t card.Trial) (card.Session, error) {
 	defer func() { closeAll(lock, write) }()
 	var err error
 	if t.Get("lock") == "flock" {
-		if lock, err = unlinked(t.Env.Dir); err != nil {
+		if lock, err = scratch.File(t.Env.Dir); err != nil {
 			return card.Session{}, err
 		}
 	}
@@ -142,7 +154,7 @@ func prepareLines(t card.Trial) (card.Session, error) {
 	case "tty":
 		read, write, err = terminal()
 	default:
-		read, err = unlinked(t.Env.Dir)
+		read, err = scratch.File(t.Env.Dir)
 	}
 	if err != nil {
 		return card.Session{}, fmt.Errorf("making a %s: %w", t.Get("medium"), err)
@@ -367,4 +379,82 @@ func (j *judge) torn() (int, error) {
 		return 0, fmt.Errorf("%d bytes arrived, %d were written", j.bytes, want)
 	}
 	return j.lines - j.whole, nil
+}
+
+func tearing(s section.Samples) section.Shown {
+	shown := section.Table{
+		Finding: []section.Clause{
+			tornIn("as textbooks' programs write them, lines were torn in %s ways without a lock", "none", true),
+			tornIn("with a lock in %s", "flock", true),
+			tornIn("in the ways that Linux keeps whole they were torn in %s without one", "none", false),
+		},
+		Rows: linePairs,
+		Columns: []section.Column{
+			section.Under("written to", section.Value("medium")),
+			section.Under("bytes of a line", section.Value("size")),
+			section.Under("written", section.Value("parts")),
+			section.Under("as textbooks write", func(_ section.Samples, row section.Row) string {
+				if asTextbooks(row[0]) {
+					return "yes"
+				}
+				return "no"
+			}),
+			section.Under("torn without a lock", tornWith("none")),
+			section.Under("torn with a lock", tornWith("flock")),
+		},
+		Note: "Four processes write lines at once. Torn: another line's bytes stand in it. The verdict is on what textbooks write. The other ways are exceptions: Linux takes up to 4096 bytes (PIPE_BUF) that one write gives to a pipe in one piece, and all that it gives to a file or a terminal.",
+	}.Show(s)
+	if t := s.Total("torn", s.With("medium", "pipe", "size", "8192", "parts", "1", "lock", "none")...); t.Tries > 0 && t.Count == 0 {
+		shown.Note += " That lines of 8192 bytes were not torn either is only what was seen here."
+	}
+	return shown
+}
+
+// asTextbooks says that the claim is about that way of writing lines.
+func asTextbooks(v variant.Variant) bool {
+	return slices.ContainsFunc(pages, func(p page) bool { return p.lines("").Without("lock").String() == v.Without("lock").String() })
+}
+
+// tornIn says in how many of the ways to write lines, those of textbooks or the others,
+// any was torn.
+func tornIn(format, lock string, taught bool) section.Clause {
+	return func(s section.Samples) string {
+		var t section.Total
+		for _, v := range s.With("lock", lock) {
+			if asTextbooks(v) != taught {
+				continue
+			}
+			t.Tries++
+			if s.Total("torn", v).Count > 0 {
+				t.Count++
+			}
+		}
+		if t.Tries == 0 {
+			return ""
+		}
+		return fmt.Sprintf(format, t.Plain())
+	}
+}
+
+// linePairs puts a way to write lines without a lock and the same with one into one
+// row.
+func linePairs(s section.Samples) []section.Row {
+	var rows []section.Row
+	for _, v := range s.Variants {
+		at := slices.IndexFunc(rows, func(row section.Row) bool {
+			return row[0].Without("lock").String() == v.Without("lock").String()
+		})
+		if at < 0 {
+			rows = append(rows, section.Row{v})
+			continue
+		}
+		rows[at] = append(rows[at], v)
+	}
+	return rows
+}
+
+func tornWith(lock string) func(section.Samples, section.Row) string {
+	return func(s section.Samples, row section.Row) string {
+		return s.Total("torn", slices.DeleteFunc(slices.Clone(row), func(v variant.Variant) bool { return v.Get("lock") != lock })...).String()
+	}
 }

@@ -21,6 +21,7 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/chapters"
 	"parcon/experiments/child"
+	"parcon/experiments/scratch"
 	"parcon/experiments/tasks"
 	"parcon/experiments/tasks/workload/web"
 	"parcon/experiments/variant"
@@ -58,6 +59,7 @@ func Open(ctx context.Context, programs Programs, dir string, sizes map[string]i
 	l := &Lab{programs: programs, setting: Lengths}
 	l.setting.Dir, l.setting.Sizes, l.setting.Worker = dir, sizes, programs.Worker
 	l.setting.Part, l.setting.Empty, l.setting.Python = programs.Part, programs.Empty, programs.Python.Path
+	_ = scratch.Clear(dir) // of a run that is resumed; Close says what is wrong
 	if err := l.serve(); err != nil {
 		return nil, err
 	}
@@ -87,7 +89,7 @@ func (l *Lab) serve() error {
 		return fmt.Errorf("starting the delay server: %w", err)
 	}
 	l.server, l.bell, l.ended = cmd, in, make(chan struct{})
-	hangs := time.AfterFunc(leastPreparation, func() { proc.Kill(cmd) })
+	hangs := time.AfterFunc(serverStart, func() { proc.Kill(cmd) })
 	var addresses child.Addresses
 	err := json.NewDecoder(out).Decode(&addresses)
 	hangs.Stop()
@@ -145,6 +147,9 @@ func (l *Lab) Try(timeout time.Duration) runner.Trier {
 				c.Order = order
 			}
 			m, err := l.Child(timeout).Try(ctx, c)
+			if err != nil { // it may have been killed
+				_ = scratch.Clear(l.setting.Dir)
+			}
 			if err == nil || ctx.Err() != nil || l.served() {
 				return m, err
 			}
@@ -186,7 +191,7 @@ func runTo(ctx context.Context, c *exec.Cmd, end func()) error {
 // system does not tell. It is the harness's own, not noise of others.
 func (l *Lab) ServerCPU() time.Duration { return usage.CPUOf(l.server.Process.Pid) }
 
-// Close ends the server.
+// Close ends the server, and clears the folder of what killed processes left.
 func (l *Lab) Close() error {
 	if l == nil {
 		return nil
@@ -194,7 +199,7 @@ func (l *Lab) Close() error {
 	_ = l.bell.Close()
 	proc.Kill(l.server)
 	<-l.ended
-	return nil
+	return scratch.Clear(l.setting.Dir)
 }
 
 // task is the part of a variant that decides a task's answer.
@@ -242,6 +247,9 @@ func (l *Lab) reference(ctx context.Context, cases []card.Case, timeout time.Dur
 	l.setting.Sizes, l.answers = answer.Sizes, answer.Answers
 	return nil
 }
+
+// serverStart is how long the delay server may take to tell its addresses.
+const serverStart = 10 * time.Second
 
 // leastPreparation is what the answers and the length of a workload's tasks may take
 // at least, however short a trial must be.

@@ -10,12 +10,14 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"parcon/experiments/card"
 	"parcon/experiments/child"
+	"parcon/experiments/scratch"
 	"parcon/experiments/tasks"
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/testbed"
@@ -95,6 +97,56 @@ func TestATrialOfEveryWorkload(t *testing.T) {
 	if used := l.ServerCPU(); used < 0 || runtime.GOOS == "linux" && used == 0 {
 		t.Errorf("the server answered them and consumed %v", used)
 	}
+}
+
+// What a killed process left in the folder goes when a run is resumed, when a trial
+// failed, and at the end.
+func TestTheFolderIsCleared(t *testing.T) {
+	proctest.Tidy(t)
+	programs, err := testbed.Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := exec.Command(programs.Trial[0], append(slices.Clone(programs.Trial[1:]), child.Empty)...)
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	leave := func() {
+		t.Helper()
+		name := strings.ReplaceAll(scratch.Name(), strconv.Itoa(os.Getpid()), strconv.Itoa(dead.Process.Pid))
+		if err := os.WriteFile(filepath.Join(dir, name+"-1"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cleared := func(when string) {
+		t.Helper()
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("%s: left are %v, %v", when, left, err)
+		}
+	}
+	leave()
+	c := cases(t, "workload=empty/model=serial")
+	l, err := testbed.Open(t.Context(), programs, dir, small(), c, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cleared("after the start")
+	leave()
+	failing, err := l.Case(c[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	failing.Order = "nonsense"
+	if _, err := l.Try(time.Minute)(t.Context(), failing); err == nil {
+		t.Error("a trial of nonsense did not fail")
+	}
+	cleared("after a trial that failed")
+	leave()
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	cleared("at the end")
 }
 
 func TestACaseKnowsWhatItsTrialNeeds(t *testing.T) {

@@ -19,7 +19,7 @@ func (e Exact) ratio() float64 {
 
 // Interval is the ratio itself.
 func (e Exact) Interval(float64) Interval {
-	return Interval{e.ratio(), e.ratio(), e.ratio(), e.N}
+	return Interval{Estimate: e.ratio(), Low: e.ratio(), High: e.ratio(), N: e.N}
 }
 
 // Above is 0 or 1.

@@ -52,7 +52,7 @@ func (f Fact) Outside() float64 {
 
 // rate is the exact binomial interval of k in n.
 func rate(k, n int, level float64) Interval {
-	i := Interval{math.NaN(), 0, 1, n}
+	i := Interval{Estimate: math.NaN(), Low: 0, High: 1, N: n}
 	if n < 1 || k < 0 || k > n {
 		return i
 	}

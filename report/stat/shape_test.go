@@ -108,10 +108,10 @@ func TestZerosAreValues(t *testing.T) {
 		above    bool // surely above 1
 		below    bool
 	}{
-		{"none and none", zeros, zeros, Interval{1, 1, 1, 8}, false, false},
-		{"more than none", twos, zeros, Interval{inf, inf, inf, 8}, true, false},
-		{"less than some", zeros, twos, Interval{0, 0, 0, 8}, false, true},
-		{"mostly none", []float64{0, 0, 0, 0, 0, 0, 0, 5}, zeros, Interval{1, 1, 1, 8}, false, false},
+		{"none and none", zeros, zeros, Interval{Estimate: 1, Low: 1, High: 1, N: 8}, false, false},
+		{"more than none", twos, zeros, Interval{Estimate: inf, Low: inf, High: inf, N: 8}, true, false},
+		{"less than some", zeros, twos, Interval{Estimate: 0, Low: 0, High: 0, N: 8}, false, true},
+		{"mostly none", []float64{0, 0, 0, 0, 0, 0, 0, 5}, zeros, Interval{Estimate: 1, Low: 1, High: 1, N: 8}, false, false},
 	} {
 		for kind, e := range map[string]Evidence{"Shift": Shifts(test.new, test.old), "ZeroRatios": ZeroRatios(test.new, test.old)} {
 			want := test.want
@@ -144,7 +144,7 @@ func TestExactNumbersAreWhatTheyAre(t *testing.T) {
 		{6, 5, 1.2, 0, 1}, {5, 5, 1, 1, 1}, {0, 0, 1, 1, 1}, {2, 0, math.Inf(1), 0, 1}, {0, 2, 0, 1, 0},
 	} {
 		e := Exact{New: test.new, Old: test.old, N: 2}
-		if i := e.Interval(Level); i != (Interval{test.ratio, test.ratio, test.ratio, 2}) || e.Above(1) != test.above || e.Below(1) != test.below {
+		if i := e.Interval(Level); i != (Interval{Estimate: test.ratio, Low: test.ratio, High: test.ratio, N: 2}) || e.Above(1) != test.above || e.Below(1) != test.below {
 			t.Errorf("%+v: %+v, %v, %v", test, i, e.Above(1), e.Below(1))
 		}
 	}

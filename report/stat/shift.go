@@ -89,7 +89,7 @@ func ShiftNeeds(tail float64) int {
 
 // Interval estimates the factor. N is the number of samples on the smaller side.
 func (s Shift) Interval(level float64) Interval {
-	i := Interval{math.NaN(), 0, math.Inf(1), min(len(s.new), len(s.old))}
+	i := Interval{Estimate: math.NaN(), Low: 0, High: math.Inf(1), N: min(len(s.new), len(s.old))}
 	if i.N == 0 {
 		return i
 	}
@@ -170,13 +170,13 @@ func (s Shift) difference(k int) float64 {
 	high := ordinal(s.new[len(s.new)-1] - s.old[0])
 	for low < high {
 		middle := low>>1 + high>>1 + low&high&1
-		if s.upTo(number(middle)) >= k {
+		if s.upTo(fromOrdinal(middle)) >= k {
 			high = middle
 		} else {
 			low = middle + 1
 		}
 	}
-	return number(low)
+	return fromOrdinal(low)
 }
 
 // ordinal numbers the finite floating-point numbers in their order.
@@ -188,8 +188,8 @@ func ordinal(v float64) int64 {
 	return bits
 }
 
-// number inverts ordinal.
-func number(o int64) float64 {
+// fromOrdinal inverts ordinal.
+func fromOrdinal(o int64) float64 {
 	if o < 0 {
 		o = math.MinInt64 - o
 	}

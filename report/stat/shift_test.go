@@ -53,7 +53,7 @@ func TestSwappedSidesInvertTheShift(t *testing.T) {
 		s, swapped := Shifts(a, b), Shifts(b, a)
 		level := rapid.Float64Range(0.5, 0.9999).Draw(t, "level")
 		p, q := s.Interval(level), swapped.Interval(level)
-		if !sameShift(p, Interval{1 / q.Estimate, 1 / q.High, 1 / q.Low, q.N}) {
+		if !sameShift(p, Interval{Estimate: 1 / q.Estimate, Low: 1 / q.High, High: 1 / q.Low, N: q.N}) {
 			t.Fatalf("%+v and %+v", p, q)
 		}
 		if s.Above(1) != swapped.Below(1) || s.Below(1) != swapped.Above(1) {

@@ -49,6 +49,8 @@ import (
 	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"parcon/report/number"
 )
 
 // Level is the level of intervals where nothing else is said (see Careful).
@@ -64,21 +66,8 @@ const Careful = 0.97
 // MinSamples is the least number of samples that has an interval at Level.
 const MinSamples = 6
 
-// An Interval is an estimate with its interval, from N samples. Where too few
-// samples leave an end open it is infinite.
-type Interval struct {
-	Estimate, Low, High float64
-	N                   int
-}
-
-// Known says whether the interval has two finite ends.
-func (i Interval) Known() bool {
-	return i.N > 0 && !math.IsInf(i.Low, 0) && !math.IsInf(i.High, 0) && !math.IsNaN(i.Estimate)
-}
-
-// HalfWidth is half the width of the interval relative to its estimate, for a
-// ratio or a positive value.
-func (i Interval) HalfWidth() float64 { return (i.High - i.Low) / 2 / i.Estimate }
+// An Interval is an estimate with its interval, from N samples.
+type Interval = number.Interval
 
 // Evidence is what samples say of one unknown number: the centre of values, or
 // the ratio of two variants.
@@ -149,7 +138,7 @@ func ZeroRatios(a, b []float64) Sample {
 // Interval estimates the median, between order statistics.
 func (s Sample) Interval(level float64) Interval {
 	x, n := s.sorted, len(s.sorted)
-	i := Interval{math.NaN(), math.Inf(-1), math.Inf(1), n}
+	i := Interval{Estimate: math.NaN(), Low: math.Inf(-1), High: math.Inf(1), N: n}
 	if n > 0 {
 		i.Estimate = x[(n-1)/2]/2 + x[n/2]/2
 	}

@@ -59,7 +59,7 @@ func TestSwappedSidesInvertTheRatio(t *testing.T) {
 		b := partners(t, a)
 		to, back := Ratios(a, b), Ratios(b, a)
 		p, q := to.Interval(Level), back.Interval(Level)
-		if !same(p, Interval{1 / q.Estimate, 1 / q.High, 1 / q.Low, q.N}) {
+		if !same(p, Interval{Estimate: 1 / q.Estimate, Low: 1 / q.High, High: 1 / q.Low, N: q.N}) {
 			t.Fatalf("%+v and %+v", p, q)
 		}
 		c := rapid.Float64Range(0.01, 100).Draw(t, "c")

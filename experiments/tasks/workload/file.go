@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+
+	"parcon/experiments/scratch"
 )
 
 var file = Workload{
@@ -27,7 +29,7 @@ type files struct {
 
 // task stores a block size times, another one each time.
 func (f *files) task(seed uint64, size int) (uint64, error) {
-	scratch, err := f.take()
+	file, err := f.take()
 	if err != nil {
 		return 0, fmt.Errorf("opening a scratch file in %s: %w", f.dir, err)
 	}
@@ -35,12 +37,12 @@ func (f *files) task(seed uint64, size int) (uint64, error) {
 	sum := seed
 	for i := range size {
 		fill(block, seed+uint64(i))
-		if err := store(scratch, block); err != nil {
+		if err := store(file, block); err != nil {
 			return 0, err
 		}
 		sum = sum*31 + fold(block)
 	}
-	f.give(scratch)
+	f.give(file)
 	return sum, nil
 }
 
@@ -77,24 +79,17 @@ func fold(block []byte) uint64 {
 
 func (f *files) take() (*os.File, error) {
 	select {
-	case scratch := <-f.free:
-		return scratch, nil
+	case file := <-f.free:
+		return file, nil
 	default:
 	}
-	scratch, err := os.CreateTemp(f.dir, "task-*")
-	if err != nil {
-		return nil, err
-	}
-	// The name goes at once, where the system allows that for an open file: a
-	// process that is killed then leaves nothing behind.
-	_ = os.Remove(scratch.Name())
-	return scratch, nil
+	return scratch.File(f.dir)
 }
 
-func (f *files) give(scratch *os.File) {
+func (f *files) give(file *os.File) {
 	select {
-	case f.free <- scratch:
+	case f.free <- file:
 	default:
-		_ = scratch.Close()
+		_ = file.Close()
 	}
 }
