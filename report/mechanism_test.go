@@ -114,8 +114,10 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		values["reaped"] = tries
 	case "interrupt":
 		values["outside"] = 0
+	case "grandchild":
+		values["orphans"] = 0
 	case "number":
-		values["again"] = tries
+		values["again"], values["mistaken"] = tries, 0
 	case "offspring":
 		if v.Get("daemon") == "kernel" {
 			values["seen"] = 0

@@ -6,6 +6,7 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/cpython"
 	"parcon/experiments/variant"
+	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 
@@ -26,9 +27,11 @@ const (
 //
 // Seen is that it may not.
 var offspring = card.Card{
-	Name:   "offspring",
-	Doc:    "a daemon may have no child: CPython refuses it, the kernel does not",
-	Keys:   []card.Choice{{Key: "daemon", Values: []string{ofPython, ofKernel}}},
+	Name: "offspring",
+	Doc:  "a daemon may have no child: CPython refuses it, the kernel does not",
+	Keys: []card.Choice{{Key: "daemon", Values: []string{ofPython, ofKernel}, Words: map[string]string{
+		ofPython: "a daemonic process of CPython's multiprocessing", ofKernel: "a child that the kernel kills with its parent",
+	}}},
 	Needs:  []card.Need{card.Linux},
 	Cases:  offspringCases,
 	Claims: offspringClaims,
@@ -41,6 +44,22 @@ var offspring = card.Card{
 		}}, nil
 	},
 	Parts: map[string]func([]string) error{"parent": parent, "child": serve},
+	Label: "a child is refused",
+	Sections: func() []section.Section {
+		return []section.Section{{
+			Topic: "Children of daemons", Claims: []string{"F11"},
+			Form: section.Table{
+				Finding: []section.Clause{
+					section.Counted(card.UnitSeen, "CPython refused %s children of daemonic processes", "daemon", ofPython),
+					section.Counted(card.UnitSeen, "the kernel %s", "daemon", ofKernel),
+				},
+				Columns: []section.Column{
+					section.Under("daemon", section.Value("daemon")),
+					section.Under("a child of it is refused", section.Count(card.UnitSeen)),
+				},
+			},
+		}}
+	},
 }
 
 func offspringOf(daemon string) variant.Variant { return card.Of("offspring", "daemon", daemon) }

@@ -117,6 +117,7 @@ var variants = []string{
 	"mechanism=join",
 	"mechanism=grandchild/way=term",
 	"mechanism=grandchild/way=kill",
+	"mechanism=grandchild/way=cpython-term",
 	"mechanism=interrupt",
 	"mechanism=number",
 	"mechanism=exhaust",
@@ -144,7 +145,7 @@ func TestBadVariantsAreRefused(t *testing.T) {
 		"mechanism=terminate/way=ask":           "give term, kill",
 		"mechanism=exits/way=0":                 "give done, error, fault, killed",
 		"mechanism=states/work=2":               "give compute, wait, oversubscribed",
-		"mechanism=grandchild/way=exit":         "give term, kill",
+		"mechanism=grandchild/way=exit":         "give term, kill, cpython-term",
 		"mechanism=join/timeout=2":              `there is no key "timeout"`,
 	} {
 		if _, _, err := card.Parse(Chapter.Cards, name); err == nil || !strings.Contains(err.Error(), want) {
