@@ -97,6 +97,9 @@ type job struct {
 	setup     results.Setup    // of a run that is resumed
 }
 
+// interpreter is the CPython that there is.
+var interpreter = sync.OnceValues(cpython.Find)
+
 // noNamespace says why no namespace of process numbers can be made; "" if one can.
 var noNamespace = sync.OnceValue(func() string {
 	if runtime.GOOS != "linux" {
@@ -108,8 +111,10 @@ var noNamespace = sync.OnceValue(func() string {
 // scale is what the catalogue's size depends on, as far as it is known before the
 // programs are.
 func (j job) scale() card.Scale {
+	python, _ := interpreter()
 	return card.Scale{
-		Cores: cgroup.Cores(), Depth: j.profile.Depth, System: runtime.GOOS, Quota: runner.Quota(), NoNamespace: noNamespace(),
+		Cores: cgroup.Cores(), Depth: j.profile.Depth, System: runtime.GOOS, Quota: runner.Quota(),
+		Python: python.Path != "", NoNamespace: noNamespace(),
 	}
 }
 
@@ -283,7 +288,6 @@ func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writ
 		return nil, err
 	}
 	scale := j.scale()
-	scale.Python = programs.Python.Path != ""
 	path := filepath.Join(j.dir, trialsFile)
 	if _, err := os.Stat(path); err == nil && j.setup == nil {
 		return nil, fmt.Errorf("%s is there already: go on with it by --resume %s, or name another folder with --out", path, j.dir)
@@ -330,7 +334,7 @@ func programs(ctx context.Context, stderr io.Writer) (testbed.Programs, error) {
 	}
 	// Without a CPython its variants are left out, which the head of the result
 	// file says.
-	if built.Python, err = cpython.Find(); err != nil && os.Getenv("PARCON_PYTHON") != "" {
+	if built.Python, err = interpreter(); err != nil && os.Getenv("PARCON_PYTHON") != "" {
 		fmt.Fprintf(stderr, "parcon: PARCON_PYTHON: %v\n", err)
 	}
 	return built, nil

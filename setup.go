@@ -72,7 +72,7 @@ func work() results.Setup {
 // pythonOf names the CPython that a run measures beside.
 func pythonOf(p testbed.Programs) string {
 	if p.Python.Path == "" {
-		return "none"
+		return results.None
 	}
 	return p.Python.String()
 }

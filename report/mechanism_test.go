@@ -114,8 +114,14 @@ func textbookMechanism(v variant.Variant) map[string]float64 {
 		values["reaped"] = tries
 	case "interrupt":
 		values["outside"] = 0
+	case "grandchild":
+		values["orphans"] = 0
 	case "reuse":
-		values["again"] = tries
+		values["again"], values["mistaken"] = tries, 0
+	case "offspring":
+		if v.Get("daemon") == "kernel" {
+			values["seen"] = 0
+		}
 	case "exhaust":
 		values["freed"] = tries
 	case "terminate":

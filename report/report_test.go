@@ -53,13 +53,13 @@ var claimIDs = func() []string {
 // world makes a result file of a simulated machine: each trial of a variant
 // takes what cost says, times noise.
 func world(rounds int, noise float64, cost func(v variant.Variant) map[string]float64) string {
-	return worldOf(card.Scale{Cores: testCores}, rounds, noise, cost)
+	return worldOf(card.Scale{Cores: testCores, Python: true}, rounds, noise, cost)
 }
 
 func worldOf(scale card.Scale, rounds int, noise float64, cost func(v variant.Variant) map[string]float64) string {
 	random := rand.New(rand.NewPCG(1, 2))
 	var w strings.Builder
-	fmt.Fprintf(&w, "goos: linux\ncores: %d\nseed: 1\n\n", testCores)
+	fmt.Fprintf(&w, "goos: linux\ncores: %d\nseed: 1\npython: CPython 3.12.1\n\n", testCores)
 	for round := range rounds {
 		for _, e := range chapters.All {
 			for i, c := range e.Cases(scale) {

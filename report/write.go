@@ -67,7 +67,11 @@ func newPage(t *Table) page {
 	}
 	p := page{view: viewOf(t, cores), aa: aaTestOf(t), disturbances: attribute(t, cores)}
 	var claims []asked
-	scale := card.Scale{Cores: cores, System: t.Get(results.KeyGOOS), Quota: t.Get(results.KeyQuota), NoNamespace: t.Get(results.KeyNoNamespace)}
+	python := t.Get(results.KeyPython)
+	scale := card.Scale{
+		Cores: cores, System: t.Get(results.KeyGOOS), Quota: t.Get(results.KeyQuota),
+		Python: python != "" && python != results.None, NoNamespace: t.Get(results.KeyNoNamespace),
+	}
 	for _, e := range card.Asked(t.catalogue.Chapters, strings.Fields(t.Get(results.KeyExperiments))) {
 		if !t.holds(e.Name) {
 			continue

@@ -18,6 +18,9 @@ const (
 // Unknown is the value of what the system does not tell.
 const Unknown = "unknown"
 
+// None is the value of what is not there.
+const None = "none"
+
 // identity lists the keys of a setup that make up what a run is. Other keys, such as
 // the date, tell of the moment.
 var identity = []struct {

@@ -15,6 +15,14 @@ func Linux(s Scale) string {
 // its own.
 func Namespace(s Scale) string { return s.NoNamespace }
 
+// Python is the need of what is true of CPython only.
+func Python(s Scale) string {
+	if s.Python {
+		return ""
+	}
+	return "there is no CPython: install python3, 3.8 or later, or name one with PARCON_PYTHON"
+}
+
 // Cores is the need of what runs on several cores.
 func Cores(s Scale) string {
 	const only = "there is nothing to run in parallel on"

@@ -9,7 +9,7 @@ import (
 	"parcon/experiments/chapters"
 )
 
-var two = card.Scale{Cores: 2, System: "linux"}
+var two = card.Scale{Cores: 2, System: "linux", Python: true}
 
 func TestWhatIsNamedIsChosen(t *testing.T) {
 	for _, c := range []struct {

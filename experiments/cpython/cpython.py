@@ -217,7 +217,11 @@ def fork_context():
 
         prctl = ctypes.CDLL(None, use_errno=True).prctl
         words = [ctypes.c_ulong(word) for word in (signal.SIGKILL, 0, 0, 0)]
-        parent = os.getpid()
+        parent = None
+
+        def remember():
+            nonlocal parent
+            parent = os.getpid()
 
         def die_with_parent():
             # A parent that died before the call sends no signal any more.
@@ -226,7 +230,7 @@ def fork_context():
 
         if prctl(1, *words) != 0:  # 1 is PR_SET_PDEATHSIG
             sys.exit("prctl(PR_SET_PDEATHSIG): %s" % os.strerror(ctypes.get_errno()))
-        os.register_at_fork(after_in_child=die_with_parent)
+        os.register_at_fork(before=remember, after_in_child=die_with_parent)
     return multiprocessing.get_context("fork")
 
 

@@ -52,6 +52,7 @@ var exhaust = card.Card{
 		return card.Session{Run: func() (protocol.Measurement, error) { return runExhaust(t) }, Close: restore}, nil
 	},
 	Parts:  map[string]func([]string) error{"child": breeder},
+	Label:  "zombies under a limit",
 	Counts: []string{"freed"},
 }
 

@@ -1,12 +1,22 @@
 package life
 
 import (
+	_ "embed"
 	"fmt"
 
 	"parcon/experiments/card"
+	"parcon/experiments/cpython"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
 	"parcon/runner/protocol"
 )
+
+//go:embed grandchild.py
+var grandchildPython string
+
+// wayPython is terminate() of CPython's multiprocessing. The child there is one of
+// its daemonic processes.
+const wayPython = "cpython-term"
 
 // grandchild looks at the child of a process that is terminated, a moment later:
 // is it a zombie, or does it work on with another parent? A zombie is a process
@@ -18,13 +28,18 @@ import (
 //
 // The trial adopts the orphans, so that it can bury them on every machine.
 var grandchild = card.Card{
-	Name:   "grandchild",
-	Doc:    "a child of a process that is terminated becomes a zombie, or works on as an orphan",
-	Keys:   []card.Choice{{Key: "way", Values: []string{wayTerm, wayKill}}},
+	Name: "grandchild",
+	Doc:  "a child of a process that is terminated becomes a zombie, or works on as an orphan",
+	Keys: []card.Choice{{Key: "way", Values: []string{wayTerm, wayKill, wayPython}, Words: map[string]string{
+		wayTerm: "SIGTERM", wayKill: "SIGKILL", wayPython: "CPython's terminate(), of a daemonic child's parent",
+	}}},
 	Needs:  []card.Need{card.Linux},
 	Cases:  grandchildCases,
 	Claims: grandchildClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
+		if t.Get("way") == wayPython {
+			return cpython.Prepare(t, 2*lifetime, grandchildPython, "grandchild")
+		}
 		restore, err := adopt(true)
 		if err != nil {
 			return card.Session{}, err
@@ -32,13 +47,34 @@ var grandchild = card.Card{
 		return card.Session{Run: func() (protocol.Measurement, error) { return runGrandchildren(t) }, Close: restore}, nil
 	},
 	Parts:  map[string]func([]string) error{"parent": parent, "child": serve},
+	Label:  "child of a terminated process",
 	Counts: []string{"orphans"},
+	Sections: func() []section.Section {
+		return []section.Section{{
+			Topic: "Children of a process that is terminated", Claims: []string{"F8"},
+			Form: section.Table{
+				Finding: []section.Clause{
+					section.Counted(card.UnitSeen, "%s children of a terminated process were zombies a moment later"),
+					section.Counted("orphans", "%s worked on as orphans"),
+				},
+				Columns: []section.Column{
+					section.Under("how the parent is ended", section.Value("way")),
+					section.Under("its child is a zombie", section.Count(card.UnitSeen)),
+					section.Under("it works on, with another parent", section.Count("orphans")),
+				},
+			},
+		}}
+	},
 }
 
 func grandchildOf(way string) variant.Variant { return card.Of("grandchild", "way", way) }
 
-func grandchildCases(card.Scale) []card.Case {
-	return []card.Case{card.Run(3, grandchildOf(wayTerm)), card.Run(3, grandchildOf(wayKill))}
+func grandchildCases(s card.Scale) []card.Case {
+	cases := []card.Case{card.Run(3, grandchildOf(wayTerm)), card.Run(3, grandchildOf(wayKill))}
+	if s.CPython() {
+		cases = append(cases, card.Run(3, grandchildOf(wayPython)))
+	}
+	return cases
 }
 
 func grandchildClaims(card.Scale) []card.Claim {

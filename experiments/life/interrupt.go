@@ -40,6 +40,7 @@ var interrupt = card.Card{
 		return card.Session{Run: func() (protocol.Measurement, error) { return runInterrupts(t) }}, nil
 	},
 	Parts:  map[string]func([]string) error{"shell": shell, "child": listen},
+	Label:  "Ctrl-C",
 	Counts: []string{"outside"},
 }
 

@@ -25,7 +25,7 @@ var Chapter = card.Chapter{
 	Name:     "life",
 	Title:    "Life of a process",
 	Question: "How do processes live and end: zombies, orphans, daemons, signals, states, turns?",
-	Cards:    []card.Card{zombie, orphan, daemon, terminate, exits, states, join, grandchild, interrupt, reuse, exhaust, turns},
+	Cards:    []card.Card{zombie, orphan, daemon, terminate, exits, states, join, grandchild, interrupt, reuse, exhaust, offspring, turns},
 }
 
 const (

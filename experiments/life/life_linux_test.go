@@ -14,12 +14,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"parcon/experiments/card"
+	"parcon/experiments/cpython"
 	"parcon/runner/affinity"
 	"parcon/runner/clock"
 	"parcon/runner/proc"
@@ -60,8 +62,15 @@ func self() string {
 // setting starts parts through env(1), which hands them what spares them a
 // second at their end under -race, and becomes them: they keep PID and parent.
 func setting(mark string) card.Env {
-	return card.Env{Part: []string{"/usr/bin/env", proctest.QuickExit, self(), "part", mark}}
+	python, _ := interpreter()
+	return card.Env{Part: []string{"/usr/bin/env", proctest.QuickExit, self(), "part", mark}, Python: python.Path}
 }
+
+// interpreter looks for a CPython, once.
+var interpreter = sync.OnceValues(cpython.Find)
+
+// ofCPython are the variants whose trials start a Python and no parts.
+var ofCPython = []string{"mechanism=offspring/daemon=cpython", "mechanism=grandchild/way=cpython-term"}
 
 func prepare(name, mark string, ops int) (card.Session, error) {
 	m, v, err := card.Parse(Chapter.Cards, name)
@@ -74,6 +83,9 @@ func prepare(name, mark string, ops int) (card.Session, error) {
 // needs skips a test of what this user may not do on this machine.
 func needs(t *testing.T, name string) {
 	t.Helper()
+	if _, err := interpreter(); slices.Contains(ofCPython, name) && err != nil {
+		t.Skip(err)
+	}
 	if name != "mechanism=reuse" {
 		return
 	}
@@ -113,7 +125,8 @@ func trial(name, mark, ops string) error {
 
 // trialCommand is a trial in a process of its own.
 func trialCommand(name, mark string, ops int) *exec.Cmd {
-	return proc.Command([]string{self(), "trial", name, mark, strconv.Itoa(ops)}, []string{proctest.QuickExit})
+	python, _ := interpreter()
+	return proc.Command([]string{self(), "trial", name, mark, strconv.Itoa(ops)}, []string{proctest.QuickExit, cpython.Variable + "=" + python.Path})
 }
 
 // mark makes a text that no other test's processes have in their command line.
@@ -135,6 +148,7 @@ var units = map[string][]string{
 	"reuse":      {"tries", "seen", "again", "mistaken"},
 	"exhaust":    {"tries", "seen", "freed"},
 	"turns":      {stretchHalf, stretchMost, stretchSeen},
+	"offspring":  {"tries", "seen"},
 }
 
 func checkUnits(t *testing.T, name string, m protocol.Measurement) {
@@ -200,6 +214,9 @@ func checkTries(t *testing.T, name string, m protocol.Measurement, ops float64) 
 		}
 	case name == "mechanism=reuse" && (m["again"] != ops || m["mistaken"] != 0):
 		t.Errorf("%v, want all of %v numbers given out again, and no pidfd mistaken", m, ops)
+	case name == "mechanism=offspring/daemon=kernel" && m["seen"] != 0:
+		t.Errorf("%v, want none of %v refused", m, ops)
+	case name == "mechanism=offspring/daemon=kernel":
 	case name == "mechanism=exhaust" && m["freed"] != ops:
 		t.Errorf("%v, want all of %v freed", m, ops)
 	case m["seen"] != ops:
@@ -477,7 +494,9 @@ func TestNothingIsLeftOfATrialThatIsKilled(t *testing.T) {
 			needs(t, name)
 			defer adopting(t)()
 			for range 3 {
-				killInTheMiddle(t, name, aChildIsThere)
+				if !slices.Contains(ofCPython, name) {
+					killInTheMiddle(t, name, aChildIsThere)
+				}
 			}
 			for range 2 {
 				killInTheMiddle(t, name, atAnyMoment)
@@ -545,6 +564,9 @@ func TestGoEndsANilPointerWithAnErrorExit(t *testing.T) {
 
 func TestAChildThatFailsIsAnError(t *testing.T) {
 	for _, name := range variants {
+		if slices.Contains(ofCPython, name) {
+			continue // see below
+		}
 		t.Run(name, func(t *testing.T) {
 			proctest.Tidy(t)
 			m, v, err := card.Parse(Chapter.Cards, name)
@@ -598,5 +620,19 @@ func TestAListenerTellsWhetherItWasInterrupted(t *testing.T) {
 			t.Errorf("%d, %v, want %d", got, err, want)
 		}
 		c.close()
+	}
+}
+
+func TestAPythonThatIsNotThereIsAnError(t *testing.T) {
+	proctest.Tidy(t)
+	m, v, err := card.Parse(Chapter.Cards, ofCPython[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{"": "install python3", "/bin/false": "exit status 1"} {
+		_, err := m.Prepare(card.Trial{Variant: v, Ops: 2, Env: card.Env{Python: path}})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v, want %s", path, err, want)
+		}
 	}
 }

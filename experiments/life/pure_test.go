@@ -200,9 +200,12 @@ var variants = []string{
 	"mechanism=turns/others=7",
 	"mechanism=grandchild/way=term",
 	"mechanism=grandchild/way=kill",
+	"mechanism=grandchild/way=cpython-term",
 	"mechanism=interrupt",
 	"mechanism=reuse",
 	"mechanism=exhaust",
+	"mechanism=offspring/daemon=cpython",
+	"mechanism=offspring/daemon=kernel",
 }
 
 func TestVariantsAreKnown(t *testing.T) {
@@ -225,7 +228,7 @@ func TestBadVariantsAreRefused(t *testing.T) {
 		"mechanism=terminate/way=ask":           "give term, kill",
 		"mechanism=exits/way=0":                 "give done, error, fault, killed",
 		"mechanism=states/work=2":               "give compute, wait, oversubscribed",
-		"mechanism=grandchild/way=exit":         "give term, kill",
+		"mechanism=grandchild/way=exit":         "give term, kill, cpython-term",
 		"mechanism=join/timeout=2":              `there is no key "timeout"`,
 		"mechanism=turns":                       "its key others is missing",
 		"mechanism=turns/others=2":              "give 1, 3, 7",

@@ -11,6 +11,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/peer"
+	"parcon/experiments/section"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )
@@ -38,7 +39,25 @@ var reuse = card.Card{
 	Claims:  reuseClaims,
 	Prepare: prepareReuse,
 	Parts:   map[string]func([]string) error{"first": first, "child": serve},
+	Label:   "number of a process",
 	Counts:  []string{"again", "mistaken"},
+	Sections: func() []section.Section {
+		return []section.Section{{
+			Topic: "The number of a process", Claims: []string{"F12"},
+			Form: section.Table{
+				Finding: []section.Clause{
+					section.Counted(card.UnitSeen, "after its parent waited for a process its number named nobody in %s tries"),
+					section.Counted("again", "later it named another process in %s"),
+				},
+				Columns: []section.Column{
+					section.Under("the number names nobody after the wait", section.Count(card.UnitSeen)),
+					section.Under("it names another process later", section.Count("again")),
+					section.Under("a pidfd of the first names that one too", section.Count("mistaken")),
+				},
+				Note: "Nobody: and while it was a zombie the number was not given out. Later: the counter of a namespace was set back to the number, as after a turn of all numbers.",
+			},
+		}}
+	},
 }
 
 func reuseClaims(card.Scale) []card.Claim {
