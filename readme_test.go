@@ -119,7 +119,7 @@ func TestNumbersOfClaims(t *testing.T) {
 	for _, e := range chapters.All {
 		for _, claim := range e.Claims(card.Scale{Cores: 2}) {
 			all++
-			if !strings.HasPrefix(claim.ID, "P") {
+			if e.Title != "" {
 				mechanisms++
 			}
 		}
