@@ -27,7 +27,7 @@ import (
 // A bench holds the two things that are compared: the same work, and a little
 // more.
 type bench struct {
-	same, more *testbed.Lab
+	same, more *testbed.Bed
 	programs   testbed.Programs
 	self       string
 	keep       func(results.Result) error
@@ -59,7 +59,7 @@ func openBench(ctx context.Context, dir string) (*bench, error) {
 	size := b.same.Sizes()[selfcheckWork] * int(selfcheckTask) / int(testbed.Lengths.Length)
 	size = max(100, size/100*100)
 	_ = b.same.Close()
-	open := func(percent int) (*testbed.Lab, error) {
+	open := func(percent int) (*testbed.Bed, error) {
 		return testbed.Open(ctx, programs, full, map[string]int{selfcheckWork: size * (100 + percent) / 100}, cases, time.Minute)
 	}
 	if b.same, err = open(0); err != nil {
@@ -128,7 +128,7 @@ func disturb(programs testbed.Programs) (end func(), err error) {
 // sides are the two cases of a comparison. The names say what was compared; the
 // orders are those of the catalogue's own variant.
 func (b *bench) sides(st stage, way string, comparison int) ([2]runner.Case, error) {
-	labs := [2]*testbed.Lab{b.same, b.same}
+	labs := [2]*testbed.Bed{b.same, b.same}
 	if st.effect != 0 {
 		labs[1] = b.more
 	}
@@ -156,7 +156,7 @@ func (b *bench) parcon(ctx context.Context, st stage, comparison int) error {
 		return err
 	}
 	plan := runner.Plan{
-		Experiments: []runner.Experiment{{Name: card.Title(report.HonestyExperiment), Cases: sides[:]}},
+		Experiments: []runner.Experiment{{Name: card.Title(report.SelfcheckExperiment), Cases: sides[:]}},
 		Seed:        b.random.Uint64(), Rounds: st.rounds,
 	}
 	keep := func(r results.Result) error {
@@ -191,7 +191,7 @@ func (b *bench) usual(ctx context.Context, st stage, comparison int) error {
 		}
 		life := float64(time.Since(started)) / float64(len(samples))
 		for i, ns := range samples {
-			slot := results.Slot{Experiment: card.Title(report.HonestyExperiment), Variant: c.Variant, Round: i}
+			slot := results.Slot{Experiment: card.Title(report.SelfcheckExperiment), Variant: c.Variant, Round: i}
 			if err := b.keep(results.Result{Slot: slot, Values: protocol.Measurement{"ns/op": ns, "life-ns": life}}); err != nil {
 				return err
 			}

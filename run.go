@@ -105,7 +105,7 @@ var noNamespace = sync.OnceValue(func() string {
 	if runtime.GOOS != "linux" {
 		return ""
 	}
-	return child.Hindrance("mechanism=number")
+	return child.Hindrance("mechanism=reuse")
 })
 
 // scale is what the catalogue's size depends on, as far as it is known before the
@@ -292,7 +292,7 @@ func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writ
 	if _, err := os.Stat(path); err == nil && j.setup == nil {
 		return nil, fmt.Errorf("%s is there already: go on with it by --resume %s, or name another folder with --out", path, j.dir)
 	}
-	l, cases, err := openLab(ctx, j, programs, chosen, scale)
+	l, cases, err := openTestbed(ctx, j, programs, chosen, scale)
 	if ctx.Err() != nil {
 		return nil, errors.Join(early, l.Close())
 	}
@@ -340,9 +340,9 @@ func programs(ctx context.Context, stderr io.Writer) (testbed.Programs, error) {
 	return built, nil
 }
 
-// openLab prepares what trials share and turns the experiments' cases into
+// openTestbed prepares what trials share and turns the experiments' cases into
 // those of the runner.
-func openLab(ctx context.Context, j job, programs testbed.Programs, chosen []card.Chapter, scale card.Scale) (*testbed.Lab, []runner.Experiment, error) {
+func openTestbed(ctx context.Context, j job, programs testbed.Programs, chosen []card.Chapter, scale card.Scale) (*testbed.Bed, []runner.Experiment, error) {
 	dir, err := filepath.Abs(j.dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("finding the folder of the result: %w", err)

@@ -100,7 +100,7 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	defer b.Close()
 	file, err := results.Create(path, append(runner.Host(s.dir),
-		results.Entry{Key: keyNames, Value: report.HonestyExperiment},
+		results.Entry{Key: keyNames, Value: report.SelfcheckExperiment},
 		results.Entry{Key: keySeed, Value: fmt.Sprint(s.seed)},
 	), func(results.Slot) int { return 1 })
 	if err != nil {
@@ -132,7 +132,7 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 func printRates(out io.Writer, table *report.Table) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	head, rows := report.HonestyRows(table)
+	head, rows := report.DetectionRows(table)
 	for _, row := range append([][]string{head}, rows...) {
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}

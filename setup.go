@@ -33,7 +33,7 @@ const (
 )
 
 // describe makes the head of a result file: the machine, then what was asked.
-func (j job) describe(l *testbed.Lab, plan runner.Plan, chosen []card.Chapter, scale card.Scale) results.Setup {
+func (j job) describe(l *testbed.Bed, plan runner.Plan, chosen []card.Chapter, scale card.Scale) results.Setup {
 	var sizes []string
 	for _, name := range slices.Sorted(maps.Keys(l.Sizes())) {
 		sizes = append(sizes, fmt.Sprintf("%s:%d", name, l.Sizes()[name]))

@@ -76,13 +76,13 @@ func claimed(judged []Judged) []part {
 	var parts []part
 	var seen []Judged
 	for _, j := range judged {
-		if !slices.ContainsFunc(j.Compared, func(c Compared) bool { return c.Fact == nil }) {
+		if !slices.ContainsFunc(j.Compared, func(c Compared) bool { return c.Occurrence == nil }) {
 			seen = append(seen, j)
 			continue
 		}
 		p := part{
 			topic: fmt.Sprintf("%s (%s)", j.Text, j.ID), head: []string{"comparison", "found", "bound"},
-			finding: section.Sentence(string(j.Verdict) + ": " + j.Decider.Name + ", " + j.Decider.found()),
+			finding: section.Sentence(string(j.Verdict) + ": " + j.Deciding.Name + ", " + j.Deciding.found()),
 		}
 		for _, c := range j.Compared {
 			p.rows = append(p.rows, []string{c.Name, c.found(), demand(c.Comparison)})
@@ -137,7 +137,7 @@ func are(refuted []string) string {
 // asClaimed is in how many tries it was as a fact claims. What happens is claimed to
 // be seen in one of the trials.
 func (c Compared) asClaimed() section.Total {
-	t := section.Total{Count: c.Fact.Count, Tries: c.Fact.Tries}
+	t := section.Total{Count: c.Occurrence.Count, Tries: c.Occurrence.Tries}
 	switch {
 	case c.Measure.How == card.Some:
 		return section.Total{Count: min(1, t.Count), Tries: min(1, t.Tries)}

@@ -21,8 +21,8 @@ func (p page) verdicts(w *strings.Builder) {
 	for _, j := range p.judged {
 		row := []string{j.ID, j.Text, "**" + string(j.Verdict) + "**", "–", "–", "–", j.Reason}
 		if len(j.Compared) > 0 {
-			row[3] = j.Decider.Name + ": " + j.Decider.found()
-			row[4] = demand(j.Decider.Comparison)
+			row[3] = j.Deciding.Name + ": " + j.Deciding.found()
+			row[4] = demand(j.Deciding.Comparison)
 			row[5] = chanceOf(j.P)
 		}
 		rows = append(rows, row)
@@ -41,7 +41,7 @@ func (p page) verdicts(w *strings.Builder) {
 // comparisons lists all that the verdicts rest on, folded away.
 func (p page) comparisons(w *strings.Builder) {
 	head := []string{"claim", "comparison", fmt.Sprintf("ratio or value (%s)", p.table.interval()), "bound", "verdict by itself", "sides", "visible", "rounds"}
-	if p.calm.left > 0 {
+	if p.sensitivity.left > 0 {
 		head = append(head, "without disturbed trials")
 	}
 	var rows [][]string
@@ -54,8 +54,8 @@ func (p page) comparisons(w *strings.Builder) {
 			row := []string{
 				j.ID, c.Name, c.found(), demand(c.Comparison), string(c.Verdict), sides, visible, fmt.Sprint(c.Value.N),
 			}
-			if p.calm.left > 0 {
-				row = append(row, p.calm.judged[i].Compared[k].found())
+			if p.sensitivity.left > 0 {
+				row = append(row, p.sensitivity.judged[i].Compared[k].found())
 			}
 			rows = append(rows, row)
 		}

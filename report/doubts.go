@@ -21,8 +21,8 @@ func (p page) doubts(w *strings.Builder) {
 }
 
 func (p page) allDoubts() []string {
-	all := []string{p.aa(), p.roundsDoubt(), p.order(), p.cuts(), p.chance(), p.changedClaims(), p.flattered()}
-	if len(p.honesty) > 0 {
+	all := []string{p.aaDoubt(), p.roundsDoubt(), p.order(), p.cuts(), p.chance(), p.changedClaims(), p.flattered()}
+	if len(p.detections) > 0 {
 		all = []string{"like was compared with like, in random order: noise alone cannot make parcon err, a harness that favours one side could. What hits one of two different models more than the other is no error of this kind and is not seen here"}
 	} else {
 		all = append(all, p.noise()...)
@@ -96,7 +96,7 @@ func (p page) chance() string {
 
 // order warns of a file that does not tell its rounds.
 func (p page) order() string {
-	if p.table.unordered == 0 || len(p.honesty) > 0 {
+	if p.table.unordered == 0 || len(p.detections) > 0 {
 		return ""
 	}
 	return fmt.Sprintf("%s tell no round, as those of go test do not: the i-th of one variant is paired with the i-th of another although they were not measured together, so a machine that drifted is in the ratios", number.Plural(p.table.unordered, "line"))
@@ -143,10 +143,10 @@ func (p page) roundsDoubt() string {
 
 const fewRounds = 10
 
-// aa tells what the twins say.
-func (p page) aa() string {
-	text := p.twins.String()
-	if p.twins.Failed() {
+// aaDoubt tells what the A/A pairs say.
+func (p page) aaDoubt() string {
+	text := p.aa.String()
+	if p.aa.Failed() {
 		text += "; that is to be expected in fewer than one run in a hundred, so all verdicts are withheld: measure again, and if it happens again do not trust what is measured here"
 	}
 	return text
@@ -162,14 +162,14 @@ func (p page) noise() []string {
 		return []string{"this system does not tell what disturbed a trial (stolen time, throttling, load)"}
 	}
 	text := fmt.Sprintf("a trial counts as disturbed, by a rule that was fixed beforehand, if the hypervisor or other programs took %s of the machine's processor time while it lived, or a quota held it back for as long (all of it, not only what is unusual for its variant): ", number.Percent(disturbedShare))
-	if p.calm.left == 0 {
+	if p.sensitivity.left == 0 {
 		return []string{text + "none was"}
 	}
-	text += fmt.Sprintf("%d of %s. The verdicts rest on all trials, because leaving out what one does not like is how numbers are bent; without the disturbed ones ", p.calm.left, number.Plural(p.table.trials-len(p.table.Failed), "trial"))
+	text += fmt.Sprintf("%d of %s. The verdicts rest on all trials, because leaving out what one does not like is how numbers are bent; without the disturbed ones ", p.sensitivity.left, number.Plural(p.table.trials-len(p.table.Failed), "trial"))
 	var kinds []string
 	ids := map[string][]string{}
 	for i, j := range p.judged {
-		was, is := j.Verdict, p.calm.judged[i].Verdict
+		was, is := j.Verdict, p.sensitivity.judged[i].Verdict
 		if was == is {
 			continue
 		}

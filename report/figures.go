@@ -427,13 +427,13 @@ func verdictFigure(name, on string, judged []Judged, level float64) figure {
 			missing = append(missing, j)
 			continue
 		}
-		if m := j.Decider.Measure; m.How > card.Inverse && m != card.CoresBusy {
+		if m := j.Deciding.Measure; m.How > card.Inverse && m != card.CoresBusy {
 			others = append(others, j)
 			continue // on another scale than ratios
 		}
 		rows = append(rows, chart.ForestRow{
-			Group: j.ID + ": " + j.Text, Label: j.Decider.Name,
-			Ratio: drawn(j.Sure), BoundLow: j.Decider.Low, BoundHigh: j.Decider.High,
+			Group: j.ID + ": " + j.Text, Label: j.Deciding.Name,
+			Ratio: drawn(j.Sure), BoundLow: j.Deciding.Low, BoundHigh: j.Deciding.High,
 			Verdict: string(j.Verdict), Open: j.Verdict == Undecided,
 		})
 	}

@@ -18,7 +18,7 @@ import (
 type grid struct {
 	table      *Table
 	experiment string
-	cells      []variant.Variant // in the order of the file, without twins
+	cells      []variant.Variant // in the order of the file, second ones of A/A pairs apart
 }
 
 func gridOf(t *Table, experiment string) grid {

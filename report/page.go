@@ -17,20 +17,20 @@ import (
 // page is all that a report says, computed.
 type page struct {
 	view
-	answer    string
-	measured  []card.Chapter
-	judged    []Judged
-	contrasts map[string]Contrast // of the comparisons, by measure and label
-	twins     Twins
-	calm      calm
+	answer      string
+	measured    []card.Chapter
+	judged      []Judged
+	contrasts   map[string]Contrast // of the comparisons, by measure and label
+	aa          AATest
+	sensitivity sensitivity
 	// disturbances tell what was seen around the trials, by cause.
 	disturbances []attribution
-	honesty      []Honesty // of a self-check
+	detections   []Detection // of a self-check
 	figures      []figure
 }
 
-// calm is what the claims are worth without the disturbed trials.
-type calm struct {
+// sensitivity is what the claims are worth without the disturbed trials.
+type sensitivity struct {
 	left   int // out so many trials
 	judged []Judged
 }
@@ -72,7 +72,7 @@ func (p page) markdown() string {
 // title says what the report is about.
 func (p page) title() string {
 	switch {
-	case len(p.honesty) > 0:
+	case len(p.detections) > 0:
 		return "How often parcon is wrong on this machine"
 	case !p.grids() && len(p.chapters) > 0:
 		var titles []string
@@ -260,13 +260,13 @@ func (p page) single(w *strings.Builder) {
 }
 
 // named lists the variants of mechanisms that were named by hand, without their
-// twins.
+// A/A pairs.
 func (p page) named() []variant.Variant {
 	var all []variant.Variant
 	for _, name := range p.table.names {
 		experiment, rest, _ := strings.Cut(name, "/")
 		v, err := variant.Parse(rest)
-		if err == nil && experiment == card.Title("single") && card.Names(v) && v.Get(card.Twin) == "" {
+		if err == nil && experiment == card.Title("single") && card.Names(v) && v.Get(card.AA) == "" {
 			all = append(all, v)
 		}
 	}
@@ -275,12 +275,12 @@ func (p page) named() []variant.Variant {
 
 // selfcheck tells how often parcon was wrong.
 func (p page) selfcheck(w *strings.Builder) {
-	if len(p.honesty) == 0 {
+	if len(p.detections) == 0 {
 		return
 	}
 	w.WriteString("## How often two sides are called different\n\n")
-	p.picture(w, "honesty")
-	head, rows := honestyRows(p.honesty)
+	p.picture(w, "false-positives")
+	head, rows := detectionRows(p.detections)
 	table(w, head, rows)
 	fmt.Fprintf(w, "*parcon*: rounds in random order, each trial in a fresh process, the sign test at 0.05. *%s*: ten samples of one side and then ten of the other, by Go's testing package, Mann and Whitney's test at 0.05, as benchstat has it. *Rate of its test*: how often that test errs if all that it assumes is true; tests of few samples go in steps, so it is below 5 %%. *Interval misses the truth*: of parcon's 95 %% intervals, 5 %% of which are to miss it. A way that errs often also finds differences by luck.\n\n", wayNames[WayUsual])
 }
@@ -293,7 +293,7 @@ func (p page) environment(w *strings.Builder) {
 	}
 	table(w, []string{"key", "value"}, rows)
 	switch {
-	case len(p.honesty) > 0:
+	case len(p.detections) > 0:
 		w.WriteString("`trials.txt` beside this report holds every trial and every sample in the Go benchmark format, and `parcon report` makes this page from it again.\n")
 		return
 	case p.table.unordered == 0:

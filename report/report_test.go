@@ -140,7 +140,7 @@ func TestEveryClaimHoldsInATextbookWorld(t *testing.T) {
 	got := verdicts(t, world(14, 0.002, textbook))
 	for _, id := range claimIDs {
 		if got[id].Verdict != Holds {
-			t.Errorf("%s: %s, decided by %s: %s", id, got[id].Verdict, got[id].Decider.Name, got[id].Decider.found())
+			t.Errorf("%s: %s, decided by %s: %s", id, got[id].Verdict, got[id].Deciding.Name, got[id].Deciding.found())
 		}
 	}
 	if len(got) != len(claimIDs) {
@@ -420,7 +420,7 @@ func TestScalingLawsAreFittedWhereTheCoresCanTell(t *testing.T) {
 }
 
 func TestTwinsThatDifferWithholdAllVerdicts(t *testing.T) {
-	// The second of two twins is slower in every round.
+	// The second of an A/A pair is slower in every round.
 	unsound := func(v variant.Variant) map[string]float64 {
 		values := textbook(v)
 		if v.Get("twin") != "" {
@@ -598,7 +598,7 @@ func TestAFurtherMinuteIsTold(t *testing.T) {
 	}
 	open := 0
 	for _, j := range verdicts(t, text.String()) {
-		if j.Verdict == Undecided && j.Decider.Fact == nil {
+		if j.Verdict == Undecided && j.Deciding.Occurrence == nil {
 			open++
 			if !strings.Contains(j.Reason, "a further minute buys ") || strings.Contains(j.Reason, "buys 0") {
 				t.Errorf("%s: %s", j.ID, j.Reason)
@@ -626,7 +626,7 @@ func TestOrderOfLinesDoesNotMatter(t *testing.T) {
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
 		random.Shuffle(len(results), func(i, j int) { results[i], results[j] = results[j], results[i] })
 		for id, j := range verdicts(t, strings.Join(head, "")+strings.Join(results, "")) {
-			a, b := j.Decider.Value, want[id].Decider.Value
+			a, b := j.Deciding.Value, want[id].Deciding.Value
 			if j.Verdict != want[id].Verdict || math.Abs(a.Estimate-b.Estimate) > 1e-9 || math.Abs(a.Low-b.Low) > 1e-9 {
 				rt.Fatalf("%s: %s %+v, in order %s %+v", id, j.Verdict, a, want[id].Verdict, b)
 			}

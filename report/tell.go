@@ -32,7 +32,7 @@ func (s source) samples() section.Samples {
 	prefix := card.Title(s.chapter) + "/"
 	for _, text := range s.table.names {
 		rest, ok := strings.CutPrefix(text, prefix)
-		if one, err := variant.Parse(rest); ok && err == nil && one.Get(card.Key) == s.card.Name && one.Get(card.Twin) == "" {
+		if one, err := variant.Parse(rest); ok && err == nil && one.Get(card.Key) == s.card.Name && one.Get(card.AA) == "" {
 			all.Variants = append(all.Variants, one)
 		}
 	}
@@ -62,7 +62,7 @@ func (s source) Counts(v variant.Variant, unit string) (counted, tries []float64
 
 func (s source) Busy(v variant.Variant) number.Interval { return s.table.busy(s.chapter, v) }
 
-func (s source) Fact(v variant.Variant, unit string) string {
+func (s source) Occurrence(v variant.Variant, unit string) string {
 	return observe(s.table, s.chapter, card.Comparison{
 		Measure: card.Measure{Unit: unit, How: card.Every}, Of: v, High: math.Inf(1),
 	}).String()

@@ -228,8 +228,8 @@ func TestTitlesNameWhatIsRefuted(t *testing.T) {
 	judge := func(id string, verdict Verdict, m card.Measure) Judged {
 		return Judged{
 			Claim: card.Claim{ID: id, Text: id}, Verdict: verdict,
-			Decider: Compared{Comparison: card.Comparison{Measure: m, High: 2}},
-			Sure:    stat.Interval{Estimate: 1, Low: 0.9, High: 1.1, N: 9},
+			Deciding: Compared{Comparison: card.Comparison{Measure: m, High: 2}},
+			Sure:     stat.Interval{Estimate: 1, Low: 0.9, High: 1.1, N: 9},
 		}
 	}
 	f := verdictFigure("verdicts", "mechanisms", []Judged{

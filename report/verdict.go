@@ -25,19 +25,19 @@ const (
 // verdict is that of its own interval, at the table's level, without regard to the others.
 type Compared struct {
 	card.Comparison
-	Name     string // in words
-	Value    stat.Interval
-	Verdict  Verdict
-	Fact     *Fact // what was seen, where the measure is of that kind
-	lost     int   // rounds in which one of its trials failed
-	evidence interface {
+	Name       string // in words
+	Value      stat.Interval
+	Verdict    Verdict
+	Occurrence *Occurrence // what was seen, where the measure is of that kind
+	lost       int         // rounds in which one of its trials failed
+	evidence   interface {
 		Interval(level float64) stat.Interval
 	}
 	inside  float64 // one-sided p-value of "it lies outside the bound"
 	outside float64 // of "it lies inside"
 }
 
-// Judged is a claim with its verdict. Decider is the comparison that the verdict
+// Judged is a claim with its verdict. Deciding is the comparison that the verdict
 // rests on: of a claim that holds the one nearest to its bound. Sure is its
 // interval at the level that the correction asks of it. P is the chance of
 // evidence this strong if the verdict were wrong, corrected for the number of
@@ -49,7 +49,7 @@ type Judged struct {
 	Reason     string
 	P          float64
 	Compared   []Compared
-	Decider    Compared
+	Deciding   Compared
 	Sure       stat.Interval
 	holds      float64 // one-sided p-value of "the claim is false"
 	refuted    float64 // of "the claim is true"
@@ -91,7 +91,7 @@ func judge(t *Table, claims []asked) []Judged {
 // compare measures a comparison and decides it by itself.
 func compare(t *Table, experiment string, c card.Comparison) Compared {
 	if c.Measure.Observed() {
-		return decideFact(observe(t, experiment, c), c, t.level)
+		return decideOccurrence(observe(t, experiment, c), c, t.level)
 	}
 	return decide(measure(t, experiment, c), c, t.level)
 }
@@ -99,7 +99,7 @@ func compare(t *Table, experiment string, c card.Comparison) Compared {
 // unsettle takes back that something never fails if trials of it failed: what
 // ended them may have been the exception.
 func (c *Compared) unsettle() {
-	if c.lost > 0 && c.Fact != nil && c.Measure.How == card.Every && c.inside < 1 {
+	if c.lost > 0 && c.Occurrence != nil && c.Measure.How == card.Every && c.inside < 1 {
 		c.Verdict, c.inside = Undecided, 1
 	}
 }
@@ -160,7 +160,7 @@ func settle(all []Judged, alpha float64, roundTime func(experiment string) time.
 		default:
 			j.Verdict, j.Reason = NotMeasured, "the file has no round in which these variants ran"
 			if len(j.Compared) > 0 {
-				j.Decider = j.Compared[0]
+				j.Deciding = j.Compared[0]
 			}
 		}
 	}
@@ -210,12 +210,12 @@ func (j *Judged) conclude(alpha, factor float64, round time.Duration) {
 	case j.missing():
 		j.Verdict = NotMeasured
 	}
-	j.Decider = j.decider()
+	j.Deciding = j.decider()
 	level := alpha / factor
 	if j.refuted < j.holds {
 		level /= float64(len(j.Compared))
 	}
-	j.Sure = j.Decider.evidence.Interval(1 - level)
+	j.Sure = j.Deciding.evidence.Interval(1 - level)
 	j.Reason = j.tally() + j.lost() + j.room()
 	switch j.Verdict {
 	case NotMeasured:
@@ -271,7 +271,7 @@ func (j *Judged) tally() string {
 // often what was never seen could still happen: the upper end of the exact 95 %
 // interval, one-sided, of its share of trials.
 func (j *Judged) room() string {
-	f := j.Decider.Fact
+	f := j.Deciding.Occurrence
 	if f == nil || j.Verdict == Undecided || j.Verdict == NotMeasured {
 		return ""
 	}
@@ -300,12 +300,12 @@ func (j *Judged) lost() string {
 // open says what would decide a claim that is undecided: a one-sided p-value of
 // at most tail.
 func (j *Judged) open(tail float64, round time.Duration) string {
-	p := j.Decider.inside
+	p := j.Deciding.inside
 	if j.refuted < j.holds {
-		p, tail = j.Decider.outside, tail/float64(len(j.Compared))
+		p, tail = j.Deciding.outside, tail/float64(len(j.Compared))
 	}
-	n := j.Decider.Value.N
-	if j.Decider.Fact != nil {
+	n := j.Deciding.Value.N
+	if j.Deciding.Occurrence != nil {
 		return fmt.Sprintf("; %s without an exception would decide", number.Plural(int(math.Ceil(-math.Log2(tail))), "round"))
 	}
 	needed := stat.Rounds(n, p, tail)
@@ -319,8 +319,8 @@ func (j *Judged) open(tail float64, round time.Duration) string {
 			text += " (" + roughly(time.Duration(needed)*round) + ")"
 		}
 	}
-	if buys := int(time.Minute / max(1, round)); round > 0 && buys > 0 && j.Decider.Value.Known() {
-		half := j.Decider.Value.HalfWidth()
+	if buys := int(time.Minute / max(1, round)); round > 0 && buys > 0 && j.Deciding.Value.Known() {
+		half := j.Deciding.Value.HalfWidth()
 		text += fmt.Sprintf("; a further minute buys %s and narrows the interval from ±%s to ±%s",
 			number.Plural(buys, "round"), number.Percent(half), number.Percent(half*math.Sqrt(float64(n)/float64(n+buys))))
 	}
@@ -335,7 +335,7 @@ const mostFurther = 1000
 // logarithm of a ratio; negative outside.
 func (c Compared) margin() float64 {
 	m := math.Inf(1)
-	if c.Fact != nil {
+	if c.Occurrence != nil {
 		return m // it is not a matter of degree
 	}
 	if c.Low > 0 {

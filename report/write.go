@@ -65,7 +65,7 @@ func newPage(t *Table) page {
 	if !known {
 		cores = 1
 	}
-	p := page{view: viewOf(t, cores), twins: twinsOf(t), disturbances: attribute(t, cores)}
+	p := page{view: viewOf(t, cores), aa: aaTestOf(t), disturbances: attribute(t, cores)}
 	var claims []asked
 	python := t.Get(results.KeyPython)
 	scale := card.Scale{
@@ -87,18 +87,18 @@ func newPage(t *Table) page {
 	slices.SortStableFunc(claims, func(a, b asked) int { return t.catalogue.byID(a.claim.ID, b.claim.ID) })
 	p.judged = judge(t, claims)
 	rest, left := t.undisturbed(cores)
-	p.calm = calm{left, judge(rest, claims)}
+	p.sensitivity = sensitivity{left, judge(rest, claims)}
 	p.contrasts = contrast(p.judged, t.level)
-	p.twins.withhold(p.judged, p.contrasts)
-	p.twins.withhold(p.calm.judged, nil)
+	p.aa.withhold(p.judged, p.contrasts)
+	p.aa.withhold(p.sensitivity.judged, nil)
 	p.chapters = p.tell(p.judged)
 	p.figures = p.view.figures(p.judged)
-	if p.honesty = honestyOf(t); len(p.honesty) > 0 {
-		p.figures = append(p.figures, honestyFigure(p.honesty))
+	if p.detections = detectionsOf(t); len(p.detections) > 0 {
+		p.figures = append(p.figures, detectionFigure(p.detections))
 	}
 	p.answer = p.sentence()
-	if p.twins.Failed() {
-		p.answer = "No verdict is given, " + p.twins.withheld() + ". What was measured: " + p.answer
+	if p.aa.Failed() {
+		p.answer = "No verdict is given, " + p.aa.withheld() + ". What was measured: " + p.answer
 	}
 	return p
 }
@@ -111,8 +111,8 @@ func (p page) sentence() string {
 	if len(p.named()) > 0 && len(p.measured) == 0 {
 		return "What was named by hand was measured: the table tells what came out."
 	}
-	if len(p.honesty) > 0 {
-		return honestyFinding(p.honesty) + "."
+	if len(p.detections) > 0 {
+		return detectionFinding(p.detections) + "."
 	}
 	var parts []string
 	if len(p.compute.cells)+len(p.waiting.cells) > 0 {
@@ -135,7 +135,7 @@ func (p page) sentence() string {
 	if len(parts) == 0 {
 		return "The file holds no experiment of parcon's catalogue."
 	}
-	if len(p.judged) > 1 && !p.twins.Failed() {
+	if len(p.judged) > 1 && !p.aa.Failed() {
 		parts = append(parts, fmt.Sprintf("Of %s %s", number.Plural(len(p.judged), "claim"), countVerdicts(p.judged, Refuted)))
 	}
 	return strings.Join(parts, ". ") + "."
@@ -171,7 +171,7 @@ type verdictRow struct {
 	Rounds      int             `json:"rounds"`
 	Reason      string          `json:"reason"`
 	Calm        Verdict         `json:"without_disturbed"`
-	Decider     string          `json:"decided_by,omitempty"`
+	Deciding    string          `json:"decided_by,omitempty"`
 	Comparisons []comparisonRow `json:"comparisons,omitempty"`
 }
 
@@ -203,13 +203,13 @@ func (p page) verdictRows() []verdictRow {
 	rows := make([]verdictRow, 0, len(p.judged))
 	for i, j := range p.judged {
 		row := verdictRow{
-			ID: j.ID, Claim: j.Text, Verdict: j.Verdict, Reason: j.Reason, Rounds: j.Decider.Value.N, P: finite(j.P), Calm: p.calm.judged[i].Verdict,
-			Estimate: finite(j.Decider.Value.Estimate), Low: finite(j.Decider.Value.Low), High: finite(j.Decider.Value.High),
+			ID: j.ID, Claim: j.Text, Verdict: j.Verdict, Reason: j.Reason, Rounds: j.Deciding.Value.N, P: finite(j.P), Calm: p.sensitivity.judged[i].Verdict,
+			Estimate: finite(j.Deciding.Value.Estimate), Low: finite(j.Deciding.Value.Low), High: finite(j.Deciding.Value.High),
 		}
 		if len(j.Compared) == 0 {
 			row.Estimate, row.Low, row.High = nil, nil, nil
 		} else {
-			row.Decider = j.Decider.Name
+			row.Deciding = j.Deciding.Name
 		}
 		for _, c := range j.Compared {
 			side := comparisonRow{
@@ -217,7 +217,7 @@ func (p page) verdictRows() []verdictRow {
 				Estimate: finite(c.Value.Estimate), Low: finite(c.Value.Low), High: finite(c.Value.High),
 				BoundLow: finite(c.Low), BoundHigh: finite(c.High),
 			}
-			if f := c.Fact; f != nil && f.trials.N > 0 {
+			if f := c.Occurrence; f != nil && f.trials.N > 0 {
 				side.Observed = &factRow{f.Count, f.Tries, finite(f.Rate.Estimate), finite(f.Rate.Low), finite(f.Rate.High)}
 			}
 			if contrast, ok := p.contrasts[contrastKey(j.Experiment, c.Comparison)]; ok {

@@ -167,7 +167,7 @@ func TestEveryCaseComesFirstAtTimes(t *testing.T) {
 }
 
 // Of two that are compared, either comes first in half of the rounds, and what
-// came first says nothing of the next round: the twins of a run rest on that.
+// came first says nothing of the next round: the A/A pairs of a run rest on that.
 func TestOrderWithinABlockIsAFairCoin(t *testing.T) {
 	const rounds = 4000
 	plan := runner.Plan{Seed: 11, Experiments: []runner.Experiment{{Name: "Pair", Cases: []runner.Case{

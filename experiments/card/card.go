@@ -45,8 +45,8 @@ import (
 // Variants of a card have these keys besides the card's own. Those of the grid have
 // the keys of package tasks in their place.
 const (
-	Key  = "mechanism" // its name: the first key
-	Twin = "twin"      // tells apart two variants that are the same
+	Key = "mechanism" // its name: the first key
+	AA  = "twin"      // tells apart two variants that are the same: an A/A pair
 )
 
 // A Card is all that there is to say about one thing that is measured.
@@ -105,7 +105,7 @@ func Parse(list []Card, name string) (Card, variant.Variant, error) {
 		return m, v, err
 	}
 	for _, key := range v.Keys() {
-		if key != Key && key != Twin && !slices.Contains(m.keys(), key) {
+		if key != Key && key != AA && !slices.Contains(m.keys(), key) {
 			return m, v, fmt.Errorf("variant %q: there is no key %q: use %s", name, key, strings.Join(m.keys(), ", "))
 		}
 	}

@@ -17,7 +17,7 @@ type Chapter struct {
 	Question string
 	Cards    []Card
 	// Only are the IDs of the claims that were asked for; nil for all. Of a chapter
-	// of which only some are asked, what they compare is measured, and its twins.
+	// of which only some are asked, what they compare is measured, and its A/A pairs.
 	Only []string
 }
 
@@ -40,7 +40,7 @@ func Itoa(n int) string { return strconv.Itoa(n) }
 
 // Second is a variant under a second name. The two are the same, so a report
 // that calls them different is wrong: every block of variants hides one.
-func Second(c Case) Case { return Case{c.Variant.With(Twin, "1"), c.Tasks} }
+func Second(c Case) Case { return Case{c.Variant.With(AA, "1"), c.Tasks} }
 
 // Cases are the variants that are measured at a scale, without those that need
 // what is not there.
@@ -59,7 +59,7 @@ func (c Chapter) Cases(s Scale) []Case {
 				compared[k.Of.String()], compared[k.Over.String()] = true, true
 			}
 		}
-		all = slices.DeleteFunc(all, func(k Case) bool { return !compared[k.Variant.Without(Twin).String()] })
+		all = slices.DeleteFunc(all, func(k Case) bool { return !compared[k.Variant.Without(AA).String()] })
 	}
 	return Unique(all)
 }

@@ -101,12 +101,12 @@ func report(b *testing.B, v variant.Variant, m protocol.Measurement) {
 }
 
 var (
-	opened *testbed.Lab
+	opened *testbed.Bed
 	once   sync.Once
 )
 
 // laboratory calibrates once for all benchmarks of a process.
-func laboratory(b *testing.B) *testbed.Lab {
+func laboratory(b *testing.B) *testbed.Bed {
 	once.Do(func() {
 		programs, err := testbed.Self()
 		if err != nil {

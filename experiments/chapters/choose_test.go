@@ -43,7 +43,7 @@ func TestWhatIsNamedIsChosen(t *testing.T) {
 }
 
 // Of a claim that is named alone everything is measured that it compares, and
-// nothing else but the twins of that.
+// nothing else but their A/A pairs.
 func TestAClaimAloneHasWhatItCompares(t *testing.T) {
 	for _, whole := range chapters.All {
 		for _, claim := range whole.Claims(two) {

@@ -30,7 +30,7 @@ var Chapter = card.Chapter{
 	Name:     "costs",
 	Title:    "What a unit costs",
 	Question: "What does a unit cost: a process, a thread, a goroutine, a coroutine?",
-	Cards:    []card.Card{create, switching, idle, lengths, flight, submit},
+	Cards:    []card.Card{create, switching, idle, lengths, poolLimit, submit},
 }
 
 // patience is how long a single step that takes milliseconds may take before

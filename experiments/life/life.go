@@ -24,8 +24,8 @@ import (
 var Chapter = card.Chapter{
 	Name:     "life",
 	Title:    "Life of a process",
-	Question: "How do processes live and end: zombies, orphans, daemons, signals, states?",
-	Cards:    []card.Card{zombie, orphan, daemon, terminate, exits, states, join, grandchild, interrupt, numbers, exhaust, offspring},
+	Question: "How do processes live and end: zombies, orphans, daemons, signals, states, turns?",
+	Cards:    []card.Card{zombie, orphan, daemon, terminate, exits, states, join, grandchild, interrupt, reuse, exhaust, offspring, turns},
 }
 
 const (

@@ -22,6 +22,8 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/cpython"
+	"parcon/runner/affinity"
+	"parcon/runner/clock"
 	"parcon/runner/proc"
 	"parcon/runner/proc/proctest"
 	"parcon/runner/protocol"
@@ -84,7 +86,7 @@ func needs(t *testing.T, name string) {
 	if _, err := interpreter(); slices.Contains(ofCPython, name) && err != nil {
 		t.Skip(err)
 	}
-	if name != "mechanism=number" {
+	if name != "mechanism=reuse" {
 		return
 	}
 	s, err := prepare(name, "needs", 1)
@@ -143,9 +145,10 @@ var units = map[string][]string{
 	"join":       {"tries", "seen", "early"},
 	"grandchild": {"tries", "seen", "orphans"},
 	"interrupt":  {"tries", "seen", "outside"},
-	"number":     {"tries", "seen", "again", "mistaken"},
+	"reuse":      {"tries", "seen", "again", "mistaken"},
 	"exhaust":    {"tries", "seen", "freed"},
 	"offspring":  {"tries", "seen"},
+	"turns":      {stretchHalf, stretchMost, stretchSeen},
 }
 
 func checkUnits(t *testing.T, name string, m protocol.Measurement) {
@@ -195,6 +198,10 @@ func checkTries(t *testing.T, name string, m protocol.Measurement, ops float64) 
 	t.Helper()
 	switch {
 	case strings.HasPrefix(name, "mechanism=states/"):
+	case strings.HasPrefix(name, "mechanism=turns/"):
+		if m[stretchHalf] <= 0 || m[stretchHalf] > m[stretchMost] || m[stretchSeen] < 1 {
+			t.Errorf("%v, want turns, and the median of them not above their 99 %%", m)
+		}
 	case m["tries"] != ops:
 		t.Errorf("%v, want %v tries", m, ops)
 	case strings.HasPrefix(name, "mechanism=grandchild/"):
@@ -205,7 +212,7 @@ func checkTries(t *testing.T, name string, m protocol.Measurement, ops float64) 
 		if m["seen"] > ops {
 			t.Errorf("%v: more seen than tried", m)
 		}
-	case name == "mechanism=number" && (m["again"] != ops || m["mistaken"] != 0):
+	case name == "mechanism=reuse" && (m["again"] != ops || m["mistaken"] != 0):
 		t.Errorf("%v, want all of %v numbers given out again, and no pidfd mistaken", m, ops)
 	case name == "mechanism=offspring/daemon=kernel" && m["seen"] != 0:
 		t.Errorf("%v, want none of %v refused", m, ops)
@@ -224,6 +231,77 @@ func TestProcessesLiveOnAfterTheirSignal(t *testing.T) {
 		if err != nil || m["seen"] == 0 || m["gone-p50-ns"] <= 0 {
 			t.Errorf("%s: %v, %v, want some of 20 alive after it", way, m, err)
 		}
+	}
+}
+
+// A process that reads its clock is where it is to be and sees no gap that is shorter
+// than a turn, none out of order, and none outside of its time.
+func TestReadClock(t *testing.T) {
+	queue, err := os.Open("/proc/self/task/" + strconv.Itoa(os.Getpid()) + "/schedstat")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer queue.Close()
+	from := clock.Now() + int64(2*time.Millisecond)
+	to := from + int64(20*time.Millisecond)
+	gaps, err := readClock(queue, from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if end := clock.Now(); end < to {
+		t.Errorf("it ended at %d, before %d", end, to)
+	}
+	last := from
+	for _, g := range gaps {
+		if g.from < last || g.to-g.from < int64(leastTurn) || g.waited < 0 {
+			t.Errorf("%v: behind %d", g, last)
+		}
+		last = g.to
+	}
+}
+
+// Two workers on one core: each is there alone, and the rest of its runtime is not,
+// where there is another core.
+func TestAWorkerHasItsCoreToItsThread(t *testing.T) {
+	proctest.Tidy(t)
+	s, err := prepare("mechanism=turns/others=1", mark(t), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	cores, err := affinity.Cores()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strconv.Itoa(cores[len(cores)-1])
+	workers := 0
+	for _, pid := range processes(t) {
+		if parent, err := parentOf(pid); err != nil || parent != os.Getpid() {
+			continue
+		}
+		workers++
+		tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		there := 0
+		for _, task := range tasks {
+			text, _ := os.ReadFile(task)
+			_, allowed, _ := strings.Cut(string(text), "Cpus_allowed_list:\t")
+			if allowed, _, _ = strings.Cut(allowed, "\n"); allowed == want {
+				there++
+			}
+		}
+		if there != 1 && len(cores) > 1 || there == 0 {
+			t.Errorf("process %d has %d of %d threads on core %s alone, want one", pid, there, len(tasks), want)
+		}
+	}
+	if workers != 2 {
+		t.Errorf("%d workers, want 2", workers)
 	}
 }
 

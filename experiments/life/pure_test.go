@@ -96,6 +96,86 @@ func TestSharesAddUpToOne(t *testing.T) {
 	})
 }
 
+func TestStretches(t *testing.T) {
+	const ms = int64(time.Millisecond)
+	// inQueue is a gap that somebody else had the core in, stolen one that nobody had.
+	inQueue := func(from, to int64) gap { return gap{from * ms, to * ms, time.Duration((to - from) * ms)} }
+	stolen := func(from, to int64) gap { return gap{from * ms, to * ms, 0} }
+	for name, c := range map[string]struct {
+		gaps []gap
+		want []time.Duration // in ms
+	}{
+		"no gap":                      {nil, nil},
+		"one":                         {[]gap{inQueue(4, 8)}, nil},
+		"turn and turn about":         {[]gap{inQueue(0, 4), inQueue(8, 12), inQueue(15, 19)}, []time.Duration{4, 3}},
+		"stolen time is no turn":      {[]gap{inQueue(0, 4), stolen(5, 7), inQueue(10, 14)}, []time.Duration{4}},
+		"stolen twice":                {[]gap{inQueue(0, 4), stolen(5, 7), stolen(8, 9), inQueue(10, 14), inQueue(20, 21)}, []time.Duration{3, 6}},
+		"stolen before and behind":    {[]gap{stolen(0, 2), inQueue(4, 8), inQueue(9, 12), stolen(14, 20)}, []time.Duration{1}},
+		"only stolen":                 {[]gap{stolen(0, 2), stolen(4, 8)}, nil},
+		"stolen for the smaller part": {[]gap{{0, 4 * ms, time.Duration(3 * ms)}, {6 * ms, 10 * ms, time.Duration(2 * ms)}}, []time.Duration{2}},
+	} {
+		got := stretchesOf(c.gaps)
+		for i := range got {
+			got[i] /= time.Millisecond
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// Whatever a process saw: its stretches and gaps fill the time from the end of its
+// first turn's gap to the beginning of the last.
+func TestStretchesAndGapsFillTheTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var gaps []gap
+		now := int64(0)
+		for range rapid.IntRange(0, 30).Draw(t, "gaps") {
+			from := now + rapid.Int64Range(0, 1e7).Draw(t, "on the core")
+			now = from + rapid.Int64Range(5e5, 1e8).Draw(t, "off the core")
+			gaps = append(gaps, gap{from, now, time.Duration(rapid.Int64Range(0, now-from).Draw(t, "in the queue"))})
+		}
+		list := stretchesOf(gaps)
+		var filled int64
+		for _, s := range list {
+			if s < 0 {
+				t.Fatalf("%v have the stretch %v", gaps, s)
+			}
+			filled += int64(s)
+		}
+		ends := slices.DeleteFunc(slices.Clone(gaps), func(g gap) bool { return 2*int64(g.waited) < g.to-g.from })
+		if len(ends) < 2 {
+			if len(list) > 0 {
+				t.Fatalf("%v have the stretches %v", gaps, list)
+			}
+			return
+		}
+		first, last := ends[0], ends[len(ends)-1]
+		for _, g := range gaps {
+			if g.from > first.from && g.to < last.to {
+				filled += g.to - g.from
+			}
+		}
+		if len(list) != len(ends)-1 || filled != last.from-first.to {
+			t.Fatalf("%v have the stretches %v, which fill %d of %d", gaps, list, filled, last.from-first.to)
+		}
+	})
+}
+
+func TestParseStretches(t *testing.T) {
+	if got, err := parseStretches("stretches 4000000 17"); err != nil || !slices.Equal(got, []time.Duration{4e6, 17}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := parseStretches("stretches"); err != nil || len(got) > 0 {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, line := range []string{"", "turns 1", "stretches one", "stretches -4", "stretches 1.5"} {
+		if got, err := parseStretches(line); err == nil {
+			t.Errorf("%q was read as %v", line, got)
+		}
+	}
+}
+
 // variants are all there are.
 var variants = []string{
 	"mechanism=zombie",
@@ -115,11 +195,14 @@ var variants = []string{
 	"mechanism=states/work=wait",
 	"mechanism=states/work=oversubscribed",
 	"mechanism=join",
+	"mechanism=turns/others=1",
+	"mechanism=turns/others=3",
+	"mechanism=turns/others=7",
 	"mechanism=grandchild/way=term",
 	"mechanism=grandchild/way=kill",
 	"mechanism=grandchild/way=cpython-term",
 	"mechanism=interrupt",
-	"mechanism=number",
+	"mechanism=reuse",
 	"mechanism=exhaust",
 	"mechanism=offspring/daemon=cpython",
 	"mechanism=offspring/daemon=kernel",
@@ -147,6 +230,8 @@ func TestBadVariantsAreRefused(t *testing.T) {
 		"mechanism=states/work=2":               "give compute, wait, oversubscribed",
 		"mechanism=grandchild/way=exit":         "give term, kill, cpython-term",
 		"mechanism=join/timeout=2":              `there is no key "timeout"`,
+		"mechanism=turns":                       "its key others is missing",
+		"mechanism=turns/others=2":              "give 1, 3, 7",
 	} {
 		if _, _, err := card.Parse(Chapter.Cards, name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
@@ -160,12 +245,16 @@ func TestPartsRefuseWhatTheyAreNotGiven(t *testing.T) {
 		{"daemon", "parent", "plain"},
 		{"grandchild", "parent", "plain"},
 		{"interrupt", "shell"},
-		{"number", "first"},
+		{"reuse", "first"},
 		{"exhaust", "child"},
 		{"exhaust", "child", "me"},
 		{"exits", "child"},
 		{"exits", "child", "slowly"},
 		{"states", "worker"},
+		{"turns", "worker"},
+		{"turns", "worker", "one"},
+		{"turns", "worker", "-1"},
+		{"turns", "worker", "1", "2"},
 	} {
 		if err := card.RunPart(Chapter.Cards, args); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v: %v, want an error of one line", args, err)

@@ -73,7 +73,7 @@ func deadlocksSections() []section.Section {
 			Columns: []section.Column{
 				section.Under("unit", section.Value("unit")),
 				section.Under("order of the locks", section.Value("order")),
-				section.Under("deadlocks found", func(s section.Samples, row section.Row) string { return s.Fact(row[0], "seen") }),
+				section.Under("deadlocks found", func(s section.Samples, row section.Row) string { return s.Occurrence(row[0], "seen") }),
 				section.Under("both holders named", func(s section.Samples, row section.Row) string {
 					return section.Total{Count: s.Total("named", row...).Count, Tries: s.Total("seen", row...).Count}.String()
 				}),

@@ -23,7 +23,7 @@ var Chapter = card.Chapter{
 	Name:     "sharing",
 	Title:    "Isolation and sharing",
 	Question: "What do processes and threads share, what goes wrong when they do, and what does it cost to prevent it?",
-	Cards:    []card.Card{isolation, inherited, forked, crash, balance, tickets, tornWrites, tally, counter},
+	Cards:    []card.Card{isolation, inherited, forked, crash, balance, oversell, tornWrites, tally, counter},
 }
 
 // patience is how long a trial waits for something that should take a second

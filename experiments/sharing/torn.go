@@ -59,10 +59,10 @@ var tornWrites = card.Card{
 		return attend(func() ([]int, error) { return nil, w.write() })
 	}},
 	Counts:   []string{"torn"},
-	Sections: linesSections,
+	Sections: tornWritesSections,
 }
 
-func linesSections() []section.Section {
+func tornWritesSections() []section.Section {
 	return []section.Section{{
 		Topic: "Torn lines", Claims: []string{"S6"},
 		Form: section.Func(tearing),

@@ -41,8 +41,8 @@ var Lengths = child.Setting{
 	Mix:    5_000_000,
 }
 
-// A Lab is open until it is closed; its server runs as long.
-type Lab struct {
+// A Bed is open until it is closed; its server runs as long.
+type Bed struct {
 	programs Programs
 	setting  child.Setting
 	answers  map[string][]uint64
@@ -55,8 +55,8 @@ type Lab struct {
 // cases name. dir is the folder for the files of tasks. Workloads that sizes
 // holds keep their size; the others are calibrated. Each workload may take
 // timeout for that, or some seconds if it is shorter.
-func Open(ctx context.Context, programs Programs, dir string, sizes map[string]int, cases []card.Case, timeout time.Duration) (*Lab, error) {
-	l := &Lab{programs: programs, setting: Lengths}
+func Open(ctx context.Context, programs Programs, dir string, sizes map[string]int, cases []card.Case, timeout time.Duration) (*Bed, error) {
+	l := &Bed{programs: programs, setting: Lengths}
 	l.setting.Dir, l.setting.Sizes, l.setting.Worker = dir, sizes, programs.Worker
 	l.setting.Part, l.setting.Empty, l.setting.Python = programs.Part, programs.Empty, programs.Python.Path
 	_ = scratch.Clear(dir) // of a run that is resumed; Close says what is wrong
@@ -70,13 +70,13 @@ func Open(ctx context.Context, programs Programs, dir string, sizes map[string]i
 }
 
 // Programs are those that the trials run in.
-func (l *Lab) Programs() Programs { return l.programs }
+func (l *Bed) Programs() Programs { return l.programs }
 
 // Sizes are the calibrated amounts of work of one task, by workload.
-func (l *Lab) Sizes() map[string]int { return l.setting.Sizes }
+func (l *Bed) Sizes() map[string]int { return l.setting.Sizes }
 
 // serve starts the server of the workloads network and http.
-func (l *Lab) serve() error {
+func (l *Bed) serve() error {
 	cmd := proc.Command(append(slices.Clone(l.programs.Trial), child.Server), nil)
 	in, errIn := cmd.StdinPipe()
 	out, errOut := cmd.StdoutPipe()
@@ -113,7 +113,7 @@ func (l *Lab) serve() error {
 
 // served says whether the server works still. What it did to a trial is known a
 // little before its end. One that is there and does not answer is ended.
-func (l *Lab) served() bool {
+func (l *Bed) served() bool {
 	select {
 	case <-l.ended:
 		return false
@@ -136,7 +136,7 @@ const (
 
 // Try runs trials on a sound testbed: a server that ended or hangs is started again,
 // and a trial that failed meanwhile is repeated. It was not the variant's fault.
-func (l *Lab) Try(timeout time.Duration) runner.Trier {
+func (l *Bed) Try(timeout time.Duration) runner.Trier {
 	return func(ctx context.Context, c runner.Case) (protocol.Measurement, error) {
 		for again := 0; ; again++ {
 			if err := l.revive(); err != nil {
@@ -161,7 +161,7 @@ func (l *Lab) Try(timeout time.Duration) runner.Trier {
 }
 
 // revive starts the server again if it ended.
-func (l *Lab) revive() error {
+func (l *Bed) revive() error {
 	select {
 	case <-l.ended:
 		_ = l.bell.Close()
@@ -189,10 +189,10 @@ func runTo(ctx context.Context, c *exec.Cmd, end func()) error {
 
 // ServerCPU is the CPU time that the server has consumed so far, 0 where the
 // system does not tell. It is the harness's own, not noise of others.
-func (l *Lab) ServerCPU() time.Duration { return usage.CPUOf(l.server.Process.Pid) }
+func (l *Bed) ServerCPU() time.Duration { return usage.CPUOf(l.server.Process.Pid) }
 
 // Close ends the server, and clears the folder of what killed processes left.
-func (l *Lab) Close() error {
+func (l *Bed) Close() error {
 	if l == nil {
 		return nil
 	}
@@ -213,7 +213,7 @@ func task(v variant.Variant) string {
 	return name.String()
 }
 
-func (l *Lab) reference(ctx context.Context, cases []card.Case, timeout time.Duration) error {
+func (l *Bed) reference(ctx context.Context, cases []card.Case, timeout time.Duration) error {
 	question := child.Question{Setting: l.setting}
 	for _, c := range cases {
 		if card.Names(c.Variant) {
@@ -264,7 +264,7 @@ func environment(procs int) []string {
 }
 
 // Child starts trials with this lab's programs.
-func (l *Lab) Child(timeout time.Duration) runner.Child {
+func (l *Bed) Child(timeout time.Duration) runner.Child {
 	return runner.Child{
 		Program: append(slices.Clone(l.programs.Trial), child.Trial),
 		Env:     []string{gogc},
@@ -273,7 +273,7 @@ func (l *Lab) Child(timeout time.Duration) runner.Child {
 }
 
 // Case makes a case that the runner can run.
-func (l *Lab) Case(c card.Case) (runner.Case, error) {
+func (l *Bed) Case(c card.Case) (runner.Case, error) {
 	name := c.Variant.String()
 	if card.Names(c.Variant) {
 		return l.mechanismCase(c)
@@ -293,7 +293,7 @@ func (l *Lab) Case(c card.Case) (runner.Case, error) {
 
 // mechanismCase is one that runs a mechanism. All variants of a mechanism are
 // compared with each other.
-func (l *Lab) mechanismCase(c card.Case) (runner.Case, error) {
+func (l *Bed) mechanismCase(c card.Case) (runner.Case, error) {
 	name := c.Variant.String()
 	if _, _, err := card.Parse(chapters.Cards(), name); err != nil {
 		return runner.Case{}, err

@@ -50,7 +50,7 @@ func small() map[string]int {
 	return map[string]int{"primes": 5, "hash": 1, "matrix": 1, "allocate": 1, "json": 1, "mix": 5}
 }
 
-func open(t *testing.T, all []card.Case) *testbed.Lab {
+func open(t *testing.T, all []card.Case) *testbed.Bed {
 	t.Helper()
 	programs, err := testbed.Self()
 	if err != nil {

@@ -18,8 +18,8 @@ type Source interface {
 	Counts(v variant.Variant, unit string) (counted, tries []float64)
 	// Busy is how many cores a variant kept busy.
 	Busy(v variant.Variant) number.Interval
-	// Fact writes how often something was seen, with an interval of its rate.
-	Fact(v variant.Variant, unit string) string
+	// Occurrence writes how often something was seen, with an interval of its rate.
+	Occurrence(v variant.Variant, unit string) string
 	// Most is the largest value of all trials.
 	Most(v variant.Variant, unit string) float64
 	// Word is a value of a key, as a reader has it; Label is one beside others, where

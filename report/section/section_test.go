@@ -42,13 +42,13 @@ func (made) Counts(v variant.Variant, unit string) (counted, tries []float64) {
 	return []float64{100}, []float64{100}
 }
 
-func (made) Fact(variant.Variant, string) string  { return "100 of 100" }
-func (made) Most(variant.Variant, string) float64 { return 3 }
-func (made) Busy(variant.Variant) number.Interval { return number.Interval{} }
-func (made) Word(_, value string) string          { return strings.ToUpper(value) }
-func (made) Label(key, value string) string       { return key + " " + value }
-func (made) Compare(_, a, b string) int           { return strings.Compare(a, b) }
-func (m made) Card(string) section.Samples        { return section.Samples{Source: m} }
+func (made) Occurrence(variant.Variant, string) string { return "100 of 100" }
+func (made) Most(variant.Variant, string) float64      { return 3 }
+func (made) Busy(variant.Variant) number.Interval      { return number.Interval{} }
+func (made) Word(_, value string) string               { return strings.ToUpper(value) }
+func (made) Label(key, value string) string            { return key + " " + value }
+func (made) Compare(_, a, b string) int                { return strings.Compare(a, b) }
+func (m made) Card(string) section.Samples             { return section.Samples{Source: m} }
 func samples(names ...string) (s section.Samples) {
 	s = section.Samples{Source: made{}, Cores: 2, Interval: "95 % interval", On: "2 cores"}
 	for _, name := range names {

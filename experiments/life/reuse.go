@@ -16,7 +16,7 @@ import (
 	"parcon/runner/protocol"
 )
 
-// numbers looks whom the number of a process names after its parent waited for it:
+// reuse looks whom the number of a process names after its parent waited for it:
 // nobody at first, then another process. While it is a zombie its number is not
 // given out.
 //
@@ -31,13 +31,13 @@ import (
 //
 // A pidfd (pidfd_open(2)) is another name for a process, which goes on to name
 // nobody: mistaken counts the tries in which it named the other process.
-var numbers = card.Card{
-	Name:    "number",
+var reuse = card.Card{
+	Name:    "reuse",
 	Doc:     "the number of a process that was waited for names nobody, and later another process",
 	Needs:   []card.Need{card.Linux, card.Namespace},
-	Cases:   func(card.Scale) []card.Case { return []card.Case{card.Run(5, card.Of("number"))} },
-	Claims:  numberClaims,
-	Prepare: prepareNumber,
+	Cases:   func(card.Scale) []card.Case { return []card.Case{card.Run(5, card.Of("reuse"))} },
+	Claims:  reuseClaims,
+	Prepare: prepareReuse,
 	Parts:   map[string]func([]string) error{"first": first, "child": serve},
 	Label:   "number of a process",
 	Counts:  []string{"again", "mistaken"},
@@ -60,16 +60,16 @@ var numbers = card.Card{
 	},
 }
 
-func numberClaims(card.Scale) []card.Claim {
+func reuseClaims(card.Scale) []card.Claim {
 	again := card.Measure{Name: "given out again", Unit: "again", How: card.Every}
 	return []card.Claim{{
 		ID: "F12", Text: "Once a process was waited for, its number names nobody, and later somebody else",
 		Caveat:      "The counter of numbers was set back, in a namespace of its own, in place of waiting for a turn of all numbers.",
-		Comparisons: []card.Comparison{card.Always(card.Seen, card.Of("number")), card.Always(again, card.Of("number"))},
+		Comparisons: []card.Comparison{card.Always(card.Seen, card.Of("reuse")), card.Always(again, card.Of("reuse"))},
 	}}
 }
 
-func prepareNumber(t card.Trial) (card.Session, error) {
+func prepareReuse(t card.Trial) (card.Session, error) {
 	program := slices.Concat(t.Env.Part, []string{t.Get(card.Key), "child"})
 	cmd := peer.Part(t, 1, "first", program...)
 	secede(cmd)

@@ -8,18 +8,18 @@ import (
 	"parcon/report/stat"
 )
 
-// A Fact is how often something was seen to happen.
-type Fact struct {
+// An Occurrence is how often something was seen to happen.
+type Occurrence struct {
 	Count, Tries float64       // of all trials together
 	Rate         stat.Interval // of trials, per try
 	with         int           // trials that counted any
-	trials       stat.Fact
+	trials       stat.Occurrence
 }
 
 // observe counts in how many trials a fact lies within its bound.
-func observe(t *Table, experiment string, c card.Comparison) Fact {
+func observe(t *Table, experiment string, c card.Comparison) Occurrence {
 	counted, tries := t.counts(experiment, c.Of, c.Measure.Unit)
-	f := Fact{trials: stat.Fact{Every: c.Measure.How == card.Every}}
+	f := Occurrence{trials: stat.Occurrence{Every: c.Measure.How == card.Every}}
 	shares := make([]float64, len(counted))
 	for i := range counted {
 		f.Count += counted[i]
@@ -42,7 +42,7 @@ func observe(t *Table, experiment string, c card.Comparison) Fact {
 // String tells it: "200 of 200", "300 of 14,000 (1.9 % to 2.4 %)" with the interval
 // of the rate, or, where it is so rare that the interval says nothing, "1 of 1,400,
 // in 1 of 14 trials".
-func (f Fact) String() string {
+func (f Occurrence) String() string {
 	if f.trials.N == 0 {
 		return "–"
 	}
@@ -56,9 +56,9 @@ func (f Fact) String() string {
 	return text + fmt.Sprintf(", in %d of %s", f.with, number.Plural(f.trials.N, "trial"))
 }
 
-// decideFact holds what was seen against what was claimed.
-func decideFact(f Fact, claim card.Comparison, level float64) Compared {
-	c := Compared{Comparison: claim, Value: f.trials.Interval(level), evidence: f.trials, inside: f.trials.Inside(), outside: f.trials.Outside(), Fact: &f}
+// decideOccurrence holds what was seen against what was claimed.
+func decideOccurrence(f Occurrence, claim card.Comparison, level float64) Compared {
+	c := Compared{Comparison: claim, Value: f.trials.Interval(level), evidence: f.trials, inside: f.trials.Inside(), outside: f.trials.Outside(), Occurrence: &f}
 	switch {
 	case f.trials.N == 0:
 		c.Verdict, c.inside, c.outside = NotMeasured, 1, 1
@@ -88,8 +88,8 @@ func demand(c card.Comparison) string {
 
 // found writes what the samples say of a comparison.
 func (c Compared) found() string {
-	if c.Fact != nil {
-		return c.Fact.String()
+	if c.Occurrence != nil {
+		return c.Occurrence.String()
 	}
 	return c.Value.In(number.Short)
 }

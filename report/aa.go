@@ -10,11 +10,11 @@ import (
 	"parcon/report/stat"
 )
 
-// Twins is the A/A test of a run: variants that ran twice under two names. What
+// AATest is the A/A test of a run: variants that ran twice under two names. What
 // calls them different is wrong. Since their order is random, a machine that is
 // only noisy does not fail it; what does is a harness that treats one of two
 // names better, or an order that is not random after all.
-type Twins struct {
+type AATest struct {
 	Compared, Called int
 	Worst            stat.Interval // the ratio furthest from 1
 	Chance           float64       // of as many or more being called different on a sound machine
@@ -29,11 +29,11 @@ const tooRare = 0.01
 
 // Failed says that the machine, or the harness on it, sees differences that
 // are not there far too often: its verdicts are worth nothing.
-func (t Twins) Failed() bool { return t.Compared > 0 && t.Chance < tooRare }
+func (t AATest) Failed() bool { return t.Compared > 0 && t.Chance < tooRare }
 
-// twinsOf compares all twins of a table.
-func twinsOf(t *Table) Twins {
-	tested := Twins{Chance: 1}
+// aaTestOf compares all A/A pairs of a table.
+func aaTestOf(t *Table) AATest {
+	tested := AATest{Chance: 1}
 	for _, name := range t.names {
 		experiment, rest, _ := strings.Cut(name, "/")
 		v, err := variant.Parse(rest)
@@ -57,7 +57,7 @@ func twinsOf(t *Table) Twins {
 }
 
 // String says how the test went.
-func (t Twins) String() string {
+func (t AATest) String() string {
 	if t.Compared == 0 {
 		return "no variant ran twice under two names in enough rounds, so this run cannot show how often it calls the same thing different"
 	}
@@ -70,13 +70,13 @@ func (t Twins) String() string {
 }
 
 // withheld says why nothing is decided.
-func (t Twins) withheld() string {
+func (t AATest) withheld() string {
 	return fmt.Sprintf("withheld: %d of %s of a variant with itself came out different, so a difference says nothing here", t.Called, number.Plural(t.Compared, "comparison"))
 }
 
-// withhold takes back all that was decided, if the twins say that deciding is
+// withhold takes back all that was decided, if they say that deciding is
 // not sound here.
-func (t Twins) withhold(judged []Judged, contrasts map[string]Contrast) {
+func (t AATest) withhold(judged []Judged, contrasts map[string]Contrast) {
 	if !t.Failed() {
 		return
 	}

@@ -13,17 +13,17 @@ import (
 // never seen to fail, or to happen, becomes surer with each trial.
 func TestFact(t *testing.T) {
 	for _, c := range []struct {
-		fact            stat.Fact
+		fact            stat.Occurrence
 		inside, outside float64
 	}{
-		{stat.Fact{Hits: 10, N: 10, Every: true}, 1.0 / 1024, 1},
-		{stat.Fact{Hits: 9, N: 10, Every: true}, 1, 0},
-		{stat.Fact{Hits: 0, N: 10, Every: true}, 1, 0},
-		{stat.Fact{Hits: 10, N: 10}, 0, 1},
-		{stat.Fact{Hits: 1, N: 10}, 0, 1},
-		{stat.Fact{Hits: 0, N: 10}, 1, 1.0 / 1024},
-		{stat.Fact{Every: true}, 1, 1},
-		{stat.Fact{}, 1, 1},
+		{stat.Occurrence{Hits: 10, N: 10, Every: true}, 1.0 / 1024, 1},
+		{stat.Occurrence{Hits: 9, N: 10, Every: true}, 1, 0},
+		{stat.Occurrence{Hits: 0, N: 10, Every: true}, 1, 0},
+		{stat.Occurrence{Hits: 10, N: 10}, 0, 1},
+		{stat.Occurrence{Hits: 1, N: 10}, 0, 1},
+		{stat.Occurrence{Hits: 0, N: 10}, 1, 1.0 / 1024},
+		{stat.Occurrence{Every: true}, 1, 1},
+		{stat.Occurrence{}, 1, 1},
 	} {
 		if in, out := c.fact.Inside(), c.fact.Outside(); in != c.inside || out != c.outside {
 			t.Errorf("%+v: %v inside, %v outside, want %v, %v", c.fact, in, out, c.inside, c.outside)
@@ -34,7 +34,7 @@ func TestFact(t *testing.T) {
 func TestFactIsAProbabilityAndNeverBothWays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 100).Draw(t, "n")
-		f := stat.Fact{Hits: rapid.IntRange(0, n).Draw(t, "hits"), N: n, Every: rapid.Bool().Draw(t, "every")}
+		f := stat.Occurrence{Hits: rapid.IntRange(0, n).Draw(t, "hits"), N: n, Every: rapid.Bool().Draw(t, "every")}
 		in, out := f.Inside(), f.Outside()
 		if !(in >= 0 && in <= 1 && out >= 0 && out <= 1) || math.Max(in, out) != 1 {
 			t.Fatalf("%+v: %v inside, %v outside", f, in, out)
@@ -48,7 +48,7 @@ func TestFactIsAProbabilityAndNeverBothWays(t *testing.T) {
 // The interval of Level is that of Rate.
 func TestFactHasTheIntervalOfItsRate(t *testing.T) {
 	for k := range 11 {
-		if got, want := (stat.Fact{Hits: k, N: 10}).Interval(stat.Level), stat.Rate(k, 10); got != want {
+		if got, want := (stat.Occurrence{Hits: k, N: 10}).Interval(stat.Level), stat.Rate(k, 10); got != want {
 			t.Errorf("%d of 10: %v, want %v", k, got, want)
 		}
 	}

@@ -36,7 +36,7 @@ func selfchecked(comparisons, shifted int) string {
 }
 
 func TestSelfcheckCountsWhatIsCalledDifferent(t *testing.T) {
-	got := honestyOf(read(t, selfchecked(20, 3)))
+	got := detectionsOf(read(t, selfchecked(20, 3)))
 	if len(got) != 4 {
 		t.Fatalf("%d settings, want 4: %+v", len(got), got)
 	}
@@ -63,7 +63,7 @@ func TestDeceivesWhenTheSameIsTooOftenDifferent(t *testing.T) {
 // A slow-down that is seen as a speed-up was not found.
 func TestFoundInTheWrongDirectionIsNotFound(t *testing.T) {
 	swapped := strings.NewReplacer("side=a", "side=b", "side=b", "side=a").Replace(selfchecked(1, 0))
-	for _, h := range honestyOf(read(t, swapped)) {
+	for _, h := range detectionsOf(read(t, swapped)) {
 		if h.Called != 0 {
 			t.Errorf("%+v", h)
 		}
@@ -79,7 +79,7 @@ func TestSelfcheckHasAReport(t *testing.T) {
 	if err != nil || !strings.Contains(string(page), "| 3 of 20 |") {
 		t.Errorf("%v\n%s", err, page)
 	}
-	if info, err := os.Stat(filepath.Join(dir, "charts", "honesty.svg")); err != nil || info.Size() == 0 {
+	if info, err := os.Stat(filepath.Join(dir, "charts", "false-positives.svg")); err != nil || info.Size() == 0 {
 		t.Errorf("the chart: %v", err)
 	}
 }

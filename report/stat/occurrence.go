@@ -6,7 +6,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Fact is the evidence on something that a trial either shows or does not: Hits
+// Occurrence is the evidence on something that a trial either shows or does not: Hits
 // of N trials did. A trial is the sample here too: the tries inside it share its
 // luck.
 //
@@ -15,17 +15,17 @@ import (
 // no statistics is needed for either. What remains uncertain is what was not seen:
 // after N trials without a single exception, more than half of all trials might
 // still be exceptions with a chance of 1/2^N only. That is the p-value here.
-type Fact struct {
+type Occurrence struct {
 	Hits, N int
 	Every   bool // the claim is that each trial shows it; else that one does
 }
 
 // Interval is that of the share of trials that show it (Clopper and Pearson, as
 // in Rate).
-func (f Fact) Interval(level float64) Interval { return rate(f.Hits, f.N, level) }
+func (f Occurrence) Interval(level float64) Interval { return rate(f.Hits, f.N, level) }
 
 // Inside is the one-sided p-value of "the claim is false": 1 without trials.
-func (f Fact) Inside() float64 {
+func (f Occurrence) Inside() float64 {
 	switch {
 	case f.N == 0:
 		return 1
@@ -38,7 +38,7 @@ func (f Fact) Inside() float64 {
 }
 
 // Outside is the one-sided p-value of "the claim is true".
-func (f Fact) Outside() float64 {
+func (f Occurrence) Outside() float64 {
 	switch {
 	case f.N == 0:
 		return 1

@@ -19,7 +19,7 @@ import (
 	"parcon/runner/protocol"
 )
 
-// flight gives a pool eight times as many tasks at once as it has workers, and
+// poolLimit gives a pool eight times as many tasks at once as it has workers, and
 // lets the tasks count how many of them are inside at the same time. It is seen
 // in a try that never more were inside than there are workers, and that every
 // task ran once; most-inside is the most that was inside in any try.
@@ -27,23 +27,23 @@ import (
 // The tasks of a process pool count in memory that all its processes share. A
 // task waits for 200 us, which a sleep that wakes the system's timer may stretch
 // to a millisecond.
-var flight = card.Card{
+var poolLimit = card.Card{
 	Name: "flight", Doc: "how many tasks are inside a pool at once",
 	Needs: []card.Need{card.Linux},
 	Keys: []card.Choice{
 		{Key: "pool", Values: []string{"process-pool", "pool", "errgroup", "ants", "pond"}},
 		{Key: "workers", Format: "x %s"},
 	},
-	Cases:    flightCases,
-	Claims:   flightClaims,
-	Prepare:  prepareFlight,
+	Cases:    poolLimitCases,
+	Claims:   poolLimitClaims,
+	Prepare:  preparePoolLimit,
 	Parts:    map[string]func([]string) error{"count": countPart},
 	Label:    "most at once in a pool",
 	Counts:   []string{"most-inside", "full"},
-	Sections: flightSections,
+	Sections: poolLimitSections,
 }
 
-func flightSections() []section.Section {
+func poolLimitSections() []section.Section {
 	return []section.Section{{
 		Topic: "How many a pool lets in", Claims: []string{"U5"},
 		Form: section.Table{
@@ -70,7 +70,7 @@ var full = card.Measure{Name: "all workers at once", Unit: "full", How: card.Som
 // pools are what limits how much runs at once.
 var pools = []string{"process-pool", "pool", "errgroup", "ants", "pond"}
 
-func flightCases(s card.Scale) []card.Case {
+func poolLimitCases(s card.Scale) []card.Case {
 	var cases []card.Case
 	for _, pool := range pools {
 		for _, w := range []int{s.Cores, 4 * s.Cores} {
@@ -80,7 +80,7 @@ func flightCases(s card.Scale) []card.Case {
 	return cases
 }
 
-func flightClaims(s card.Scale) []card.Claim {
+func poolLimitClaims(s card.Scale) []card.Claim {
 	limited := card.Claim{ID: "U5", Text: "A pool never runs more than its size at once: the next task waits for a free worker"}
 	for _, pool := range pools {
 		for _, w := range []int{s.Cores, 4 * s.Cores} {
@@ -149,7 +149,7 @@ type swarm struct {
 	close func() error
 }
 
-func prepareFlight(t card.Trial) (card.Session, error) {
+func preparePoolLimit(t card.Trial) (card.Session, error) {
 	workers := t.Int("workers", 1)
 	if err := checkPool(workers); err != nil {
 		return card.Session{}, err

@@ -29,14 +29,14 @@ const (
 	WayUsual         = "usual"
 )
 
-// HonestyExperiment is the name of the experiment that a self-check's trials
+// SelfcheckExperiment is the name of the experiment that a self-check's trials
 // belong to.
-const HonestyExperiment = "selfcheck"
+const SelfcheckExperiment = "selfcheck"
 
-// A Honesty is how often one way of comparing found what in one setting. Both
+// A Detection is how often one way of comparing found what in one setting. Both
 // ways call two sides different when their own test's p-value is at most 0.05,
 // and nothing else counts: no margin within which a difference is none.
-type Honesty struct {
+type Detection struct {
 	Machine string
 	Effect  int // percent; 0: both sides are the same
 	Way     string
@@ -48,27 +48,27 @@ type Honesty struct {
 }
 
 // Rate is how often the sides were called different.
-func (h Honesty) Rate() stat.Interval { return stat.Rate(h.Called, h.Tried) }
+func (h Detection) Rate() stat.Interval { return stat.Rate(h.Called, h.Tried) }
 
 // Misses is how often parcon's interval did not cover the truth.
-func (h Honesty) Misses() stat.Interval { return stat.Rate(h.Missed, h.Tried) }
+func (h Detection) Misses() stat.Interval { return stat.Rate(h.Missed, h.Tried) }
 
 // Nominal is how often the way's test calls the same thing different if all that
 // it assumes is true. Tests of few samples go in steps, so that is below 5 %.
-func (h Honesty) Nominal() float64 {
+func (h Detection) Nominal() float64 {
 	if h.Way == WayUsual {
 		return stat.ShiftSize(h.Samples, h.Samples, 1-stat.Level)
 	}
 	return stat.SignSize(h.Samples, 1-stat.Level)
 }
 
-// honestyOf judges every comparison of a self-check.
-func honestyOf(t *Table) []Honesty {
+// detectionsOf judges every comparison of a self-check.
+func detectionsOf(t *Table) []Detection {
 	type setting struct{ machine, effect, way string }
 	sides := map[setting]map[string][2]*series{}
 	var order []setting
 	for _, name := range t.names {
-		v, ok := strings.CutPrefix(name, card.Title(HonestyExperiment)+"/")
+		v, ok := strings.CutPrefix(name, card.Title(SelfcheckExperiment)+"/")
 		if !ok {
 			continue
 		}
@@ -89,9 +89,9 @@ func honestyOf(t *Table) []Honesty {
 		}
 		sides[s][at.Get(KeyComparison)] = pair
 	}
-	var all []Honesty
+	var all []Detection
 	for _, s := range order {
-		h := Honesty{Machine: s.machine, Way: s.way}
+		h := Detection{Machine: s.machine, Way: s.way}
 		if _, err := fmt.Sscan(s.effect, &h.Effect); err != nil {
 			continue
 		}
@@ -103,14 +103,14 @@ func honestyOf(t *Table) []Honesty {
 		h.Seconds /= float64(max(1, h.Tried))
 		all = append(all, h)
 	}
-	slices.SortStableFunc(all, func(a, b Honesty) int {
+	slices.SortStableFunc(all, func(a, b Detection) int {
 		return cmp.Or(cmp.Compare(a.Effect, b.Effect), -cmp.Compare(a.Machine, b.Machine), cmp.Compare(a.Way, b.Way))
 	})
 	return all
 }
 
 // add judges one comparison of two sides.
-func (h *Honesty) add(a, b *series) {
+func (h *Detection) add(a, b *series) {
 	h.Tried++
 	for _, s := range []*series{a, b} {
 		for i := range s.rounds {
@@ -152,13 +152,13 @@ const tooOften = 0.001
 // Deceives says that parcon's 95 % intervals miss the truth, in comparisons of
 // the same code, more often than chance can explain.
 func Deceives(t *Table) bool {
-	return slices.ContainsFunc(honestyOf(t), func(h Honesty) bool {
+	return slices.ContainsFunc(detectionsOf(t), func(h Detection) bool {
 		return h.Effect == 0 && h.Way == WayParcon && stat.AtLeast(h.Missed, h.Tried, 1-stat.Level) < tooOften
 	})
 }
 
 // subject says what was compared, for a row.
-func (h Honesty) subject() string {
+func (h Detection) subject() string {
 	what := "the same code"
 	if h.Effect != 0 {
 		what = fmt.Sprintf("%d %% more work", h.Effect)
@@ -174,10 +174,10 @@ var wayNames = map[string]string{
 	WayUsual:  "all of A, then all of B",
 }
 
-// HonestyRows is the table of a self-check, empty if the trials are not of one.
-func HonestyRows(t *Table) (head []string, rows [][]string) { return honestyRows(honestyOf(t)) }
+// DetectionRows is the table of a self-check, empty if the trials are not of one.
+func DetectionRows(t *Table) (head []string, rows [][]string) { return detectionRows(detectionsOf(t)) }
 
-func honestyRows(all []Honesty) (head []string, rows [][]string) {
+func detectionRows(all []Detection) (head []string, rows [][]string) {
 	head = []string{"compared", "way", "samples", "called different", "rate (95 % interval)", "rate of its test", "interval misses the truth", "time each"}
 	rate := func(i stat.Interval) string {
 		return fmt.Sprintf("%s (%s to %s)", number.Percent(i.Estimate), number.Percent(i.Low), number.Percent(i.High))
@@ -199,8 +199,8 @@ func honestyRows(all []Honesty) (head []string, rows [][]string) {
 	return head, rows
 }
 
-// honestyFinding is the answer of a self-check in one sentence.
-func honestyFinding(all []Honesty) string {
+// detectionFinding is the answer of a self-check in one sentence.
+func detectionFinding(all []Detection) string {
 	rate := func(way string, effect int, machine string) (string, bool) {
 		for _, h := range all {
 			if h.Way == way && h.Effect == effect && h.Machine == machine {
@@ -233,8 +233,8 @@ func honestyFinding(all []Honesty) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// honestyFigure shows the rates: what should be short, then what should be long.
-func honestyFigure(all []Honesty) figure {
+// detectionFigure shows the rates: what should be short, then what should be long.
+func detectionFigure(all []Detection) figure {
 	var panels []chart.BarPanel
 	for _, h := range all {
 		title := h.subject()
@@ -248,16 +248,16 @@ func honestyFigure(all []Honesty) figure {
 			p.Reference, p.ReferenceLabel = 1-stat.Level, "5 %"
 		}
 	}
-	title := honestyTitle(all)
-	return figure{"honesty", title, chart.Bars(chart.Text{
+	title := detectionTitle(all)
+	return figure{"false-positives", title, chart.Bars(chart.Text{
 		Title:    title,
 		Subtitle: "How often two sides were called different: the same code should never be, more work always",
 		Whiskers: "Whiskers: 95 % intervals (Clopper and Pearson).",
 	}, panels, number.Percent)}
 }
 
-// honestyTitle is short enough to stand over the picture.
-func honestyTitle(all []Honesty) string {
+// detectionTitle is short enough to stand over the picture.
+func detectionTitle(all []Detection) string {
 	worst := map[string]float64{}
 	for _, h := range all {
 		if h.Effect == 0 {

@@ -22,7 +22,7 @@ import (
 	"parcon/runner/protocol"
 )
 
-// tickets sells what is in a JSON file to many buyers at once, a tenth as many
+// oversell sells what is in a JSON file to many buyers at once, a tenth as many
 // tickets as buyers. Each reads the file, looks whether there is a ticket left,
 // and writes the file with one less. Nothing waits between looking and writing
 // but the calls themselves.
@@ -33,7 +33,7 @@ import (
 // tries, because how often a ticket is sold twice would depend on it. The buyers
 // live through all sales of a trial; for each sale a gate in shared memory lets
 // them go together.
-var tickets = card.Card{
+var oversell = card.Card{
 	Name: "tickets", Doc: "how often is one ticket sold to several buyers?",
 	Keys: []card.Choice{
 		{Key: "unit", Values: []string{"thread", "process"}},
@@ -48,9 +48,9 @@ var tickets = card.Card{
 		}
 		return cores
 	},
-	Cases:   ticketCases,
-	Claims:  ticketClaims,
-	Prepare: prepareTickets,
+	Cases:   oversellCases,
+	Claims:  oversellClaims,
+	Prepare: prepareOversell,
 	Parts: map[string]func([]string) error{"buy": func(args []string) error {
 		var numbers [2]int
 		if len(args) != len(numbers)+1 {
@@ -73,10 +73,10 @@ var tickets = card.Card{
 	}},
 	Label:    "ticket sale",
 	Counts:   []string{"oversold", "broken-reads"},
-	Sections: ticketsSections,
+	Sections: oversellSections,
 }
 
-func ticketsSections() []section.Section {
+func oversellSections() []section.Section {
 	return []section.Section{{
 		Topic: "One ticket, many buyers", Claims: []string{"S4", "S5"},
 		Form: section.Table{
@@ -120,7 +120,7 @@ func salesIn(lock string, d card.Depth) int {
 	return 50
 }
 
-func ticketCases(s card.Scale) []card.Case {
+func oversellCases(s card.Scale) []card.Case {
 	var cases []card.Case
 	for _, unit := range []string{"thread", "process"} {
 		for _, lock := range []string{"none", "flock"} {
@@ -130,7 +130,7 @@ func ticketCases(s card.Scale) []card.Case {
 	return cases
 }
 
-func ticketClaims(card.Scale) []card.Claim {
+func oversellClaims(card.Scale) []card.Claim {
 	return []card.Claim{{
 		ID:          "S4",
 		Caveat:      "A buyer that finds the file half written tries again, as long as any other buyer is still at work.",
@@ -307,7 +307,7 @@ func (o *office) takeOne(ctx context.Context, buyers int, path string) error {
 	return fmt.Errorf("waiting for a broken file of tickets to be written: %w", ctx.Err())
 }
 
-func prepareTickets(t card.Trial) (card.Session, error) {
+func prepareOversell(t card.Trial) (card.Session, error) {
 	o, err := newOffice()
 	if err != nil {
 		return card.Session{}, err
