@@ -94,7 +94,7 @@ func TestAllTrialsFailed(t *testing.T) {
 // named, and nothing is measured.
 func TestADamagedHeadIsNamed(t *testing.T) {
 	good := map[string]string{
-		keyProfile: "quick", keyNames: "life", keySeed: "1", keyRounds: "2", keySizes: "primes:5", keyBudget: "3m0s", keyPrecision: "0.02",
+		results.KeyProfile: "quick", results.KeyExperiments: "life", results.KeySeed: "1", results.KeyRounds: "2", results.KeySizes: "primes:5", results.KeyBudget: "3m0s", results.KeyPrecision: "0.02",
 	}
 	head := func(key, value string) string {
 		var w strings.Builder
@@ -121,13 +121,13 @@ func TestADamagedHeadIsNamed(t *testing.T) {
 		t.Error(err)
 	}
 	for key, values := range map[string][]string{
-		keyProfile:   {"", "huge"},
-		keyNames:     {""},
-		keySeed:      {"", "-1", "x", "18446744073709551616"},
-		keyRounds:    {"", "0", "-1", "1.5", "999999999"},
-		keySizes:     {"primes", "primes:0", "primes:-4", "primes:x"},
-		keyBudget:    {"x", "0s", "-3m"},
-		keyPrecision: {"x", "NaN", "-0.1", "0", "5"},
+		results.KeyProfile:     {"", "huge"},
+		results.KeyExperiments: {""},
+		results.KeySeed:        {"", "-1", "x", "18446744073709551616"},
+		results.KeyRounds:      {"", "0", "-1", "1.5", "999999999"},
+		results.KeySizes:       {"primes", "primes:0", "primes:-4", "primes:x"},
+		results.KeyBudget:      {"x", "0s", "-3m"},
+		results.KeyPrecision:   {"x", "NaN", "-0.1", "0", "5"},
 	} {
 		for _, value := range values {
 			err := resume(head(key, value))

@@ -13,9 +13,9 @@ var levels = [][]string{
 	{
 		"experiments/variant", "experiments/fork", "experiments/ipc", "experiments/tasks/workload",
 		"runner/affinity", "runner/cgroup", "runner/clock", "runner/proc", "runner/protocol", "runner/usage",
-		"results", "report/chart", "report/number",
+		"results", "report/chart", "experiments/number",
 	},
-	{"report/section", "report/stat"},
+	{"experiments/section", "report/stat"},
 	{
 		"experiments/card", "experiments/procpool", "experiments/tasks/workload/web",
 		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling",
@@ -37,15 +37,15 @@ var levels = [][]string{
 // one way, a report knows no process, the runner no workload, and the libraries
 // nothing of the rest.
 var confined = map[string][]string{
-	"experiments/card":     {"experiments/variant", "report/number", "report/section", "runner/protocol"},
+	"experiments/card":     {"experiments/variant", "experiments/number", "experiments/section", "runner/protocol"},
 	"experiments/ipc":      {},
 	"experiments/procpool": {"runner/proc"},
 	"runner":               {"results", "runner/cgroup", "runner/proc", "runner/protocol", "runner/usage"},
 	"results":              {},
-	"report":               {"experiments/card", "experiments/variant", "report/chart", "report/number", "report/scaling", "report/section", "report/stat", "results", "runner/protocol"},
-	"report/section":       {"experiments/variant", "report/number"},
-	"report/stat":          {"report/number"},
-	"report/scaling":       {"report/number", "report/stat"},
+	"report":               {"experiments/card", "experiments/variant", "report/chart", "experiments/number", "report/scaling", "experiments/section", "report/stat", "results", "runner/protocol"},
+	"experiments/section":  {"experiments/variant", "experiments/number"},
+	"report/stat":          {"experiments/number"},
+	"report/scaling":       {"experiments/number", "report/stat"},
 }
 
 // imports are those of parcon's own, by package, without its name.

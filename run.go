@@ -142,7 +142,7 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 	chosen, names, err := chapters.Choose(j.names, j.scale())
 	switch {
 	case err != nil && j.setup != nil: // it was not asked now
-		return fmt.Errorf("resuming %s: its line %q: %w", filepath.Join(j.dir, trialsFile), keyNames+": "+strings.Join(j.names, " "), err)
+		return fmt.Errorf("resuming %s: its line %q: %w", filepath.Join(j.dir, trialsFile), results.KeyExperiments+": "+strings.Join(j.names, " "), err)
 	case err != nil:
 		return usageError{err}
 	}

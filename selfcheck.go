@@ -100,8 +100,8 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	defer b.Close()
 	file, err := results.Create(path, append(runner.Host(s.dir),
-		results.Entry{Key: keyNames, Value: report.SelfcheckExperiment},
-		results.Entry{Key: keySeed, Value: fmt.Sprint(s.seed)},
+		results.Entry{Key: results.KeyExperiments, Value: report.SelfcheckExperiment},
+		results.Entry{Key: results.KeySeed, Value: fmt.Sprint(s.seed)},
 	), func(results.Slot) int { return 1 })
 	if err != nil {
 		return err

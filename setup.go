@@ -13,23 +13,8 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/chapters"
 	"parcon/experiments/testbed"
-	"parcon/report"
 	"parcon/results"
 	"parcon/runner"
-)
-
-// The keys of a result file that say what was asked. A run is resumed from
-// them.
-const (
-	keyProfile   = "profile"
-	keyNames     = "experiments"
-	keySeed      = "seed"
-	keyRounds    = "rounds"
-	keyBudget    = "budget"
-	keyPrecision = "precision"
-	keySizes     = "sizes"
-	keyCases     = "cases"
-	keyPython    = "python"
 )
 
 // describe makes the head of a result file: the machine, then what was asked.
@@ -49,27 +34,27 @@ func (j job) describe(l *testbed.Bed, plan runner.Plan, chosen []card.Chapter, s
 		}
 	}
 	s := append(runner.Host(j.dir),
-		results.Entry{Key: keyProfile, Value: j.profile.Name},
-		results.Entry{Key: keyNames, Value: strings.Join(j.names, " ")},
-		results.Entry{Key: keySeed, Value: fmt.Sprint(j.seed)},
-		results.Entry{Key: keyRounds, Value: fmt.Sprint(j.rounds)},
-		results.Entry{Key: "programs", Value: l.Programs().Identity()},
-		results.Entry{Key: keyPython, Value: pythonOf(l.Programs())},
-		results.Entry{Key: keySizes, Value: strings.Join(sizes, " ")},
-		results.Entry{Key: keyCases, Value: strings.Join(cases, " ")},
+		results.Entry{Key: results.KeyProfile, Value: j.profile.Name},
+		results.Entry{Key: results.KeyExperiments, Value: strings.Join(j.names, " ")},
+		results.Entry{Key: results.KeySeed, Value: fmt.Sprint(j.seed)},
+		results.Entry{Key: results.KeyRounds, Value: fmt.Sprint(j.rounds)},
+		results.Entry{Key: results.KeyPrograms, Value: l.Programs().Identity()},
+		results.Entry{Key: results.KeyPython, Value: pythonOf(l.Programs())},
+		results.Entry{Key: results.KeySizes, Value: strings.Join(sizes, " ")},
+		results.Entry{Key: results.KeyCases, Value: strings.Join(cases, " ")},
 	)
 	s = append(s, work()...)
 	if len(claims) > 0 {
-		s = append(s, results.Entry{Key: report.KeyClaims, Value: strings.Join(claims, " ")})
+		s = append(s, results.Entry{Key: results.KeyClaims, Value: strings.Join(claims, " ")})
 	}
 	if scale.NoNamespace != "" {
 		s = append(s, results.Entry{Key: results.KeyNoNamespace, Value: scale.NoNamespace})
 	}
 	if j.budget > 0 {
-		s = append(s, results.Entry{Key: keyBudget, Value: j.budget.String()})
+		s = append(s, results.Entry{Key: results.KeyBudget, Value: j.budget.String()})
 	}
 	if j.precision > 0 {
-		s = append(s, results.Entry{Key: keyPrecision, Value: fmt.Sprint(j.precision)})
+		s = append(s, results.Entry{Key: results.KeyPrecision, Value: fmt.Sprint(j.precision)})
 	}
 	return s
 }
@@ -77,10 +62,10 @@ func (j job) describe(l *testbed.Bed, plan runner.Plan, chosen []card.Chapter, s
 // work is what every run's tasks are made to be.
 func work() results.Setup {
 	return results.Setup{
-		{Key: "gogc", Value: "100"},
-		{Key: "task-cpu", Value: testbed.Lengths.Length.String()},
-		{Key: "task-io", Value: testbed.Lengths.Delay.String()},
-		{Key: "task-mix", Value: testbed.Lengths.Mix.String()},
+		{Key: results.KeyGOGC, Value: "100"},
+		{Key: results.KeyTaskCPU, Value: testbed.Lengths.Length.String()},
+		{Key: results.KeyTaskIO, Value: testbed.Lengths.Delay.String()},
+		{Key: results.KeyTaskMix, Value: testbed.Lengths.Mix.String()},
 	}
 }
 
@@ -109,8 +94,8 @@ func resumed(ctx context.Context, o options) (job, error) {
 	if err := same(path, setup, runner.Host(o.resume)); err != nil {
 		return job{}, err
 	}
-	j := job{dir: o.resume, timeout: o.timeout, done: done, setup: setup, names: strings.Fields(setup.Get(keyNames))}
-	if j.profile, err = chapters.FindProfile(setup.Get(keyProfile)); err != nil {
+	j := job{dir: o.resume, timeout: o.timeout, done: done, setup: setup, names: strings.Fields(setup.Get(results.KeyExperiments))}
+	if j.profile, err = chapters.FindProfile(setup.Get(results.KeyProfile)); err != nil {
 		return job{}, fmt.Errorf("resuming %s: %w", path, err)
 	}
 	return j, j.read(path)
@@ -136,26 +121,26 @@ func (j *job) read(path string) (err error) {
 		return fmt.Errorf("resuming %s: its line %q cannot be read: start a new run", path, key+": "+j.setup.Get(key))
 	}
 	if len(j.names) == 0 {
-		return damaged(keyNames)
+		return damaged(results.KeyExperiments)
 	}
-	if j.seed, err = strconv.ParseUint(j.setup.Get(keySeed), 10, 64); err != nil {
-		return damaged(keySeed)
+	if j.seed, err = strconv.ParseUint(j.setup.Get(results.KeySeed), 10, 64); err != nil {
+		return damaged(results.KeySeed)
 	}
-	if j.rounds, err = strconv.Atoi(j.setup.Get(keyRounds)); err != nil || j.rounds < 1 || j.rounds > mostRounds {
-		return damaged(keyRounds)
+	if j.rounds, err = strconv.Atoi(j.setup.Get(results.KeyRounds)); err != nil || j.rounds < 1 || j.rounds > mostRounds {
+		return damaged(results.KeyRounds)
 	}
-	if text := j.setup.Get(keyBudget); text != "" {
+	if text := j.setup.Get(results.KeyBudget); text != "" {
 		if j.budget, err = time.ParseDuration(text); err != nil || j.budget <= 0 {
-			return damaged(keyBudget)
+			return damaged(results.KeyBudget)
 		}
 	}
-	if text := j.setup.Get(keyPrecision); text != "" {
+	if text := j.setup.Get(results.KeyPrecision); text != "" {
 		if j.precision, err = strconv.ParseFloat(text, 64); err != nil || !(j.precision > 0 && j.precision < 1) {
-			return damaged(keyPrecision)
+			return damaged(results.KeyPrecision)
 		}
 	}
 	if j.sizes, err = readSizes(j.setup); err != nil {
-		return damaged(keySizes)
+		return damaged(results.KeySizes)
 	}
 	return nil
 }
@@ -163,7 +148,7 @@ func (j *job) read(path string) (err error) {
 // readSizes reads the amounts of work that tasks were calibrated to.
 func readSizes(setup results.Setup) (map[string]int, error) {
 	sizes := map[string]int{}
-	for _, field := range strings.Fields(setup.Get(keySizes)) {
+	for _, field := range strings.Fields(setup.Get(results.KeySizes)) {
 		name, text, _ := strings.Cut(field, ":")
 		size, err := strconv.Atoi(text)
 		if err != nil || size < 1 {
@@ -184,7 +169,7 @@ func sizesOf(ctx context.Context, dir string) (sizes map[string]int, note string
 	}
 	sizes, err = readSizes(setup)
 	if err != nil || len(sizes) == 0 {
-		return nil, "", fmt.Errorf("%s holds no lengths of tasks in its line %q: --tasks-of takes the folder of a run", path, keySizes+": "+setup.Get(keySizes))
+		return nil, "", fmt.Errorf("%s holds no lengths of tasks in its line %q: --tasks-of takes the folder of a run", path, results.KeySizes+": "+setup.Get(results.KeySizes))
 	}
 	if d := results.Differences(setup, work(), results.Work); len(d) > 0 {
 		return nil, "", fmt.Errorf("--tasks-of %s: its %s is %q, here it is %q: what its tasks do is not what those of this program do; measure it again with this one", dir, d[0].Key, d[0].Old, d[0].New)

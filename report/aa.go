@@ -5,8 +5,8 @@ import (
 	"math"
 	"strings"
 
+	"parcon/experiments/number"
 	"parcon/experiments/variant"
-	"parcon/report/number"
 	"parcon/report/stat"
 )
 

@@ -62,7 +62,7 @@ func differences(old, new *Side) []results.Difference {
 		d.Old, d.New = fmt.Sprintf("%q", d.Old), fmt.Sprintf("%q", d.New)
 		all = append(all, d)
 	}
-	for _, key := range []string{"goos", "goarch", "cpu"} {
+	for _, key := range []string{results.KeyGOOS, results.KeyGOARCH, results.KeyCPU} {
 		a, b := old.values(key), new.values(key)
 		slices.Sort(a)
 		slices.Sort(b)

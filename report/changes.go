@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/perf/benchunit"
 
-	"parcon/report/number"
+	"parcon/experiments/number"
 	"parcon/report/stat"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
-	"parcon/report/section"
+	"parcon/experiments/section"
 )
 
 // A chapter is what a report says of one experiment on mechanisms.

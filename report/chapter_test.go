@@ -13,9 +13,9 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/chapters"
+	"parcon/experiments/number"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 )
 
 // everything is a file of all variants that there are, those of CPython too,

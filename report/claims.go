@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
-	"parcon/report/number"
+	"parcon/experiments/number"
 	"parcon/report/stat"
 )
 

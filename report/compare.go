@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"parcon/report/number"
+	"parcon/experiments/number"
 	"parcon/report/stat"
 	"parcon/results"
 )

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/perf/benchmath"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
 	"parcon/experiments/variant"
 	"parcon/report/chart"
-	"parcon/report/number"
 	"parcon/report/stat"
 )
 

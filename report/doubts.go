@@ -6,8 +6,9 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
-	"parcon/report/number"
+	"parcon/experiments/number"
 	"parcon/report/stat"
+	"parcon/results"
 )
 
 // doubts prints what speaks against the numbers above.
@@ -40,10 +41,10 @@ func (p page) allDoubts() []string {
 	if n := len(p.table.Bad); n > 0 {
 		all = append(all, fmt.Sprintf("%s of the result file could not be read and were passed over; the first: %s", number.Plural(n, "line"), p.table.Bad[0]))
 	}
-	if name := p.table.Get("programs"); name != "" && name != "small" {
+	if name := p.table.Get(results.KeyPrograms); name != "" && !strings.HasPrefix(name, "small") {
 		all = append(all, fmt.Sprintf("the trials ran in %s, because the small trial program could not be built: processes start more slowly and take more memory than they need", name))
 	}
-	if fs := p.table.Get("filesystem"); fs == "tmpfs" || fs == "ramfs" {
+	if fs := p.table.Get(results.KeyFilesystem); fs == "tmpfs" || fs == "ramfs" {
 		all = append(all, fmt.Sprintf("the workload file wrote to %s, which is memory: it says nothing of a disk", fs))
 	}
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
@@ -52,18 +53,14 @@ func (p page) allDoubts() []string {
 // mostFailures is how many failed trials are told one by one.
 const mostFailures = 20
 
-// KeyClaims is the line of a file's head that holds the fingerprints of the
-// claims: "costs:0123456789abcdef sharing:...".
-const KeyClaims = "claims"
-
 // changedClaims warns of claims that were written after the trials were measured.
 func (p page) changedClaims() string {
 	then := map[string]string{}
-	for _, field := range strings.Fields(p.table.Get(KeyClaims)) {
+	for _, field := range strings.Fields(p.table.Get(results.KeyClaims)) {
 		name, print, _ := strings.Cut(field, ":")
 		then[name] = print
 	}
-	scale := card.Scale{Cores: p.cores, System: p.table.Get("goos")}
+	scale := card.Scale{Cores: p.cores, System: p.table.Get(results.KeyGOOS)}
 	var changed []string
 	for _, e := range p.measured {
 		if was, told := then[e.Name]; told && was != card.Fingerprint(e.Claims(scale)) {

@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
 	"parcon/report/chart"
-	"parcon/report/number"
-	"parcon/report/section"
 	"parcon/report/stat"
 )
 

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"parcon/experiments/number"
 	"parcon/report/chart"
-	"parcon/report/number"
 	"parcon/report/stat"
 )
 

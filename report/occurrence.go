@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"parcon/experiments/card"
-	"parcon/report/number"
+	"parcon/experiments/number"
 	"parcon/report/stat"
 )
 

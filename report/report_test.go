@@ -864,3 +864,15 @@ func TestAnswersThatSayNoMoreThanTheTrials(t *testing.T) {
 		t.Error("a file that does not tell its cores is given one")
 	}
 }
+
+// A report warns of programs that are not the small ones, and of no others.
+func TestAReportWarnsOfSlowPrograms(t *testing.T) {
+	for programs, want := range map[string]bool{
+		"small": false, "small trial:0123456789ab worker:0123456789ab": false, "parcon itself trial:0123456789ab": true,
+	} {
+		text := strings.Replace(world(2, 0.002, textbook), "seed: 1\n", "seed: 1\nprograms: "+programs+"\n", 1)
+		if got := strings.Contains(newPage(read(t, text)).markdown(), "could not be built"); got != want {
+			t.Errorf("programs %q: it warns: %v", programs, got)
+		}
+	}
+}

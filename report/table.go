@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
 	"parcon/experiments/variant"
-	"parcon/report/number"
 	"parcon/report/stat"
 	"parcon/results"
 )
@@ -149,10 +149,10 @@ func readAll(r *results.Reader, c Catalogue) (*Table, error) {
 
 // readHead takes from the file's head what decides how its lines are read.
 func (t *Table) readHead() {
-	if t.Get("precision") != "" {
+	if t.Get(results.KeyPrecision) != "" {
 		t.level = stat.Careful
 	}
-	for _, field := range strings.Fields(t.Get("cases")) {
+	for _, field := range strings.Fields(t.Get(results.KeyCases)) {
 		name, text, _ := strings.Cut(field, ":")
 		if n, err := strconv.Atoi(text); err == nil {
 			t.cases[name] = n

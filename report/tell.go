@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
 	"parcon/report/chart"
-	"parcon/report/number"
-	"parcon/report/section"
 )
 
 // source has the numbers of a card's trials in a table.

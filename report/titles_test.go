@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 	"parcon/report/stat"
 )
 

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"parcon/experiments/card"
-	"parcon/report/number"
+	"parcon/experiments/number"
 	"parcon/report/stat"
 )
 

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parcon/experiments/card"
-	"parcon/report/number"
+	"parcon/experiments/number"
 	"parcon/report/stat"
 	"parcon/results"
 )
@@ -69,10 +69,10 @@ func newPage(t *Table) page {
 	var claims []asked
 	python := t.Get(results.KeyPython)
 	scale := card.Scale{
-		Cores: cores, System: t.Get("goos"), Quota: t.Get("quota"),
+		Cores: cores, System: t.Get(results.KeyGOOS), Quota: t.Get(results.KeyQuota),
 		Python: python != "" && python != results.None, NoNamespace: t.Get(results.KeyNoNamespace),
 	}
-	for _, e := range card.Asked(t.catalogue.Chapters, strings.Fields(t.Get("experiments"))) {
+	for _, e := range card.Asked(t.catalogue.Chapters, strings.Fields(t.Get(results.KeyExperiments))) {
 		if !t.holds(e.Name) {
 			continue
 		}

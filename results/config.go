@@ -10,13 +10,6 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// ours are the words that only parcon writes at the head of a file. In another's
-// they mean nothing.
-var ours = []string{
-	KeyCores, KeyQuota, "memory", "virtual", "governor", "filesystem", KeyPrograms, KeyPython, KeyClaims, "gogc",
-	"task-cpu", "task-io", "task-mix", "sizes", "profile", "experiments", "seed", "rounds", "budget", "precision", "cases",
-}
-
 // prose are words at which a line begins that go test, Go or a program prints, and
 // that looks like configuration.
 var prose = []string{"panic", "signal", "coverage", "testing", "exit", "error", "warning", "info", "debug", "goroutine", "note"}

@@ -21,55 +21,40 @@ const Unknown = "unknown"
 // None is the value of what is not there.
 const None = "none"
 
-// The keys of a setup that are read again, by whoever reads them.
-const (
-	KeyCores    = "cores"
-	KeyQuota    = "quota"
-	KeyPrograms = "programs"
-	KeyPython   = "python"
-	KeyVersion  = "version"
-	KeyCommit   = "commit"
-	KeyProgram  = "program" // the hash of parcon itself
-	KeyClaims   = "claims"
-	// KeyNoNamespace says why no namespace of process numbers could be made; it is
-	// missing where one could.
-	KeyNoNamespace = "no-namespace"
-)
-
 // identity lists the keys of a setup that make up what a run is. Other keys, such as
 // the date, tell of the moment.
 var identity = []struct {
 	key string
 	of  Aspect
 }{
-	{"goos", Machine},
-	{"goarch", Machine},
-	{"cpu", Machine},
+	{KeyGOOS, Machine},
+	{KeyGOARCH, Machine},
+	{KeyCPU, Machine},
 	{KeyCores, Machine},
 	{KeyQuota, Machine},
-	{"memory", Machine},
-	{"host", Machine},
-	{"kernel", Surrounding},
-	{"governor", Surrounding},
-	{"go", Program},
+	{KeyMemory, Machine},
+	{KeyHost, Machine},
+	{KeyKernel, Surrounding},
+	{KeyGovernor, Surrounding},
+	{KeyGo, Program},
 	{KeyVersion, Program},
 	{KeyCommit, Program},
 	{KeyProgram, Program},
 	{KeyPrograms, Program},
 	{KeyClaims, Claims},
 	{KeyPython, Interpreter},
-	{"gogc", Work},
-	{"task-cpu", Work},
-	{"task-io", Work},
-	{"task-mix", Work},
-	{"sizes", Work},
-	{"profile", Asked},
-	{"experiments", Asked},
-	{"seed", Asked},
-	{"rounds", Asked},
-	{"budget", Asked},
-	{"precision", Asked},
-	{"cases", Asked},
+	{KeyGOGC, Work},
+	{KeyTaskCPU, Work},
+	{KeyTaskIO, Work},
+	{KeyTaskMix, Work},
+	{KeySizes, Work},
+	{KeyProfile, Asked},
+	{KeyExperiments, Asked},
+	{KeySeed, Asked},
+	{KeyRounds, Asked},
+	{KeyBudget, Asked},
+	{KeyPrecision, Asked},
+	{KeyCases, Asked},
 }
 
 // A Difference is a key in which two runs are not the same.

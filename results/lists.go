@@ -4,7 +4,7 @@ import "strings"
 
 // lists are the keys whose value is a list: words, and name:value for each of several
 // things, as "small trial:0123 worker:4567".
-var lists = map[string]bool{"sizes": true, KeyPrograms: true, KeyClaims: true}
+var lists = map[string]bool{KeySizes: true, KeyPrograms: true, KeyClaims: true}
 
 // differ returns in what two values of a key differ, "" and "" if they do not. A run
 // has sizes, programs and claims only of what it measured: what one of two lists does not

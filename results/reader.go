@@ -235,7 +235,7 @@ func (r *Reader) oneRun() bool {
 		r.first = r.config
 	}
 	all := slices.DeleteFunc(Differences(r.first, r.config), func(d Difference) bool {
-		return d.Of == Asked && d.Key != "seed" || d.Key == "governor"
+		return d.Of == Asked && d.Key != KeySeed || d.Key == KeyGovernor
 	})
 	if pkg := r.config.Get("pkg"); pkg != "" {
 		all = append(all, Difference{Key: "pkg", Old: "none", New: pkg})

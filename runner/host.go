@@ -25,19 +25,19 @@ import (
 // go.
 func Host(dir string) results.Setup {
 	s := results.Setup{
-		{Key: "goos", Value: runtime.GOOS},
-		{Key: "goarch", Value: runtime.GOARCH},
-		{Key: "cpu", Value: processor()},
+		{Key: results.KeyGOOS, Value: runtime.GOOS},
+		{Key: results.KeyGOARCH, Value: runtime.GOARCH},
+		{Key: results.KeyCPU, Value: processor()},
 		{Key: results.KeyCores, Value: fmt.Sprint(cgroup.Cores())},
 		{Key: results.KeyQuota, Value: Quota()},
-		{Key: "memory", Value: memory()},
+		{Key: results.KeyMemory, Value: memory()},
 	}
 	s = append(s, kernel()...)
 	s = append(s,
-		results.Entry{Key: "governor", Value: governor()},
-		results.Entry{Key: "filesystem", Value: filesystem(dir)},
-		results.Entry{Key: "go", Value: runtime.Version()},
-		results.Entry{Key: "date", Value: time.Now().UTC().Format(time.RFC3339)},
+		results.Entry{Key: results.KeyGovernor, Value: governor()},
+		results.Entry{Key: results.KeyFilesystem, Value: filesystem(dir)},
+		results.Entry{Key: results.KeyGo, Value: runtime.Version()},
+		results.Entry{Key: results.KeyDate, Value: time.Now().UTC().Format(time.RFC3339)},
 	)
 	return append(s, build()...)
 }
@@ -61,13 +61,13 @@ func memory() string {
 func kernel() results.Setup {
 	info, err := host.Info()
 	if err != nil {
-		return results.Setup{{Key: "kernel", Value: results.Unknown}, {Key: "host", Value: results.Unknown}, {Key: "virtual", Value: results.Unknown}}
+		return results.Setup{{Key: results.KeyKernel, Value: results.Unknown}, {Key: results.KeyHost, Value: results.Unknown}, {Key: results.KeyVirtual, Value: results.Unknown}}
 	}
 	virtual := "no"
 	if info.VirtualizationRole == "guest" {
 		virtual = "guest of " + info.VirtualizationSystem
 	}
-	return results.Setup{{Key: "kernel", Value: info.OS + " " + info.KernelVersion}, {Key: "host", Value: info.Hostname}, {Key: "virtual", Value: virtual}}
+	return results.Setup{{Key: results.KeyKernel, Value: info.OS + " " + info.KernelVersion}, {Key: results.KeyHost, Value: info.Hostname}, {Key: results.KeyVirtual, Value: virtual}}
 }
 
 func governor() string {

@@ -2,7 +2,7 @@
 // say about one thing that is measured. It has the variants and what a trial of
 // one does, what must be there for it, the claims of textbooks that it puts to the
 // test, each with its comparisons and bounds, and the sections in which a report tells
-// of it (package report/section). Cards on one subject make a Chapter. Everything else
+// of it (package experiments/section). Cards on one subject make a Chapter. Everything else
 // is derived: `parcon list`, the schedule, the names of benchmarks, the verdicts, the
 // chapters of a report and their charts.
 //
@@ -37,9 +37,9 @@ import (
 	"strconv"
 	"strings"
 
+	"parcon/experiments/number"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 )
 
 // Variants of a card have these keys besides the card's own. Those of the grid have

@@ -1,4 +1,4 @@
-// Package cost is what a unit costs: to create and join it (create), to switch to
+// Package costs is what a unit costs: to create and join it (create), to switch to
 // it and back (switch), to keep it idle (idle), and to give a pool of processes
 // its work (submit); and whether a pool keeps to its size (flight).
 //

@@ -13,11 +13,11 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/fork"
+	"parcon/experiments/number"
+	"parcon/experiments/section"
 	"parcon/experiments/tasks/worker"
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 	"parcon/runner/clock"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"

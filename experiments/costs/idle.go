@@ -17,11 +17,11 @@ import (
 	"sync"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
 	"parcon/experiments/peer"
+	"parcon/experiments/section"
 	"parcon/experiments/tasks/worker"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )

@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
+	"parcon/experiments/section"
 	"parcon/experiments/tasks"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 )
 
 // lengths compares a process for every task with a pool of processes, at several

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"parcon/report/number"
+	"parcon/experiments/number"
 )
 
 func TestWhereAPoolStopsPaying(t *testing.T) {

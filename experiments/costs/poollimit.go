@@ -13,9 +13,9 @@ import (
 	"parcon/experiments/ipc"
 	"parcon/experiments/peer"
 	"parcon/experiments/procpool"
+	"parcon/experiments/section"
 	"parcon/experiments/tasks/model"
 	"parcon/experiments/variant"
-	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 

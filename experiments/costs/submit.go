@@ -7,12 +7,12 @@ import (
 	"os"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
 	"parcon/experiments/peer"
 	"parcon/experiments/procpool"
+	"parcon/experiments/section"
 	"parcon/experiments/tasks/model"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 

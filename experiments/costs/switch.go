@@ -8,9 +8,9 @@ import (
 	"strconv"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 	"parcon/runner/affinity"
 	"parcon/runner/protocol"
 )

@@ -1,4 +1,4 @@
-// Package usual measures the way that most people do: a Go benchmark run
+// Package gobench measures the way that most people do: a Go benchmark run
 // -count=10 times, all of one side, then all of the other. A self-check holds
 // parcon against it.
 //

@@ -6,8 +6,8 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/cpython"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/peer"
-	"parcon/report/section"
+	"parcon/experiments/section"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )

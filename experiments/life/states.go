@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
 	"parcon/experiments/peer"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 	"parcon/runner/clock"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"

@@ -10,7 +10,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/peer"
-	"parcon/report/section"
+	"parcon/experiments/section"
 	"parcon/runner/clock"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"

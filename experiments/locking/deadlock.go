@@ -10,13 +10,13 @@ import (
 	"strings"
 	"time"
 
-	"parcon/report/section"
+	"parcon/experiments/section"
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/number"
 	"parcon/experiments/peer"
 	"parcon/experiments/variant"
-	"parcon/report/number"
 	"parcon/runner/protocol"
 )
 

@@ -11,8 +11,8 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
 	"parcon/experiments/peer"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/section"
 	"parcon/runner/clock"
 	"parcon/runner/protocol"
 )

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
 	"parcon/experiments/peer"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 

@@ -11,9 +11,9 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/cpython"
+	"parcon/experiments/number"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 	"parcon/runner/clock"
 	"parcon/runner/protocol"
 )

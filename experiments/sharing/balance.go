@@ -13,14 +13,14 @@ import (
 	"sync"
 	"unsafe"
 
-	"parcon/report/number"
+	"parcon/experiments/number"
 
 	"golang.org/x/sync/errgroup"
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 

@@ -14,10 +14,10 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/number"
 	"parcon/experiments/scratch"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 

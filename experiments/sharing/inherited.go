@@ -16,8 +16,8 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/fork"
 	"parcon/experiments/peer"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/section"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )
@@ -211,10 +211,8 @@ func bequeath(t card.Trial, file *os.File) (left, found estate, err error) {
 // heirs let a child look at what there is, and read one byte of the file if it is
 // open.
 var heirs = map[string]func(card.Trial, *os.File) (estate, error){
-	"fork": func(_ card.Trial, file *os.File) (estate, error) { return forkedHeir(file) },
-	"spawn": func(t card.Trial, file *os.File) (estate, error) {
-		return spawnedHeir(t, file)
-	},
+	"fork":  func(_ card.Trial, file *os.File) (estate, error) { return forkedHeir(file) },
+	"spawn": spawnedHeir,
 	"c-spawn": func(t card.Trial, file *os.File) (estate, error) {
 		if err := heritable(file); err != nil {
 			return estate{}, err

@@ -10,8 +10,8 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/fork"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 

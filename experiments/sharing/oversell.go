@@ -11,7 +11,7 @@ import (
 	"time"
 	"unsafe"
 
-	"parcon/report/section"
+	"parcon/experiments/section"
 
 	"golang.org/x/sync/errgroup"
 

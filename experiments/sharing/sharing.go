@@ -1,6 +1,6 @@
-// Package sharing is what units share and what they do not: writes, crashes,
-// lost updates, tickets sold twice, torn lines, and what it costs to share
-// rightly.
+// Package sharing is what units share and what they do not: writes, what a child
+// finds of its parent, crashes, lost updates, tickets sold twice, torn lines, and
+// what it costs to share rightly.
 //
 // Each mechanism is a file. What it counts happened: a write is reported by its
 // writer, a sold ticket was taken by a buyer, every byte of a line is looked at.

@@ -9,9 +9,9 @@ import (
 	"sync/atomic"
 
 	"parcon/experiments/card"
+	"parcon/experiments/number"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 

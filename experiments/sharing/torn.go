@@ -13,8 +13,8 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/scratch"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/section"
 	"parcon/runner/protocol"
 )
 

@@ -50,7 +50,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"parcon/report/number"
+	"parcon/experiments/number"
 )
 
 // Level is the level of intervals where nothing else is said (see Careful).

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"parcon/report/number"
+	"parcon/experiments/number"
 )
 
 // A Clause is a part of a finding, "" if it was not measured.

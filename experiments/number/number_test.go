@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"parcon/report/number"
+	"parcon/experiments/number"
 )
 
 func Example() {

@@ -3,8 +3,8 @@ package section
 import (
 	"strconv"
 
+	"parcon/experiments/number"
 	"parcon/experiments/variant"
-	"parcon/report/number"
 )
 
 // Curves is a chart of a line for each value of one key, over the values of another

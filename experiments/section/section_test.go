@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"parcon/experiments/number"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/report/number"
-	"parcon/report/section"
 )
 
 // made is a source of made-up numbers: every variant has the value of its key ns, and

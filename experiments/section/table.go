@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"parcon/experiments/number"
 	"parcon/experiments/variant"
-	"parcon/report/number"
 )
 
 // A Table has a row for each variant, or group of variants.

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"parcon/experiments/number"
 	"parcon/experiments/variant"
-	"parcon/report/number"
 )
 
 // A Source has the numbers. What has no samples has an interval of none.

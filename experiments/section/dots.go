@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"parcon/experiments/number"
 	"parcon/experiments/variant"
-	"parcon/report/number"
 )
 
 // Dots is a chart of a row for each combination of the values of some keys, and of

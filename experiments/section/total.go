@@ -3,7 +3,7 @@ package section
 import (
 	"fmt"
 
-	"parcon/report/number"
+	"parcon/experiments/number"
 )
 
 // Total is a count, of so many tries.

@@ -9,7 +9,7 @@
 // A section knows neither files nor verdicts nor how a chart is drawn.
 package section
 
-import "parcon/report/number"
+import "parcon/experiments/number"
 
 // A Section is the evidence on a claim or a few.
 type Section struct {
