@@ -147,8 +147,8 @@ var units = map[string][]string{
 	"interrupt":  {"tries", "seen", "outside"},
 	"reuse":      {"tries", "seen", "again", "mistaken"},
 	"exhaust":    {"tries", "seen", "freed"},
-	"turns":      {stretchHalf, stretchMost, stretchSeen},
 	"offspring":  {"tries", "seen"},
+	"turns":      {stretchHalf, stretchMost, stretchSeen},
 }
 
 func checkUnits(t *testing.T, name string, m protocol.Measurement) {
