@@ -20,7 +20,7 @@ var levels = [][]string{
 		"experiments/card", "experiments/procpool", "experiments/tasks/workload/web",
 		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling",
 	},
-	{"experiments/peer", "experiments/tasks/worker", "report"},
+	{"experiments/card/cardtest", "experiments/peer", "experiments/tasks/worker", "report"},
 	{"experiments/cpython", "experiments/tasks/model"},
 	{"experiments/tasks"},
 	{"experiments/costs", "experiments/life", "experiments/locking", "experiments/sharing"},

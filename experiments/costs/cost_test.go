@@ -2,47 +2,23 @@ package costs
 
 import (
 	"errors"
-	"maps"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"parcon/experiments/card"
+	"parcon/experiments/card/cardtest"
 	"parcon/experiments/variant"
 	"parcon/runner/proc"
 	"parcon/runner/proc/proctest"
 	"parcon/runner/protocol"
 )
 
-// variantsOf lists all variants of a mechanism, with a small number where one is
-// asked for: of idle units so many that the noise of a few threads is small
+// some are the numbers of idle units: so many that the noise of a few threads is small
 // beside them.
-func variantsOf(m card.Card) []variant.Variant {
-	list := []variant.Variant{variant.New(card.Key, m.Name)}
-	for _, choice := range m.Keys {
-		values := choice.Values
-		switch {
-		case values == nil && choice.Key == "count":
-			values = []string{"12"}
-		case values == nil:
-			values = []string{"3"}
-		}
-		var longer []variant.Variant
-		for _, v := range list {
-			if choice.Optional {
-				longer = append(longer, v)
-			}
-			for _, value := range values {
-				longer = append(longer, v.With(choice.Key, value))
-			}
-		}
-		list = longer
-	}
-	return list
-}
+var some = map[string][]string{"count": {"12"}}
 
 // measure runs a trial as its process does.
 func measure(name string, ops int, env card.Env) (protocol.Measurement, error) {
@@ -79,28 +55,21 @@ func impossible(m card.Card, name string) string {
 	return ""
 }
 
-// units are those that a mechanism gives, beside what its caller adds.
-var units = map[string][]string{
-	"create": {},
-	"switch": {"ns/op"},
-	"idle":   {"page-table-bytes/unit", "pss-bytes/unit", "rss-bytes/unit", "threads/unit"},
-	"submit": {"ns/op"},
-	"flight": {"full", "most-inside", "seen", "tries"},
-}
-
 func TestEveryVariant(t *testing.T) {
+	units := cardtest.NewUnits(t, Chapter.Cards)
 	for _, m := range Chapter.Cards {
 		if m.Prepare == nil {
 			continue // its variants are those of the grid
 		}
-		for _, v := range variantsOf(m) {
+		for _, v := range cardtest.Variants(m, some) {
 			name := v.String()
+			if name == "mechanism=switch/unit=coroutine/placement=two" || v.Get("chunk") != "" && v.Get("way") != "map" {
+				continue // is refused: see the other tests
+			}
 			t.Run(name, func(t *testing.T) {
+				units.Try(t, m)
 				if why := impossible(m, name); why != "" {
 					t.Skip(why)
-				}
-				if name == "mechanism=switch/unit=coroutine/placement=two" || v.Get("chunk") != "" && v.Get("way") != "map" {
-					t.Skip("is refused: see the other tests")
 				}
 				proctest.Tidy(t)
 				dir := t.TempDir()
@@ -109,18 +78,12 @@ func TestEveryVariant(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if strings.Contains(name, "=cpython") {
-						if len(got) != 1 || got["ns/op"] <= 0 {
-							t.Errorf("CPython gives %v", got)
-						}
-						continue
+					units.Check(t, m, got)
+					if strings.Contains(name, "=cpython") && got["ns/op"] <= 0 {
+						t.Errorf("CPython does not time itself: %v", got)
 					}
-					want := units[m.Name]
-					if v.Get("unit") == "process" && m.Name == "create" {
-						want = []string{"answer-ns/op"} // the others answer nothing
-					}
-					if found := slices.Sorted(maps.Keys(got)); !slices.Equal(found, want) && len(found)+len(want) > 0 {
-						t.Errorf("units %v, want %v", found, want)
+					if _, answered := got["answer-ns/op"]; answered != (m.Name == "create" && v.Get("unit") == "process") {
+						t.Errorf("only a process answers: %v", got)
 					}
 					check(t, v, ops, got)
 				}

@@ -26,6 +26,7 @@ var join = card.Card{
 	Prepare: prepareJoin,
 	Parts:   map[string]func([]string) error{"child": serve},
 	Label:   "join with a time-out",
+	Counts:  []string{"early"},
 }
 
 func joinCases(card.Scale) []card.Case { return []card.Case{card.Run(15, card.Of("join"))} }

@@ -38,6 +38,7 @@ var orphan = card.Card{
 	Prepare: prepareOrphan,
 	Parts:   map[string]func([]string) error{"parent": parent, "child": serve},
 	Counts:  []string{"reaped"},
+	Units:   []string{"parent-pid", "burial-ns"},
 }
 
 func orphaned(adopter string) variant.Variant { return card.Of("orphan", "adopter", adopter) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parcon/experiments/card"
+	"parcon/experiments/card/cardtest"
 
 	"pgregory.net/rapid"
 )
@@ -177,36 +178,15 @@ func TestParseStretches(t *testing.T) {
 }
 
 // variants are all there are.
-var variants = []string{
-	"mechanism=zombie",
-	"mechanism=orphan/adopter=init",
-	"mechanism=orphan/adopter=subreaper",
-	"mechanism=daemon/kind=daemon/end=exit",
-	"mechanism=daemon/kind=daemon/end=kill",
-	"mechanism=daemon/kind=plain/end=exit",
-	"mechanism=daemon/kind=plain/end=kill",
-	"mechanism=terminate/way=term",
-	"mechanism=terminate/way=kill",
-	"mechanism=exits/way=done",
-	"mechanism=exits/way=error",
-	"mechanism=exits/way=fault",
-	"mechanism=exits/way=killed",
-	"mechanism=states/work=compute",
-	"mechanism=states/work=wait",
-	"mechanism=states/work=oversubscribed",
-	"mechanism=join",
-	"mechanism=turns/others=1",
-	"mechanism=turns/others=3",
-	"mechanism=turns/others=7",
-	"mechanism=grandchild/way=term",
-	"mechanism=grandchild/way=kill",
-	"mechanism=grandchild/way=cpython-term",
-	"mechanism=interrupt",
-	"mechanism=reuse",
-	"mechanism=exhaust",
-	"mechanism=offspring/daemon=cpython",
-	"mechanism=offspring/daemon=kernel",
-}
+var variants = func() []string {
+	var all []string
+	for _, c := range Chapter.Cards {
+		for _, v := range cardtest.Variants(c, nil) {
+			all = append(all, v.String())
+		}
+	}
+	return all
+}()
 
 func TestVariantsAreKnown(t *testing.T) {
 	for _, name := range variants {

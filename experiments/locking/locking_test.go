@@ -7,12 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"parcon/experiments/card"
+	"parcon/experiments/card/cardtest"
 	"parcon/experiments/ipc"
 	"parcon/runner/proc"
 	"parcon/runner/proc/proctest"
@@ -21,46 +21,35 @@ import (
 
 // variants are all that there are, but for numbers.
 func variants() []string {
-	numbers := map[string][]string{"size": {"1", "3"}, "wake": {"1", "3", "8"}}
 	var all []string
 	for _, m := range Chapter.Cards {
-		names := []string{card.Key + "=" + m.Name}
-		for _, c := range m.Keys {
-			values := c.Values
-			if values == nil {
-				values = numbers[c.Key]
-			}
-			var longer []string
-			for _, name := range names {
-				for _, value := range values {
-					longer = append(longer, name+"/"+c.Key+"="+value)
-				}
-			}
-			names = longer
+		for _, v := range cardtest.Variants(m, map[string][]string{"size": {"1", "3"}, "wake": {"1", "3", "8"}}) {
+			all = append(all, v.String())
 		}
-		all = append(all, names...)
 	}
 	return all
 }
 
 func TestEveryVariant(t *testing.T) {
+	units := cardtest.NewUnits(t, Chapter.Cards)
 	for _, name := range variants() {
 		t.Run(name, func(t *testing.T) {
+			m, _, err := card.Parse(Chapter.Cards, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			units.Try(t, m)
 			for _, ops := range []int{1, 3} {
-				m, session := measure(t, name, ops)
-				check(t, name, ops, session)
-				for _, unit := range unitsOf[m.Name] {
-					if _, ok := session[unit]; !ok && !(unit == lateMax && strings.Contains(name, "=cpython")) {
-						t.Errorf("there is no %s", unit)
-					}
-				}
+				got := measure(t, name, ops)
+				check(t, name, ops, got)
+				units.Check(t, m, got)
 			}
 		})
 	}
 }
 
 // measure runs a variant once, at the GOMAXPROCS that it asks for.
-func measure(t *testing.T, name string, ops int) (card.Card, protocol.Measurement) {
+func measure(t *testing.T, name string, ops int) protocol.Measurement {
 	t.Helper()
 	python := needs(t, name)
 	proctest.Tidy(t)
@@ -82,18 +71,7 @@ func measure(t *testing.T, name string, ops int) (card.Card, protocol.Measuremen
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m, got
-}
-
-var unitsOf = map[string][]string{
-	"semaphore": {card.UnitTries, card.UnitSeen, over, mostInside},
-	"event":     {card.UnitTries, card.UnitSeen, timeouts, early, lateHalf, lateMost},
-	"condition": {card.UnitTries, card.UnitSeen, more, less},
-	"deadlock":  {card.UnitTries, card.UnitSeen, hanging, named},
-	"relock":    {card.UnitTries, card.UnitSeen},
-	"killed":    {card.UnitTries, card.UnitSeen},
-	"lockcost":  {},
-	"timer":     {card.UnitTries, early, lateHalf, lateMost, lateMax},
+	return got
 }
 
 // check looks at what must be, however slow the machine is.
@@ -116,7 +94,7 @@ func check(t *testing.T, name string, ops int, m protocol.Measurement) {
 		t.Fatal(err)
 	}
 	n := float64(ops)
-	if slices.Contains(unitsOf[mech.Name], card.UnitTries) {
+	if _, tries := m[card.UnitTries]; tries {
 		is(card.UnitTries, n)
 	}
 	switch mech.Name {
@@ -172,7 +150,7 @@ func check(t *testing.T, name string, ops int, m protocol.Measurement) {
 func TestOppositeOrdersDeadlock(t *testing.T) {
 	for _, unit := range []string{thread, process} {
 		t.Run(unit, func(t *testing.T) {
-			if _, m := measure(t, "mechanism=deadlock/unit="+unit+"/order=opposite", 20); m[card.UnitSeen] == 0 {
+			if m := measure(t, "mechanism=deadlock/unit="+unit+"/order=opposite", 20); m[card.UnitSeen] == 0 {
 				t.Errorf("no deadlock in 20 tries: %v", m)
 			}
 		})
@@ -182,7 +160,7 @@ func TestOppositeOrdersDeadlock(t *testing.T) {
 func TestManyAreInside(t *testing.T) {
 	for _, unit := range []string{goroutine, process} {
 		t.Run(unit, func(t *testing.T) {
-			if _, m := measure(t, "mechanism=semaphore/size=3/unit="+unit, 20); m[mostInside] != 3 {
+			if m := measure(t, "mechanism=semaphore/size=3/unit="+unit, 20); m[mostInside] != 3 {
 				t.Errorf("%v", m)
 			}
 		})

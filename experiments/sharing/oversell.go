@@ -72,7 +72,7 @@ var oversell = card.Card{
 		})
 	}},
 	Label:    "ticket sale",
-	Counts:   []string{"oversold", "broken-reads"},
+	Counts:   []string{"oversold", "broken-reads", "gave-up"},
 	Sections: oversellSections,
 }
 
