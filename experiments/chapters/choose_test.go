@@ -128,14 +128,3 @@ func TestAVariantIsNamedOnce(t *testing.T) {
 		}
 	}
 }
-
-// A claim is asked, or it is told that it is not.
-func TestNoClaimIsBothAskedAndNot(t *testing.T) {
-	for _, e := range chapters.All {
-		for _, c := range e.Claims(two) {
-			if slices.Contains(chapters.NotYet, c.ID) {
-				t.Errorf("%s of %s is listed as not asked", c.ID, e.Name)
-			}
-		}
-	}
-}
