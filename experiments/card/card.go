@@ -8,20 +8,34 @@
 //
 // # Add a claim
 //
-// Write a file in the folder of its chapter, such as experiments/life/terminate.go,
-// with one card, and name the card in the chapter's list, such as life.Chapter. A
-// new chapter is a folder and a line in experiments/chapters.
+// Write a file in the folder of its chapter with one card, and name the card in the
+// chapter's list, such as life.Chapter. The example of Card is a skeleton. Of those that
+// are there, experiments/life/zombie.go counts, costs/create.go and costs/switch.go
+// measure time and draw dots, and life/terminate.go has a table. A new chapter is a
+// folder and a line in experiments/chapters.
 //
-//  1. Name, Doc, Needs, and Keys: what its variants are called, and where they run.
-//  2. Prepare: what a trial does. Try counts in how many tries something was seen;
-//     values of other kinds stand in Counts or Units.
+//  1. Name, Doc, Needs, and Keys: what its variants are called, and where they run. Label
+//     stands for the name where comparisons are listed: "still there after the signal,
+//     kill" says more than "terminate, kill".
+//  2. Prepare: what a trial does. Try counts in how many tries something was seen. The
+//     time of an operation, ns/op, is measured around Run and needs no listing: a card
+//     that only takes time gives an empty Measurement. All other units stand in Counts or
+//     Units. Files are made by scratch.File(t.Env.Dir), which have no name: the folder
+//     must be empty after a trial, also after one that was killed.
 //  3. Cases: the variants that a run measures, and how many tasks or tries each has
-//     in a trial. Keep a trial short: a run makes one of each in every round.
-//  4. Claims: the textbook's sentence, and the comparisons with their bounds.
+//     in a trial. Keep a trial short, some tens of milliseconds: a run makes one of each
+//     in every round. Give the cheapest variant twice, by Second: if a report then finds
+//     the two to differ, something is wrong with the measurement, and no verdict is given.
+//  4. Claims: the textbook's sentence, and the comparisons with their bounds. An ID is a
+//     letter, P for the grid (package tasks), U for costs, S for sharing, L for locking,
+//     F for life, and the number after the last of these in `parcon list`.
 //  5. Sections, if a line in the table of its chapter is not enough.
 //
-// Then `parcon run ID` measures it and writes a report, and the tests of the packages
-// chapters and report try it like all others.
+// Then `parcon run ID` measures the variants that the claim compares, with their second
+// copies, and `parcon run CHAPTER` all of them. `go test -short ./experiments/... ./report .`
+// tries the card like all others, and says what is wrong with it. One test is meant to
+// fail: README.md and CHANGELOG.md tell how many claims there are, and it names the words
+// to write.
 //
 // The variants of a card are named by its name first: "mechanism=create/unit=thread"
 // (those of the grid, in package tasks, by their workload). A trial prepares a
@@ -67,7 +81,8 @@ type Card struct {
 	// Counts and Units are the units of its result lines that not all have: what is
 	// counted in its tries, which noise does not touch, and what is measured.
 	Counts, Units []string
-	// Label names what is compared, among the words of a variant; "" for its name.
+	// Label names what is compared, before the words of its variants, such as "sum of 4
+	// KiB" in "time, sum of 4 KiB: SHA-256 over CRC-32"; "" for the name.
 	Label string
 	// Sections are how a report tells of it; nil for none. Its claims that are in none
 	// stand in a table of their chapter.

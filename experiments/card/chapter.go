@@ -39,7 +39,8 @@ func Of(name string, pairs ...string) variant.Variant {
 func Itoa(n int) string { return strconv.Itoa(n) }
 
 // Second is a variant under a second name. The two are the same, so a report
-// that calls them different is wrong: every block of variants hides one.
+// that calls them different is wrong: every block of variants hides one. A card gives one
+// of its cheapest variant, as each costs a trial in every round.
 func Second(c Case) Case { return Case{c.Variant.With(AA, "1"), c.Tasks} }
 
 // Cases are the variants that are measured at a scale, without those that need

@@ -27,7 +27,7 @@ type Env struct {
 	Empty  []string // a program that ends at once
 	Worker []string // the worker program of process pools, before a mode
 	Python string   // path of a CPython; "" if there is none
-	Dir    string   // for files: on a real disk
+	Dir    string   // for files: on a real disk; empty again after a trial (see package scratch)
 }
 
 // Get returns the value of a key, "" if the variant lacks it.
@@ -47,7 +47,8 @@ func (t Trial) Int(key string, otherwise int) int {
 type Session struct {
 	// Run does the operations and returns what it measured by unit. The time of
 	// an operation (ns/op) and what this process consumed are added by the caller
-	// for those units that are not there.
+	// for those units that are not there: where only these are asked for, it returns
+	// none.
 	Run func() (protocol.Measurement, error)
 	// Close ends what Prepare started, also after an error of Run. It may be nil.
 	Close func() error
