@@ -134,10 +134,15 @@ func TestNumbersOfClaims(t *testing.T) {
 		}
 		for _, want := range wants {
 			if !strings.Contains(string(text), want) {
-				t.Errorf("%s does not say %q", file, want)
+				t.Errorf("%s does not say %q: write it in place of %q", file, want, otherNumber(want).Find(text))
 			}
 		}
 	}
+}
+
+// otherNumber finds a text with another number in it.
+func otherNumber(text string) *regexp.Regexp {
+	return regexp.MustCompile(regexp.MustCompile(`\d+`).ReplaceAllString(regexp.QuoteMeta(text), `\d+`))
 }
 
 // The workload that README shows as an example is the one that is tested.

@@ -16,7 +16,7 @@
 //
 //  1. Name, Doc, Needs, and Keys: what its variants are called, and where they run. Label
 //     stands for the name where comparisons are listed: "still there after the signal,
-//     kill" says more than "terminate, kill".
+//     SIGKILL" says more than "terminate, SIGKILL".
 //  2. Prepare: what a trial does. Try counts in how many tries something was seen. The
 //     time of an operation, ns/op, is measured around Run and needs no listing: a card
 //     that only takes time gives an empty Measurement. All other units stand in Counts or
