@@ -28,14 +28,44 @@ func (p page) verdicts(w *strings.Builder) {
 		rows = append(rows, row)
 	}
 	table(w, []string{"id", "claim", "verdict", fmt.Sprintf("nearest comparison (%s)", p.table.interval()), "bound", "p", "why"}, rows)
-	fmt.Fprintf(w, "*p*: the chance of evidence as strong as this if the verdict were wrong, corrected for the number of claims; at most %s decides. Ratios are of throughput, tasks per second, where nothing else is named; \"x 8\" means with 8 workers, on both sides where it stands once. \"200 of 200\": seen so often in so many tries; a rate has its %s over trials. The *p* of what was seen in every one of n trials is that of its failing in half of all trials or more.\n\n", number.Short(1-p.table.level), p.table.interval())
+	w.WriteString(p.legend() + "\n\n")
 	for _, j := range p.judged {
 		if j.Caveat != "" {
 			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
 		}
 	}
-	fmt.Fprintf(w, "\nNot asked yet, here or in any report of this version: %s.\n\n", strings.Join(p.table.catalogue.NotYet, ", "))
+	w.WriteString("\n")
+	if p.asksAll() {
+		fmt.Fprintf(w, "Not asked yet, here or in any report of this version: %s.\n\n", strings.Join(p.table.catalogue.NotYet, ", "))
+	}
 	p.comparisons(w)
+}
+
+// legend explains what stands in the table of verdicts.
+func (p page) legend() string {
+	text := fmt.Sprintf("*p*: the chance of evidence as strong as this if the verdict were wrong, corrected for the number of claims; at most %s decides.", number.Short(1-p.table.level))
+	has := func(is func(c Compared) bool) bool {
+		return slices.ContainsFunc(p.judged, func(j Judged) bool { return slices.ContainsFunc(j.Compared, is) })
+	}
+	if has(func(c Compared) bool { return c.Measure == card.Throughput }) {
+		text += " Ratios are of throughput, tasks per second, where nothing else is named."
+	}
+	if has(func(c Compared) bool { return strings.Contains(c.Name, " x ") }) {
+		text += " \"x 8\" means with 8 workers, on both sides where it stands once."
+	}
+	if has(func(c Compared) bool { return c.Occurrence != nil }) {
+		text += fmt.Sprintf(" \"200 of 200\": seen so often in so many tries; a rate has its %s over trials. The *p* of what was seen in every one of n trials is that of its failing in half of all trials or more.", p.table.interval())
+	}
+	return text
+}
+
+// asksAll says whether the report is on all claims that there are.
+func (p page) asksAll() bool {
+	all := 0
+	for _, c := range p.table.catalogue.Chapters {
+		all += len(c.Claims(card.Scale{Cores: 2}))
+	}
+	return len(p.judged) == all
 }
 
 // comparisons lists all that the verdicts rest on, folded away.
@@ -60,7 +90,11 @@ func (p page) comparisons(w *strings.Builder) {
 			rows = append(rows, row)
 		}
 	}
-	fmt.Fprintf(w, "<details><summary>All %d comparisons</summary>\n\n", len(rows))
+	all := fmt.Sprintf("All %d comparisons", len(rows))
+	if len(rows) == 1 {
+		all = "The one comparison"
+	}
+	fmt.Fprintf(w, "<details><summary>%s</summary>\n\n", all)
 	table(w, head, rows)
 	fmt.Fprintf(w, "*Verdict by itself*: by this interval alone. *Sides*: the first side against the second, all rows corrected together by Holm; equal means within %s. *Visible*: the smallest difference that nine in ten such runs would have told in this table.\n\n</details>\n\n", number.Percent(card.Same-1))
 }

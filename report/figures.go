@@ -439,6 +439,9 @@ func verdictFigure(name, on string, judged []Judged, level float64) figure {
 	}
 	title := fmt.Sprintf("%s on %s: %s", number.Plural(len(judged), "claim"), on, countVerdicts(judged, Refuted))
 	subtitle := "For each claim the comparison nearest to its bound, or furthest beyond it; the bound is shaded"
+	if slices.ContainsFunc(rows, func(r chart.ForestRow) bool { return r.Open }) {
+		subtitle += "; a hollow dot is undecided"
+	}
 	if len(others) > 0 {
 		subtitle += ". In the table only, decided by counting or by a share of time: " + countVerdicts(others, Refuted, Undecided)
 	}

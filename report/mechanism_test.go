@@ -1,6 +1,8 @@
 package report
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,5 +130,36 @@ func TestChangedClaimsAreTold(t *testing.T) {
 	page := newPage(read(t, head+world(2, 0.002, textbook))).markdown()
 	if !strings.Contains(page, "the claims or bounds of locks are not those") || strings.Contains(page, "bounds of life") {
 		t.Error("the report does not tell that the claims on locks have changed, and those on life have not")
+	}
+}
+
+// A report explains what is in it, and counts one thing as one.
+func TestWordsOfASmallReport(t *testing.T) {
+	texts := map[string]string{
+		"all": world(14, 0.002, textbook),
+		"one": "experiments: F1\n" + only(world(14, 0.002, textbook), "mechanism=zombie"),
+		"few": "experiments: U2\n" + only(world(4, 0.002, textbook), "mechanism=switch"),
+	}
+	for words, in := range map[string]string{
+		"1 of 1 comparison holds":  "all one",
+		"The one comparison":       "one",
+		"Ratios are of throughput": "all",
+		"Not asked yet":            "all",
+		`"x 8" means`:              "all",
+		`"200 of 200"`:             "all one",
+	} {
+		for name, text := range texts {
+			page := newPage(read(t, text)).markdown()
+			if got, want := strings.Contains(page, words), slices.Contains(strings.Fields(in), name); got != want {
+				t.Errorf("the report of %s says %q: %v", name, words, got)
+			}
+		}
+	}
+	for name, want := range map[string]bool{"all": false, "few": true} {
+		p := newPage(read(t, texts[name]))
+		drawn := strings.Join(slices.Collect(maps.Values(drawnText(t, p))), "\n")
+		if got := strings.Contains(drawn, "a hollow dot is undecided"); got != want {
+			t.Errorf("the chart of %s explains hollow dots: %v", name, got)
+		}
 	}
 }

@@ -252,13 +252,17 @@ func (j *Judged) decider() Compared {
 }
 
 // tally counts the comparisons by verdict: "13 of 15 comparisons hold, 2
-// refuted".
+// refuted", "1 of 1 comparison holds".
 func (j *Judged) tally() string {
 	count := map[Verdict]int{}
 	for _, c := range j.Compared {
 		count[c.Verdict]++
 	}
-	text := fmt.Sprintf("%d of %s hold", count[Holds], number.Plural(len(j.Compared), "comparison"))
+	verb := "hold"
+	if count[Holds] == 1 || len(j.Compared) == 1 {
+		verb = "holds"
+	}
+	text := fmt.Sprintf("%d of %s %s", count[Holds], number.Plural(len(j.Compared), "comparison"), verb)
 	for _, v := range []Verdict{Refuted, Undecided, NotMeasured} {
 		if count[v] > 0 {
 			text += fmt.Sprintf(", %d %s", count[v], v)
