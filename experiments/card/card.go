@@ -55,6 +55,9 @@ type Card struct {
 	Doc   string   // one line
 	Keys  []Choice // of its variants, in their order
 	Needs []Need   // what must be there for its variants
+	// Tried says that it depends on the user and his machine whether it can be
+	// prepared, so that a run tries that before it measures: a card without keys.
+	Tried bool
 	// Cases are the variants that a run measures, and the tasks of each.
 	Cases func(Scale) []Case
 	// Claims are what the variants decide; nil for none of their own.
