@@ -117,9 +117,9 @@ func TestLinksLeadSomewhere(t *testing.T) {
 func TestNumbersOfClaims(t *testing.T) {
 	all, mechanisms := 0, 0
 	for _, e := range chapters.All {
-		for _, claim := range e.Claims(card.Scale{Cores: 2}) {
+		for range e.Claims(card.Scale{Cores: 2}) {
 			all++
-			if !strings.HasPrefix(claim.ID, "P") {
+			if e.Title != "" {
 				mechanisms++
 			}
 		}

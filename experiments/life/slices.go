@@ -38,8 +38,8 @@ import (
 // it is not counted as part of one.
 //
 // The rest of Go's runtime in these processes is kept off the core, where there is
-// another one, and does not preempt. The values are those of the slices that a machine
-// has when nobody blocks: they depend on its kernel and on how often its clock ticks.
+// another one, and does not preempt. What else runs on the machine cuts turns short: it
+// wakes up on the core, and who is the next one there is decided anew.
 var turns = card.Card{
 	Name:     "turns",
 	Doc:      "how long a computing process has the core before another one gets it",
@@ -77,7 +77,7 @@ func turnsSections() []section.Section {
 				section.Under("half of the turns are not longer than (p50)", section.Span(stretchHalf)),
 				section.Under("nearly all (p99)", section.Span(stretchMost)),
 			},
-			Note: "Medians over trials with {interval}s. Of fewer than 100 turns in a trial the p99 is the longest.",
+			Note: "Medians over trials with {interval}s. Of fewer than 100 turns in a trial the p99 is the longest. Other programs that run on the core meanwhile cut turns short.",
 		},
 	}}
 }

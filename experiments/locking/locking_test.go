@@ -229,7 +229,7 @@ func TestPrepareRefuses(t *testing.T) {
 func TestPrepareWithoutParts(t *testing.T) {
 	for _, name := range []string{
 		"mechanism=semaphore/unit=process/size=1", "mechanism=event/unit=process", "mechanism=condition/unit=process/wake=1",
-		"mechanism=deadlock/unit=process/order=fixed", "mechanism=relock/lock=plain/unit=process", "mechanism=killed/lock=flock",
+		"mechanism=deadlock/unit=process/order=fixed", "mechanism=relock/lock=plain/unit=process",
 	} {
 		t.Run(name, func(t *testing.T) {
 			needs(t, name)
@@ -254,7 +254,6 @@ func TestPartsRefuse(t *testing.T) {
 		{"event", "waiter"},
 		{"condition", "waiter"},
 		{"deadlock", "party"},
-		{"killed", "broom"},
 		{"killed", "holder"},
 		{"killed", "holder", "spin", "."},
 		{"killed", "holder", "semaphore", "."},

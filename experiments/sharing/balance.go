@@ -76,7 +76,7 @@ var balance = card.Card{
 		if args[1] == "mutex" {
 			a.by = processLock(lock)
 		}
-		return attend(func() ([]int, error) { return nil, a.add(n) })
+		return attend(func() error { return a.add(n) })
 	}},
 	Label:    "updates of one number",
 	Counts:   []string{"lost"},
@@ -352,14 +352,14 @@ func prepareProcesses(t card.Trial) (card.Session, error) {
 	}
 	return card.Session{
 		Run: func() (protocol.Measurement, error) {
-			m, _, err := c.job(t.Ops, nil)
+			m, err := job(c, t.Ops, nil)
 			if err != nil {
 				return nil, err
 			}
 			return balanceLost(t, m, load(numberIn(memory)))
 		},
 		Close: func() error {
-			c.dismiss()
+			c.Kill()
 			return errors.Join(memory.Close(), lock.Free())
 		},
 	}, nil

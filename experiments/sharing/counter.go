@@ -47,13 +47,13 @@ var counter = card.Card{
 		if err != nil {
 			return err
 		}
-		return attend(func() ([]int, error) {
+		return attend(func() error {
 			for range n {
 				if err := increment(); err != nil {
-					return nil, err
+					return err
 				}
 			}
-			return nil, nil
+			return nil
 		})
 	}},
 	Label:    "a shared counter",
@@ -191,7 +191,7 @@ func prepareCounter(t card.Trial) (card.Session, error) {
 	}
 	return card.Session{
 		Run: func() (protocol.Measurement, error) {
-			m, _, err := c.job(t.Ops, p.meanwhile)
+			m, err := job(c, t.Ops, p.meanwhile)
 			if err != nil {
 				return nil, err
 			}
@@ -202,7 +202,7 @@ func prepareCounter(t card.Trial) (card.Session, error) {
 			return m, err
 		},
 		Close: func() error {
-			c.dismiss()
+			c.Kill()
 			return p.close()
 		},
 	}, nil

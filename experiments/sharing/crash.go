@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
+	"parcon/experiments/peer"
 	"parcon/experiments/section"
 	"parcon/experiments/variant"
 	"parcon/runner/protocol"
@@ -120,14 +121,14 @@ func asTaught(threads bool, alive int) bool {
 
 // A unit is one thread of a part.
 type unit struct {
-	member
+	*peer.Process
 	index int
 }
 
 // alive asks for a sign of life, which is the number of the unit's thread.
 func (u unit) alive() (int, error) {
-	u.say(fmt.Sprint(u.index, " ", answer))
-	line, err := u.hear()
+	_ = u.Tell(fmt.Sprint(u.index, " ", answer))
+	line, err := u.Hear()
 	if err != nil {
 		return 0, err
 	}
@@ -141,19 +142,19 @@ func crashOne(t card.Trial, threads bool, way string) (survivors int, told bool,
 	var all []unit
 	defer func() {
 		for _, u := range all {
-			u.kill()
+			u.Kill()
 		}
 	}()
 	for i := range units {
 		u := unit{index: i}
 		switch {
 		case threads && i > 0:
-			u.member = all[0].member
+			u.Process = all[0].Process
 		case threads:
-			u.member, err = enlist(t, "live", nil, strconv.Itoa(units))
+			u.Process, err = enlist(t, "live", nil, strconv.Itoa(units))
 		default:
 			u.index = 0
-			u.member, err = enlist(t, "live", nil, "1")
+			u.Process, err = enlist(t, "live", nil, "1")
 		}
 		if err != nil {
 			return 0, false, err
@@ -173,8 +174,8 @@ func crashOne(t card.Trial, threads bool, way string) (survivors int, told bool,
 	}
 
 	first := all[0]
-	first.say(fmt.Sprint(first.index, " ", way))
-	if line, err := first.hear(); err == nil {
+	_ = first.Tell(fmt.Sprint(first.index, " ", way))
+	if line, err := first.Hear(); err == nil {
 		return 0, false, fmt.Errorf("a unit that was to crash by %s said %.100q", way, line)
 	}
 	told = tells(way, first.Cmd.ProcessState.String(), first.Complaint())

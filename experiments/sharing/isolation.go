@@ -115,12 +115,12 @@ var writers = map[string]func(t card.Trial, value int64) (int64, error){
 		if err != nil {
 			return 0, err
 		}
-		defer m.kill()
-		line, err := m.hear()
+		defer m.Kill()
+		line, err := m.Hear()
 		if err != nil {
 			return 0, err
 		}
-		if err := m.wait(); err != nil {
+		if err := m.Wait(patience); err != nil {
 			return 0, fmt.Errorf("a part that wrote failed afterwards: %w", err)
 		}
 		return strconv.ParseInt(line, 10, 64)

@@ -67,8 +67,8 @@ var oversell = card.Card{
 			return err
 		}
 		path := pathOf(firstFD + officeFiles)
-		return attend(func() ([]int, error) {
-			return nil, o.buyer(context.Background(), numbers[0], numbers[1], path, args[2] == "flock")
+		return attend(func() error {
+			return o.buyer(context.Background(), numbers[0], numbers[1], path, args[2] == "flock")
 		})
 	}},
 	Label:    "ticket sale",
@@ -330,14 +330,14 @@ func prepareOversell(t card.Trial) (card.Session, error) {
 	}
 	return card.Session{
 		Run: func() (protocol.Measurement, error) {
-			m, _, err := c.job(t.Ops, s.hold)
+			m, err := job(c, t.Ops, s.hold)
 			if err != nil {
 				return nil, err
 			}
 			return s.report(m), nil
 		},
 		Close: func() error {
-			c.dismiss()
+			c.Kill()
 			return free()
 		},
 	}, nil

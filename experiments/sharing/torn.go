@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"parcon/experiments/card"
+	"parcon/experiments/peer"
 	"parcon/experiments/scratch"
 	"parcon/experiments/section"
 	"parcon/experiments/variant"
@@ -56,7 +57,7 @@ var tornWrites = card.Card{
 		if err := w.open(args[4] == "file", args[5] == "flock"); err != nil {
 			return err
 		}
-		return attend(func() ([]int, error) { return nil, w.write() })
+		return attend(w.write)
 	}},
 	Counts:   []string{"torn"},
 	Sections: tornWritesSections,
@@ -179,7 +180,7 @@ func prepareLines(t card.Trial) (card.Session, error) {
 	return card.Session{
 		Run: func() (protocol.Measurement, error) { return runLines(t, c, read, newJudge(t.Ops, size)) },
 		Close: func() error {
-			c.dismiss()
+			c.Kill()
 			return read.Close()
 		},
 	}, nil
@@ -195,12 +196,12 @@ func closeAll(files ...*os.File) {
 
 // runLines reads a pipe or a terminal while the writers write, and a file
 // afterwards.
-func runLines(t card.Trial, c crew, read *os.File, j *judge) (protocol.Measurement, error) {
+func runLines(t card.Trial, c peer.Crew, read *os.File, j *judge) (protocol.Measurement, error) {
 	var meanwhile func(context.Context) error
 	if t.Get("medium") != "file" {
 		meanwhile = func(context.Context) error { return j.readAll(read) }
 	}
-	m, _, err := c.job(t.Ops, meanwhile)
+	m, err := job(c, t.Ops, meanwhile)
 	if err != nil {
 		return nil, err
 	}
