@@ -13,6 +13,7 @@
 // new chapter is a folder and a line in experiments/chapters.
 //
 //  1. Name, Doc, Needs, and Keys: what its variants are called, and where they run.
+//     Tried, if who may run them depends on the user.
 //  2. Prepare: what a trial does. Try counts in how many tries something was seen;
 //     values of other kinds stand in Counts or Units.
 //  3. Cases: the variants that a run measures, and how many tasks or tries each has
