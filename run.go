@@ -100,13 +100,8 @@ type job struct {
 // interpreter is the CPython that there is.
 var interpreter = sync.OnceValues(cpython.Find)
 
-// noNamespace says why no namespace of process numbers can be made; "" if one can.
-var noNamespace = sync.OnceValue(func() string {
-	if runtime.GOOS != "linux" {
-		return ""
-	}
-	return child.Hindrance("mechanism=reuse")
-})
+// hindrances say what cannot be measured by this user on this machine.
+var hindrances = sync.OnceValue(child.Hindrances)
 
 // scale is what the catalogue's size depends on, as far as it is known before the
 // programs are.
@@ -114,7 +109,7 @@ func (j job) scale() card.Scale {
 	python, _ := interpreter()
 	return card.Scale{
 		Cores: cgroup.Cores(), Depth: j.profile.Depth, System: runtime.GOOS, Quota: runner.Quota(),
-		Python: python.Path != "", NoNamespace: noNamespace(),
+		Python: python.Path != "", Hindrances: hindrances(),
 	}
 }
 

@@ -47,8 +47,8 @@ func (j job) describe(l *testbed.Bed, plan runner.Plan, chosen []card.Chapter, s
 	if len(claims) > 0 {
 		s = append(s, results.Entry{Key: results.KeyClaims, Value: strings.Join(claims, " ")})
 	}
-	if scale.NoNamespace != "" {
-		s = append(s, results.Entry{Key: results.KeyNoNamespace, Value: scale.NoNamespace})
+	for _, name := range slices.Sorted(maps.Keys(scale.Hindrances)) {
+		s = append(s, results.Entry{Key: results.KeyCannot + name, Value: scale.Hindrances[name]})
 	}
 	if j.budget > 0 {
 		s = append(s, results.Entry{Key: results.KeyBudget, Value: j.budget.String()})

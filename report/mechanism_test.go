@@ -24,7 +24,7 @@ var counted = func() map[string]bool {
 
 // What a run found to be in the way of a claim is why it is not measured.
 func TestAHindranceIsTheReason(t *testing.T) {
-	text := "no-namespace: nobody may\n" + world(14, 0.002, func(v variant.Variant) map[string]float64 {
+	text := "cannot-reuse: nobody may\n" + world(14, 0.002, func(v variant.Variant) map[string]float64 {
 		if v.Get(card.Key) == "reuse" {
 			return nil
 		}

@@ -59,6 +59,19 @@ func saveAll(figures []figure, dir string) error {
 	return group.Wait()
 }
 
+// hindrances are those that the run found, by the names of cards.
+func (t *Table) hindrances() map[string]string {
+	found := map[string]string{}
+	for _, chapter := range t.catalogue.Chapters {
+		for _, c := range chapter.Cards {
+			if why := t.Get(results.KeyCannot + c.Name); c.Tried && why != "" {
+				found[c.Name] = why
+			}
+		}
+	}
+	return found
+}
+
 // newPage computes everything that a report says.
 func newPage(t *Table) page {
 	cores, known := t.cores()
@@ -70,7 +83,7 @@ func newPage(t *Table) page {
 	python := t.Get(results.KeyPython)
 	scale := card.Scale{
 		Cores: cores, System: t.Get(results.KeyGOOS), Quota: t.Get(results.KeyQuota),
-		Python: python != "" && python != results.None, NoNamespace: t.Get(results.KeyNoNamespace),
+		Python: python != "" && python != results.None, Hindrances: t.hindrances(),
 	}
 	for _, e := range card.Asked(t.catalogue.Chapters, strings.Fields(t.Get(results.KeyExperiments))) {
 		if !t.holds(e.Name) {

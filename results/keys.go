@@ -2,28 +2,26 @@ package results
 
 // The keys of a file's head. Everybody who writes or reads one names it by these.
 const (
-	KeyGOOS       = "goos"
-	KeyGOARCH     = "goarch"
-	KeyCPU        = "cpu"
-	KeyCores      = "cores" // that may be used, as whole ones
-	KeyQuota      = "quota" // in cores, such as "1.5"; "none"
-	KeyMemory     = "memory"
-	KeyHost       = "host"
-	KeyVirtual    = "virtual" // "no", or of what it is a guest
-	KeyKernel     = "kernel"
-	KeyGovernor   = "governor"
-	KeyFilesystem = "filesystem" // of the files of tasks
-	KeyGo         = "go"
-	KeyDate       = "date"
-	KeyVersion    = "version"
-	KeyCommit     = "commit"
-	KeyProgram    = "program"  // the hash of parcon itself
-	KeyPrograms   = "programs" // those of the helper programs
-	KeyClaims     = "claims"   // fingerprints of the claims, by chapter, before anything ran
-	KeyPython     = "python"
-	// KeyNoNamespace says why no namespace of process numbers could be made; it is
-	// missing where one could.
-	KeyNoNamespace = "no-namespace"
+	KeyGOOS        = "goos"
+	KeyGOARCH      = "goarch"
+	KeyCPU         = "cpu"
+	KeyCores       = "cores" // that may be used, as whole ones
+	KeyQuota       = "quota" // in cores, such as "1.5"; "none"
+	KeyMemory      = "memory"
+	KeyHost        = "host"
+	KeyVirtual     = "virtual" // "no", or of what it is a guest
+	KeyKernel      = "kernel"
+	KeyGovernor    = "governor"
+	KeyFilesystem  = "filesystem" // of the files of tasks
+	KeyGo          = "go"
+	KeyDate        = "date"
+	KeyVersion     = "version"
+	KeyCommit      = "commit"
+	KeyProgram     = "program"  // the hash of parcon itself
+	KeyPrograms    = "programs" // those of the helper programs
+	KeyClaims      = "claims"   // fingerprints of the claims, by chapter, before anything ran
+	KeyPython      = "python"
+	KeyCannot      = "cannot-" // and the name of a card: why it could not be prepared
 	KeyGOGC        = "gogc"
 	KeyTaskCPU     = "task-cpu" // how long a task is made to be
 	KeyTaskIO      = "task-io"

@@ -16,7 +16,8 @@
 //
 //  1. Name, Doc, Needs, and Keys: what its variants are called, and where they run. Label
 //     stands for the name where comparisons are listed: "still there after the signal,
-//     SIGKILL" says more than "terminate, SIGKILL".
+//     SIGKILL" says more than "terminate, SIGKILL". Tried, if who may run them depends on
+//     the user.
 //  2. Prepare: what a trial does. Try counts in how many tries something was seen. The
 //     time of an operation, ns/op, is measured around Run and needs no listing: a card
 //     that only takes time gives an empty Measurement. All other units stand in Counts or
@@ -69,6 +70,9 @@ type Card struct {
 	Doc   string   // one line
 	Keys  []Choice // of its variants, in their order
 	Needs []Need   // what must be there for its variants
+	// Tried says that it depends on the user and his machine whether it can be
+	// prepared, so that a run tries that before it measures: a card without keys.
+	Tried bool
 	// Cases are the variants that a run measures, and the tasks of each.
 	Cases func(Scale) []Case
 	// Claims are what the variants decide; nil for none of their own.

@@ -139,7 +139,7 @@ func (c Chapter) needsOf(claim Claim) []Need {
 	for _, compared := range claim.Comparisons {
 		for _, v := range []variant.Variant{compared.Of, compared.Over} {
 			if one, err := Find(c.Cards, v.Get(Key)); err == nil {
-				needs = append(needs, one.Needs...)
+				needs = append(needs, one.needs()...)
 			}
 		}
 	}

@@ -1,5 +1,7 @@
 package card
 
+import "slices"
+
 // A Need says why something cannot be measured at a scale, "" if it can.
 type Need func(Scale) string
 
@@ -10,10 +12,6 @@ func Linux(s Scale) string {
 	}
 	return "this system is " + s.System + ": it needs Linux, for /proc, futexes or pinning to cores"
 }
-
-// Namespace is the need of what steers the numbers of processes, in a namespace of
-// its own.
-func Namespace(s Scale) string { return s.NoNamespace }
 
 // Python is the need of what is true of CPython only.
 func Python(s Scale) string {
@@ -36,7 +34,12 @@ func Cores(s Scale) string {
 }
 
 // Unmet says why the card's variants cannot be measured at a scale, "" if they can.
-func (c Card) Unmet(s Scale) string { return s.unmet(c.Needs) }
+func (c Card) Unmet(s Scale) string { return s.unmet(c.needs()) }
+
+// needs are the card's, and that it could be prepared.
+func (c Card) needs() []Need {
+	return append(slices.Clone(c.Needs), func(s Scale) string { return s.Hindrances[c.Name] })
+}
 
 // unmet is the first reason of needs that are not met, "" if there is none.
 func (s Scale) unmet(needs []Need) string {

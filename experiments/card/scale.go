@@ -2,12 +2,13 @@ package card
 
 // Scale is what the size of a chapter depends on.
 type Scale struct {
-	Cores       int
-	Depth       Depth
-	System      string // GOOS; "" means linux
-	Python      bool   // there is a CPython to measure beside
-	Quota       string // the CPU quota as a result file tells it; "" means none
-	NoNamespace string // why no namespace of process numbers can be made; "" if one can
+	Cores  int
+	Depth  Depth
+	System string // GOOS; "" means linux
+	Python bool   // there is a CPython to measure beside
+	Quota  string // the CPU quota as a result file tells it; "" means none
+	// Hindrances say why cards that were tried cannot be prepared, by their names.
+	Hindrances map[string]string
 }
 
 // CPython says that variants of a real CPython are measured: no claim needs them.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"parcon/experiments/card"
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/tasks/workload/web"
 	"parcon/runner/proc"
@@ -310,17 +312,26 @@ func TestWorkerCommand(t *testing.T) {
 	}
 }
 
-// A mechanism is tried, and what is in its way is told in one line.
-func TestHindrance(t *testing.T) {
+// What cannot be prepared is told in one line, what can is not.
+func TestHindrances(t *testing.T) {
 	proctest.Tidy(t)
-	for name, want := range map[string]string{
-		"mechanism=flight/pool=process-pool/workers=2": "",
-		"mechanism=ghost":            "is not known",
-		"mechanism=flight/pool=pool": "is missing",
-	} {
-		got := Hindrance(name)
-		if !strings.Contains(got, want) || (got == "") != (want == "") || strings.Contains(got, "\n") {
-			t.Errorf("%s: %q, want %q", name, got, want)
+	for name, why := range Hindrances() {
+		if why == "" || strings.Contains(why, "\n") {
+			t.Errorf("%s: %q", name, why)
+		}
+	}
+	for _, want := range []string{"", "nobody may"} {
+		c := card.Card{Name: "knock", Prepare: func(t card.Trial) (card.Session, error) {
+			if t.Variant.String() != "mechanism=knock" || len(t.Env.Part) == 0 {
+				return card.Session{}, fmt.Errorf("%v, %v", t.Variant, t.Env)
+			}
+			if want != "" {
+				return card.Session{}, errors.New(want)
+			}
+			return card.Session{}, nil
+		}}
+		if got := hindrance(c); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

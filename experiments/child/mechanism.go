@@ -33,18 +33,28 @@ func prepareMechanism(order Order) (func() (protocol.Measurement, error), error)
 	return func() (protocol.Measurement, error) { return measureMechanism(session, order.Tasks) }, nil
 }
 
-// Hindrance says why a variant of a mechanism cannot be prepared on this machine by
-// this user, "" if it can: it tries.
-func Hindrance(name string) string {
-	m, v, err := card.Parse(chapters.Cards(), name)
-	if err != nil {
-		return err.Error()
+// Hindrances say why cards that are to be tried cannot be prepared by this user on
+// this machine, by their names: it tries.
+func Hindrances() map[string]string {
+	found := map[string]string{}
+	for _, c := range chapters.Cards() {
+		if !c.Tried || c.Unmet(card.Scale{System: runtime.GOOS, Cores: runtime.NumCPU()}) != "" {
+			continue
+		}
+		if why := hindrance(c); why != "" {
+			found[c.Name] = why
+		}
 	}
+	return found
+}
+
+// hindrance says it of one card, "" if there is none.
+func hindrance(c card.Card) string {
 	env, err := Setting{}.env()
 	if err != nil {
 		return err.Error()
 	}
-	session, err := m.Prepare(card.Trial{Variant: v, Ops: 1, Env: env})
+	session, err := c.Prepare(card.Trial{Variant: card.Of(c.Name), Ops: 1, Env: env})
 	if err == nil && session.Close != nil {
 		err = session.Close()
 	}

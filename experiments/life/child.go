@@ -1,6 +1,7 @@
 package life
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -55,6 +56,15 @@ func (d dialogue) expect(want string) error {
 	got, err := d.line()
 	if err == nil && got != want {
 		err = fmt.Errorf("a child wrote %.80q, want %q", got, want)
+	}
+	return err
+}
+
+// able reads the line of a child that is ready, or says why it cannot be.
+func (d dialogue) able() error {
+	line, err := d.line()
+	if err == nil && line != ready {
+		err = errors.New(line)
 	}
 	return err
 }

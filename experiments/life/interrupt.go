@@ -34,9 +34,16 @@ var interrupt = card.Card{
 	Name:   "interrupt",
 	Doc:    "a Ctrl-C on a terminal reaches the processes of its foreground group, and no others",
 	Needs:  []card.Need{card.Linux},
+	Tried:  true,
 	Cases:  func(card.Scale) []card.Case { return []card.Case{card.Run(5, card.Of("interrupt"))} },
 	Claims: interruptClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
+		keyboard, line, err := terminal() // is there any?
+		if err != nil {
+			return card.Session{}, err
+		}
+		_ = keyboard.Close()
+		_ = line.Close()
 		return card.Session{Run: func() (protocol.Measurement, error) { return runInterrupts(t) }}, nil
 	},
 	Parts:  map[string]func([]string) error{"shell": shell, "child": listen},

@@ -34,7 +34,8 @@ import (
 var reuse = card.Card{
 	Name:    "reuse",
 	Doc:     "the number of a process that was waited for names nobody, and later another process",
-	Needs:   []card.Need{card.Linux, card.Namespace},
+	Needs:   []card.Need{card.Linux},
+	Tried:   true,
 	Cases:   func(card.Scale) []card.Case { return []card.Case{card.Run(5, card.Of("reuse"))} },
 	Claims:  reuseClaims,
 	Prepare: prepareReuse,
@@ -77,13 +78,9 @@ func prepareReuse(t card.Trial) (card.Session, error) {
 	if err != nil {
 		return card.Session{}, fmt.Errorf("making a namespace of process numbers, as root may and who may make user namespaces: %w", err)
 	}
-	switch line, err := c.line(); {
-	case err != nil:
+	if err := c.able(); err != nil {
 		c.close()
 		return card.Session{}, err
-	case line != ready:
-		c.close()
-		return card.Session{}, errors.New(line)
 	}
 	return card.Session{
 		Run:   func() (protocol.Measurement, error) { return runNumbers(t.Ops, c) },
