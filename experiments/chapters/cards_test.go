@@ -51,6 +51,9 @@ func faultsOf(c card.Chapter) []string {
 		if one.Name == "" || c.Title != "" && one.Prepare != nil && one.Doc == "" {
 			fault("a card of %s has no name or no line of Doc: %q", c.Name, one.Name)
 		}
+		if one.Tried && len(one.Keys) > 0 {
+			fault("card %s is Tried and has Keys: its one variant would be tried, and there are several", one.Name)
+		}
 		for _, claim := range claimsOf(one) {
 			ids = append(ids, claim.ID)
 			if len(claim.Comparisons) == 0 || claim.Text == "" {

@@ -94,7 +94,10 @@ func needs(t *testing.T, name string) {
 	if err != nil {
 		t.Skip(err)
 	}
-	if err := s.Close(); err != nil {
+	if s.Close != nil {
+		err = s.Close()
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }

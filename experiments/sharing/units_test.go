@@ -16,10 +16,10 @@ func TestUnits(t *testing.T) {
 				continue
 			}
 			t.Run(one.Variant.String(), func(t *testing.T) {
-				if detecting && one.Variant.Get("way") == "memory" {
-					t.Skip("the race detector maps more memory than a limit leaves")
-				}
 				units.Try(t, c)
+				if v := one.Variant; detecting && (v.Get("way") == "memory" || v.Get(card.Key) == "balance" && v.Get("lock") == "none") {
+					t.Skip("the race detector maps more memory than a limit leaves, and finds races that are meant")
+				}
 				units.Check(t, c, try(t, one.Variant.String(), 1))
 			})
 		}
