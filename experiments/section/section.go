@@ -15,7 +15,7 @@ import "parcon/experiments/number"
 type Section struct {
 	Topic  string   // its heading, without the claims
 	Claims []string // their IDs
-	Answer bool     // its finding is the answer of a run that lacks the grid
+	Answer bool     // its finding is the answer of a run that lacks the grid; of several the first
 	Form   Form
 }
 
