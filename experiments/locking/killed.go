@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 	"parcon/experiments/scratch"
 	"parcon/experiments/section"
 	"parcon/experiments/variant"
+	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )
 
@@ -51,7 +53,7 @@ var killed = card.Card{
 	Cases:    killedCases,
 	Claims:   killedClaims,
 	Prepare:  prepareKilled,
-	Parts:    map[string]func([]string) error{"holder": killedPart},
+	Parts:    map[string]func([]string) error{"holder": killedPart, "janitor": sweep},
 	Label:    "given back after the end of its holder",
 	Sections: killedSections,
 }
@@ -184,12 +186,42 @@ func prepareKilled(t card.Trial) (card.Session, error) {
 		return cpython.Prepare(t, patience, killedPython, "killed", "deadline="+killedWait.String())
 	}
 	dir := filepath.Join(t.Env.Dir, scratch.Name())
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return card.Session{}, fmt.Errorf("making a folder for locks: %w", err)
+	janitor, err := hireJanitor(t, dir)
+	if err != nil {
+		return card.Session{}, err
 	}
 	return card.Session{Run: func() (protocol.Measurement, error) {
 		return card.Try(t.Ops, func(int) (bool, error) { return killHolder(t, dir) })
-	}, Close: func() error { return os.RemoveAll(dir) }}, nil
+	}, Close: func() error { return janitor.End(patience) }}, nil
+}
+
+// hireJanitor makes a folder for locks, which must have a name, and starts a process that
+// removes it when the trial is gone, however it went: of a pipe to it the trial alone has
+// the other end. Nobody's end takes it along.
+func hireJanitor(t card.Trial, dir string) (*peer.Process, error) {
+	cmd := peer.Part(t, 1, "janitor", dir)
+	outlive(cmd)
+	janitor, err := peer.Start(cmd, patience)
+	if err != nil {
+		return nil, fmt.Errorf("starting the janitor of a folder for locks: %w", err)
+	}
+	if _, err := janitor.Hear(); err != nil {
+		return nil, fmt.Errorf("making a folder for locks: %w", err)
+	}
+	return janitor, nil
+}
+
+// sweep is the janitor.
+func sweep(args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("keeping a folder clean: %d arguments, want 1", len(args))
+	}
+	if err := os.Mkdir(args[0], 0o700); err != nil {
+		return err
+	}
+	peer.Say(protocol.Ready)
+	_, err := io.Copy(io.Discard, proc.Stdin())
+	return errors.Join(err, os.RemoveAll(args[0]))
 }
 
 //go:embed killed.py

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
@@ -81,3 +82,6 @@ func (r *robust) register() error {
 	}
 	return nil
 }
+
+// outlive lets a process live on when the one ends that started it.
+func outlive(cmd *exec.Cmd) { cmd.SysProcAttr.Pdeathsig = 0 }
