@@ -94,7 +94,7 @@ func TestAllTrialsFailed(t *testing.T) {
 // named, and nothing is measured.
 func TestADamagedHeadIsNamed(t *testing.T) {
 	good := map[string]string{
-		results.KeyProfile: "quick", results.KeyExperiments: "life", results.KeySeed: "1", results.KeyRounds: "2", results.KeySizes: "primes:5", results.KeyBudget: "3m0s", results.KeyPrecision: "0.02",
+		results.KeyProfile: "quick", results.KeyExperiments: "life", results.KeySeed: "1", results.KeyRounds: "2", results.KeySizes: "primes:5", results.KeyBudget: "3m0s", results.KeyOdds: "900",
 	}
 	head := func(key, value string) string {
 		var w strings.Builder
@@ -127,7 +127,7 @@ func TestADamagedHeadIsNamed(t *testing.T) {
 		results.KeyRounds:      {"", "0", "-1", "1.5", "999999999"},
 		results.KeySizes:       {"primes", "primes:0", "primes:-4", "primes:x"},
 		results.KeyBudget:      {"x", "0s", "-3m"},
-		results.KeyPrecision:   {"x", "NaN", "-0.1", "0", "5"},
+		results.KeyOdds:        {"x", "NaN", "-0.1", "0", "1e30"},
 	} {
 		for _, value := range values {
 			err := resume(head(key, value))

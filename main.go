@@ -64,7 +64,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		Long: `Parcon runs the same tasks under every execution model (serial, goroutines, pools,
 threads, threads under a GIL, an event loop, processes) and writes a report.
 
-Without a command it runs the quick profile: about six minutes on two cores.`,
+Without a command it runs the quick profile: at most about six minutes.`,
 		Example:       "  parcon                    measure, and write a report\n  parcon list               show what can be measured",
 		Args:          noArguments,
 		SilenceErrors: true,

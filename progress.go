@@ -9,19 +9,22 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"parcon/report"
 	"parcon/results"
 )
 
 // progress shows how far a run is: a bar on a terminal, else a plain line now
 // and then.
 type progress struct {
-	out  io.Writer
-	bar  *progressbar.ProgressBar // nil: plain lines
-	last time.Time
+	out   io.Writer
+	bar   *progressbar.ProgressBar // nil: plain lines
+	last  time.Time
+	told  map[string]bool // claims that were said to be decided
+	asked int             // claims
 }
 
 func newProgress(out io.Writer) *progress {
-	p := &progress{out: out}
+	p := &progress{out: out, told: map[string]bool{}}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.bar = progressbar.NewOptions(1,
 			progressbar.OptionSetWriter(out),
@@ -40,16 +43,42 @@ func (p *progress) tell(r results.Result, finished, total int, left time.Duratio
 		p.end()
 		fmt.Fprintf(p.out, "failed: %s/%s, round %d: %s\n", r.Experiment, r.Variant, r.Round+1, r.Failed)
 	}
-	text := fmt.Sprintf("round %d, %s left", r.Round+1, left.Round(time.Second))
+	text := fmt.Sprintf("round %d, at most %s left", r.Round+1, left.Round(time.Second))
+	done, most := finished, total
+	trials := fmt.Sprintf("trial %d of %d", finished, total)
+	if p.asked > 0 { // how many trials they need nobody knows
+		done, most = len(p.told), p.asked
+		trials = fmt.Sprintf("trial %d, %d of %d claims decided", finished, done, most)
+	}
 	if p.bar != nil {
-		p.bar.ChangeMax(total)
+		p.bar.ChangeMax(most)
 		p.bar.Describe(text)
-		_ = p.bar.Set(finished)
+		_ = p.bar.Set(done)
 		return
 	}
 	if time.Since(p.last) >= plainEvery {
 		p.last = time.Now()
-		fmt.Fprintf(p.out, "trial %d of at most %d, %s\n", finished, total, text)
+		fmt.Fprintf(p.out, "%s, %s\n", trials, text)
+	}
+}
+
+// claims tells of those that were decided since it told last.
+func (p *progress) claims(decided []report.Judged, measured int) {
+	p.asked = measured
+	for _, j := range decided {
+		if !p.told[j.ID] {
+			p.told[j.ID] = true
+			p.end()
+			fmt.Fprintf(p.out, "%s (%d of %d)\n", j, len(p.told), measured)
+		}
+	}
+}
+
+// open tells what is not decided, and what would decide it.
+func (p *progress) open(claims []string) {
+	p.end()
+	for _, text := range claims {
+		fmt.Fprintf(p.out, "open: %s\n", text)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -31,15 +30,15 @@ import (
 
 // options are what a user can ask of a run.
 type options struct {
-	profile   string
-	budget    string
-	precision string
-	rounds    int
-	seed      uint64
-	timeout   time.Duration
-	out       string
-	resume    string
-	tasksOf   string
+	profile string
+	budget  string
+	odds    float64
+	rounds  int
+	seed    uint64
+	timeout time.Duration
+	out     string
+	resume  string
+	tasksOf string
 }
 
 func defaultOptions() options {
@@ -70,9 +69,9 @@ or workload=*/model=gil/workers=4.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.profile, "profile", o.profile, "how much: quick, standard or full")
-	f.StringVar(&o.budget, "budget", "", "start no round that would end after this time, such as 3m")
-	f.StringVar(&o.precision, "precision", "", "end an experiment when its intervals are this narrow, such as 2%")
-	f.IntVar(&o.rounds, "rounds", 0, "how many rounds at most (default: the profile's)")
+	f.StringVar(&o.budget, "budget", "", "start no round that would end after this time, such as 3m (default: the profile's, unless --rounds is given)")
+	f.Float64Var(&o.odds, "odds", 0, "how many to one a verdict must be sure of (default: 20 for each claim asked, so that 5 % of reports hold a wrong one at most)")
+	f.IntVar(&o.rounds, "rounds", 0, "how many rounds at most (default: as many as claims need within the budget, the profile's where none is asked)")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of the order of trials (default: a random one)")
 	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long one trial may take")
 	f.StringVar(&o.out, "out", "", "folder for the result; it must not hold one yet (default: run/ and the time)")
@@ -83,18 +82,18 @@ or workload=*/model=gil/workers=4.`,
 
 // job is a run that was understood: all that decides its schedule.
 type job struct {
-	profile   chapters.Profile
-	names     []string // experiments, or variants to be measured by themselves
-	seed      uint64
-	rounds    int
-	budget    time.Duration
-	precision float64
-	timeout   time.Duration
-	dir       string
-	sizes     map[string]int   // of a run that is resumed, or of another
-	note      string           // in what that one differs
-	done      []results.Result // of a run that is resumed
-	setup     results.Setup    // of a run that is resumed
+	profile chapters.Profile
+	names   []string // experiments, or variants to be measured by themselves
+	seed    uint64
+	rounds  int
+	budget  time.Duration
+	odds    float64 // asked for; 0: those of so many claims
+	timeout time.Duration
+	dir     string
+	sizes   map[string]int   // of a run that is resumed, or of another
+	note    string           // in what that one differs
+	done    []results.Result // of a run that is resumed
+	setup   results.Setup    // of a run that is resumed
 }
 
 // interpreter is the CPython that there is.
@@ -220,7 +219,7 @@ func (o options) job(ctx context.Context, args []string) (job, error) {
 	}
 	j := job{
 		profile: profile, names: args, seed: o.seed, dir: o.out,
-		rounds: profile.Rounds, precision: profile.Precision, timeout: o.timeout,
+		odds: o.odds, timeout: o.timeout,
 	}
 	if j.seed == 0 {
 		j.seed = rand.Uint64()
@@ -238,8 +237,10 @@ func (o options) job(ctx context.Context, args []string) (job, error) {
 	return j, o.limits(&j)
 }
 
-// mostRounds is far more than any claim needs.
-const mostRounds = 10_000
+const (
+	mostRounds = 10_000 // far more than any claim needs
+	mostOdds   = 1e12
+)
 
 // limits reads what bounds a run.
 func (o options) limits(j *job) error {
@@ -256,15 +257,8 @@ func (o options) limits(j *job) error {
 		}
 		j.budget = budget
 	}
-	if o.precision != "" {
-		percent, err := strconv.ParseFloat(strings.TrimSuffix(o.precision, "%"), 64)
-		if err != nil || !(percent > 0 && percent < 100) {
-			return wrongUsage("--precision %s: give a half-width between 0%% and 100%%, such as 2%%", o.precision)
-		}
-		j.precision = percent / 100
-		if o.rounds == 0 {
-			j.rounds = max(j.rounds, chapters.MostRounds)
-		}
+	if o.odds != 0 && !(o.odds >= 2 && o.odds <= mostOdds) {
+		return wrongUsage("--odds %v: give a number from 2 to %d: so many to one", o.odds, int(mostOdds))
 	}
 	return nil
 }
@@ -295,17 +289,29 @@ func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writ
 		return nil, err
 	}
 	defer l.Close()
-	plan := runner.Plan{Experiments: cases, Seed: j.seed, Rounds: j.rounds, Budget: j.budget}
-	if j.precision > 0 {
-		plan.Enough = enough(j, chosen, scale)
+	follow := report.Follow(catalogue(), chosen, scale, j.odds, j.profile.Least, j.rounds == 0 || j.rounds == mostRounds)
+	j.odds = follow.Odds()
+	if j.rounds == 0 { // nobody said how many
+		j.rounds = j.profile.Rounds
+		if _, claims := follow.Decided(); claims > 0 {
+			j.rounds, j.budget = mostRounds, cmp.Or(j.budget, j.profile.Budget)
+		}
 	}
-	file, err := openFile(path, j, plan, j.describe(l, plan, chosen, scale))
+	plan := runner.Plan{Experiments: cases, Seed: j.seed, Rounds: j.rounds, Budget: j.budget}
+	show := newProgress(stderr)
+	plan.Rest = func(round int, trials []results.Result) map[string]bool {
+		rest := follow.Rest(round, trials)
+		show.claims(follow.Decided())
+		return rest
+	}
+	file, err := openFile(path, j, plan, j.describe(l, chosen, scale))
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	show := newProgress(stderr)
 	trials, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Try(j.timeout), l.ServerCPU), file.Keep, show.tell)
+	plan.Rest(mostRounds, trials)
+	show.open(follow.Open())
 	show.end()
 	if ctx.Err() != nil && len(trials) == 0 {
 		return nil, early
@@ -364,24 +370,6 @@ func openTestbed(ctx context.Context, j job, programs testbed.Programs, chosen [
 		cases = append(cases, measured)
 	}
 	return l, cases, nil
-}
-
-// enough ends an experiment when its claims' intervals are narrow enough.
-func enough(j job, chosen []card.Chapter, scale card.Scale) func(string, []results.Result) bool {
-	return func(name string, trials []results.Result) bool {
-		table := report.NewTable(catalogue())
-		for _, r := range trials {
-			if r.Failed == "" {
-				table.Add(r.Experiment, r.Variant, r.Round, r.Values)
-			}
-		}
-		for _, e := range chosen {
-			if card.Title(e.Name) == name {
-				return report.Precise(table, e, scale, j.profile.Least, j.precision)
-			}
-		}
-		return false
-	}
 }
 
 func openFile(path string, j job, plan runner.Plan, is results.Setup) (*results.File, error) {

@@ -18,14 +18,10 @@ import (
 )
 
 // describe makes the head of a result file: the machine, then what was asked.
-func (j job) describe(l *testbed.Bed, plan runner.Plan, chosen []card.Chapter, scale card.Scale) results.Setup {
+func (j job) describe(l *testbed.Bed, chosen []card.Chapter, scale card.Scale) results.Setup {
 	var sizes []string
 	for _, name := range slices.Sorted(maps.Keys(l.Sizes())) {
 		sizes = append(sizes, fmt.Sprintf("%s:%d", name, l.Sizes()[name]))
-	}
-	var cases []string // how many trials a whole round has
-	for _, e := range plan.Experiments {
-		cases = append(cases, fmt.Sprintf("%s:%d", e.Name, len(e.Cases)))
 	}
 	var claims []string // as they were before anything ran
 	for _, e := range chosen {
@@ -41,7 +37,6 @@ func (j job) describe(l *testbed.Bed, plan runner.Plan, chosen []card.Chapter, s
 		results.Entry{Key: results.KeyPrograms, Value: l.Programs().Identity()},
 		results.Entry{Key: results.KeyPython, Value: pythonOf(l.Programs())},
 		results.Entry{Key: results.KeySizes, Value: strings.Join(sizes, " ")},
-		results.Entry{Key: results.KeyCases, Value: strings.Join(cases, " ")},
 	)
 	s = append(s, work()...)
 	if len(claims) > 0 {
@@ -53,9 +48,7 @@ func (j job) describe(l *testbed.Bed, plan runner.Plan, chosen []card.Chapter, s
 	if j.budget > 0 {
 		s = append(s, results.Entry{Key: results.KeyBudget, Value: j.budget.String()})
 	}
-	if j.precision > 0 {
-		s = append(s, results.Entry{Key: results.KeyPrecision, Value: fmt.Sprint(j.precision)})
-	}
+	s = append(s, results.Entry{Key: results.KeyOdds, Value: strconv.FormatFloat(j.odds, 'g', -1, 64)})
 	return s
 }
 
@@ -134,9 +127,9 @@ func (j *job) read(path string) (err error) {
 			return damaged(results.KeyBudget)
 		}
 	}
-	if text := j.setup.Get(results.KeyPrecision); text != "" {
-		if j.precision, err = strconv.ParseFloat(text, 64); err != nil || !(j.precision > 0 && j.precision < 1) {
-			return damaged(results.KeyPrecision)
+	if text := j.setup.Get(results.KeyOdds); text != "" {
+		if j.odds, err = strconv.ParseFloat(text, 64); err != nil || !(j.odds >= 1 && j.odds <= mostOdds) {
+			return damaged(results.KeyOdds)
 		}
 	}
 	if j.sizes, err = readSizes(j.setup); err != nil {

@@ -76,7 +76,7 @@ func (t AATest) withheld() string {
 
 // withhold takes back all that was decided, if they say that deciding is
 // not sound here.
-func (t AATest) withhold(judged []Judged, contrasts map[string]Contrast) {
+func (t AATest) withhold(judged []Judged, sides map[string]Leaning) {
 	if !t.Failed() {
 		return
 	}
@@ -85,17 +85,17 @@ func (t AATest) withhold(judged []Judged, contrasts map[string]Contrast) {
 		if j.Verdict == NotMeasured {
 			continue
 		}
-		j.Verdict, j.Reason, j.P = Undecided, t.withheld(), math.NaN()
+		j.Verdict, j.Reason, j.Odds = Undecided, t.withheld(), 0
 		for k := range j.Compared {
 			if j.Compared[k].Verdict != NotMeasured {
 				j.Compared[k].Verdict = Undecided
 			}
 		}
 	}
-	for key, c := range contrasts {
-		if c.Difference != NoneToTell {
-			c.Difference, c.P = NotTold, math.NaN()
-			contrasts[key] = c
+	for key, s := range sides {
+		if s.Difference != NoneToTell {
+			s.Difference = NotTold
+			sides[key] = s
 		}
 	}
 }

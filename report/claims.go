@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ func (p page) verdicts(w *strings.Builder) {
 	if len(p.judged) == 0 {
 		return
 	}
-	w.WriteString("## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. What is claimed to happen every time, or never, is refuted by a single trial that shows otherwise, and holds if there is none and it surely does not fail in half of all trials; rarer exceptions could be there still. What is claimed to happen holds once it was seen, and is refuted if it surely happens in fewer than half of all trials. All claims are corrected together, so what holds by itself may be undecided here: as far as noise is the cause, the chance of any wrong verdict in the table is at most 5 %.\n\n")
+	fmt.Fprintf(w, "## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. Surely: the odds for it are at least %s, which keeps the chance of any wrong verdict in the table at 5 %%, whenever one looks. What is claimed to happen every time, or never, is refuted by a single trial that shows otherwise, and holds when there are such odds that exceptions are rarer than one in twenty. What is claimed to happen holds once it was seen.\n\n", toOne(math.Log(p.odds)))
 	p.picture(w, "verdicts")
 	p.picture(w, "verdicts-mechanisms")
 	var rows [][]string
@@ -23,11 +24,11 @@ func (p page) verdicts(w *strings.Builder) {
 		if len(j.Compared) > 0 {
 			row[3] = j.Deciding.Name + ": " + j.Deciding.found()
 			row[4] = demand(j.Deciding.Comparison)
-			row[5] = chanceOf(j.P)
+			row[5] = toOne(j.Odds)
 		}
 		rows = append(rows, row)
 	}
-	table(w, []string{"id", "claim", "verdict", fmt.Sprintf("nearest comparison (%s)", p.table.interval()), "bound", "p", "why"}, rows)
+	table(w, []string{"id", "claim", "verdict", fmt.Sprintf("nearest comparison (%s)", interval), "bound", "odds", "why"}, rows)
 	w.WriteString(p.legend() + "\n\n")
 	for _, j := range p.judged {
 		if j.Caveat != "" {
@@ -43,7 +44,7 @@ func (p page) verdicts(w *strings.Builder) {
 
 // legend explains what stands in the table of verdicts.
 func (p page) legend() string {
-	text := fmt.Sprintf("*p*: the chance of evidence as strong as this if the verdict were wrong, corrected for the number of claims; at most %s decides.", number.Short(1-p.table.level))
+	text := fmt.Sprintf("*Odds*: those of the evidence for the verdict, or of an undecided claim for what is likelier; a bet on noise alone reaches x to 1 with a chance of 1/x at most, ever. A %s is that of one comparison alone, whenever one looks.", interval)
 	has := func(is func(c Compared) bool) bool {
 		return slices.ContainsFunc(p.judged, func(j Judged) bool { return slices.ContainsFunc(j.Compared, is) })
 	}
@@ -54,7 +55,7 @@ func (p page) legend() string {
 		text += " \"x 8\" means with 8 workers, on both sides where it stands once."
 	}
 	if has(func(c Compared) bool { return c.Occurrence != nil }) {
-		text += fmt.Sprintf(" \"200 of 200\": seen so often in so many tries; a rate has its %s over trials. The *p* of what was seen in every one of n trials is that of its failing in half of all trials or more.", p.table.interval())
+		text += fmt.Sprintf(" \"200 of 200\": seen so often in so many tries; a rate has its %s over trials.", interval)
 	}
 	return text
 }
@@ -70,7 +71,7 @@ func (p page) asksAll() bool {
 
 // comparisons lists all that the verdicts rest on, folded away.
 func (p page) comparisons(w *strings.Builder) {
-	head := []string{"claim", "comparison", fmt.Sprintf("ratio or value (%s)", p.table.interval()), "bound", "verdict by itself", "sides", "visible", "rounds"}
+	head := []string{"claim", "comparison", fmt.Sprintf("ratio or value (%s)", interval), "bound", "verdict of it", "sides", "visible", "rounds"}
 	if p.sensitivity.left > 0 {
 		head = append(head, "without disturbed trials")
 	}
@@ -78,8 +79,8 @@ func (p page) comparisons(w *strings.Builder) {
 	for i, j := range p.judged {
 		for k, c := range j.Compared {
 			sides, visible := "–", "–"
-			if contrast, ok := p.contrasts[contrastKey(j.Experiment, c.Comparison)]; ok {
-				sides, visible = sideWords(c.Measure)[contrast.Difference], beyond(contrast.Visible)
+			if side, ok := p.sides[contrastKey(j.Experiment, c.Comparison)]; ok {
+				sides, visible = sideWords(c.Measure)[side.Difference], beyond(side.Visible)
 			}
 			row := []string{
 				j.ID, c.Name, c.found(), demand(c.Comparison), string(c.Verdict), sides, visible, fmt.Sprint(c.Value.N),
@@ -96,7 +97,7 @@ func (p page) comparisons(w *strings.Builder) {
 	}
 	fmt.Fprintf(w, "<details><summary>%s</summary>\n\n", all)
 	table(w, head, rows)
-	fmt.Fprintf(w, "*Verdict by itself*: by this interval alone. *Sides*: the first side against the second, all rows corrected together by Holm; equal means within %s. *Visible*: the smallest difference that nine in ten such runs would have told in this table.\n\n</details>\n\n", number.Percent(card.Same-1))
+	fmt.Fprintf(w, "*Verdict of it*: at the odds that are asked of all. *Sides*: the first side against the second, at the same odds; equal means within %s. *Visible*: the smallest difference that nine in ten such runs would have told in this table.\n\n</details>\n\n", number.Percent(card.Same-1))
 }
 
 // contrastKey names a comparison among all.
@@ -116,23 +117,37 @@ func sideWords(m card.Measure) map[Difference]string {
 	return words
 }
 
-// contrast tells the sides of all comparisons apart, each once however many
-// claims make it.
-func contrast(judged []Judged, level float64) map[string]Contrast {
-	var keys []string
-	var ratios []stat.Evidence
+// A Leaning says how the first side of a comparison lies to the second.
+type Leaning struct {
+	Difference Difference
+	Visible    float64 // the smallest factor above 1 that would have been told; +Inf: none
+}
+
+// sides tells the sides of all comparisons apart, each once however many claims make
+// it, at odds of so many to one for each.
+func sides(judged []Judged, odds float64) map[string]Leaning {
+	rounds := map[string]stat.Series{}
 	for _, j := range judged {
 		for _, c := range j.Compared {
-			key := contrastKey(j.Experiment, c.Comparison)
-			if c.Measure.How > card.Inverse || slices.Contains(keys, key) {
-				continue
+			if c.Measure.How <= card.Inverse {
+				rounds[contrastKey(j.Experiment, c.Comparison)] = c.rounds
 			}
-			keys, ratios = append(keys, key), append(ratios, c.evidence.(stat.Evidence))
 		}
 	}
-	told := map[string]Contrast{}
-	for i, c := range contrasts(ratios, card.Same, level) {
-		told[keys[i]] = c
+	told := map[string]Leaning{}
+	for key, r := range rounds {
+		s := Leaning{NotTold, r.Visible(odds)}
+		switch i := r.Sure(odds); {
+		case i.N == 0:
+			s.Difference = NoneToTell
+		case i.Low > 1:
+			s.Difference = Higher
+		case i.High < 1:
+			s.Difference = Lower
+		case i.Low >= 1/card.Same && i.High <= card.Same:
+			s.Difference = Equal
+		}
+		told[key] = s
 	}
 	return told
 }

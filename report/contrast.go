@@ -33,17 +33,12 @@ type Contrast struct {
 // corrected together, so the chance that any of them is called a difference
 // wrongly is at most 5 %, and so is the chance that any is called equal wrongly.
 func Contrasts(ratios []stat.Evidence, margin float64) []Contrast {
-	return contrasts(ratios, margin, stat.Level)
-}
-
-// contrasts does so at another level, for what stands for 95 % (see stat.Careful).
-func contrasts(ratios []stat.Evidence, margin, level float64) []Contrast {
-	alpha := 1 - level
+	alpha := 1 - stat.Level
 	different, equal := make([]float64, len(ratios)), make([]float64, len(ratios))
 	all := make([]Contrast, len(ratios))
 	measured := 0
 	for i, r := range ratios {
-		all[i].Ratio = r.Interval(level)
+		all[i].Ratio = r.Interval(stat.Level)
 		if all[i].Ratio.N == 0 {
 			different[i], equal[i] = math.NaN(), math.NaN()
 			continue

@@ -116,7 +116,7 @@ func attribute(t *Table, cores int) []attribution {
 func (t *Table) undisturbed(cores int) (*Table, int) {
 	rest := NewTable(t.catalogue)
 	units := t.catalogue.comparedUnits()
-	rest.Setup, rest.names, rest.level = t.Setup, t.names, t.level
+	rest.Setup, rest.names = t.Setup, t.names
 	left := 0
 	for _, name := range t.names {
 		s := t.series[name]

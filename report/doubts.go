@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -84,11 +85,7 @@ func (p page) chance() string {
 	if n == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("the verdicts on %s are corrected together by Holm: the chance that one or more of them is wrong is at most 5 %%, as far as noise is the cause and rounds are independent; so are, apart from them, the sides of all comparisons", number.Plural(n, "claim"))
-	if p.table.level != stat.Level {
-		text += fmt.Sprintf(". This run ended experiments when their intervals were narrow enough, which favours those that are narrow by luck, so its intervals are those of %s, which cover the truth there about as often as others of %s, and p decides at %s", number.Percent(p.table.level), number.Percent(stat.Level), number.Short(1-p.table.level))
-	}
-	return text
+	return fmt.Sprintf("the verdicts on %s are decided at odds of %s each: the chance that one or more of them is wrong is at most 5 %%, however often one looks, as far as noise is the cause and a round, given those before it, is as likely to lie above the truth as below", number.Plural(n, "claim"), toOne(math.Log(p.odds)))
 }
 
 // order warns of a file that does not tell its rounds.

@@ -50,7 +50,7 @@ func (v view) perCores() string {
 
 // ofSpeedups says what the error bars of speed-ups are.
 func (v view) ofSpeedups() string {
-	return fmt.Sprintf("Whiskers: %ss over rounds, paired with serial.", v.table.interval())
+	return fmt.Sprintf("Whiskers: %ss over rounds, paired with serial.", interval)
 }
 
 // answerFigure is the picture of the answer: computing beside waiting.
@@ -395,7 +395,7 @@ func (v view) priceFigure() figure {
 	return figure{"price", title, chart.Dots(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("What one task of the workload sleep costs with %d workers, on %s", v.many(), v.perCores()),
-		Whiskers: fmt.Sprintf("Whiskers: %ss of the medians.", v.table.interval()),
+		Whiskers: fmt.Sprintf("Whiskers: %ss of the medians.", interval),
 		Note:     section.Medians + " Memory of processes is added up; pages that they share are counted in each. " + section.Paired,
 	}, rows, panels)}
 }
@@ -412,14 +412,14 @@ func (v view) verdictFigures(judged []Judged) []figure {
 		of       []Judged
 	}{{"verdicts", "tasks", split(true)}, {"verdicts-mechanisms", "mechanisms", split(false)}} {
 		if len(part.of) > 0 {
-			all = append(all, verdictFigure(part.name, part.on, part.of, v.table.level))
+			all = append(all, verdictFigure(part.name, part.on, part.of))
 		}
 	}
 	return all
 }
 
 // verdictFigure shows for each claim the comparison that decided it.
-func verdictFigure(name, on string, judged []Judged, level float64) figure {
+func verdictFigure(name, on string, judged []Judged) figure {
 	var rows []chart.ForestRow
 	var others, missing []Judged
 	for _, j := range judged {
@@ -433,7 +433,7 @@ func verdictFigure(name, on string, judged []Judged, level float64) figure {
 		}
 		rows = append(rows, chart.ForestRow{
 			Group: j.ID + ": " + j.Text, Label: j.Deciding.Name,
-			Ratio: drawn(j.Sure), BoundLow: j.Deciding.Low, BoundHigh: j.Deciding.High,
+			Ratio: drawn(j.Deciding.Sure), BoundLow: j.Deciding.Low, BoundHigh: j.Deciding.High,
 			Verdict: string(j.Verdict), Open: j.Verdict == Undecided,
 		})
 	}
@@ -452,7 +452,7 @@ func verdictFigure(name, on string, judged []Judged, level float64) figure {
 		Title:    title,
 		Subtitle: subtitle,
 		X:        "ratio",
-		Whiskers: fmt.Sprintf("Whiskers: intervals so wide that all claims together are right with %s.", number.Percent(level)),
+		Whiskers: "Whiskers: intervals so wide that all claims together are right with 95 %, whenever one looks.",
 	}, rows)}
 }
 

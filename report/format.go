@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"parcon/experiments/number"
 	"parcon/report/chart"
@@ -52,32 +51,10 @@ func table(w *strings.Builder, head []string, rows [][]string) {
 	w.WriteString("\n")
 }
 
-// roughly writes how long something would take, to be read at a glance.
-func roughly(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%.0f min", d.Minutes())
-	}
-	return fmt.Sprintf("%.0f h", d.Hours())
-}
-
 // beyond writes a visible difference, a factor above 1: "2.1 %".
 func beyond(factor float64) string {
 	if math.IsInf(factor, 1) {
 		return "none"
 	}
 	return number.Percent(factor - 1)
-}
-
-// chanceOf writes a p-value.
-func chanceOf(p float64) string {
-	switch {
-	case math.IsNaN(p):
-		return "–"
-	case p < 0.001:
-		return "< 0.001"
-	}
-	return fmt.Sprintf("%.3f", p)
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 
 	"parcon/experiments/card"
 	"parcon/experiments/number"
@@ -12,64 +13,114 @@ import (
 type Occurrence struct {
 	Count, Tries float64       // of all trials together
 	Rate         stat.Interval // of trials, per try
+	Every        bool          // the claim is that each trial shows it; else that one does
+	hits, trials int           // trials that are as claimed, of so many
 	with         int           // trials that counted any
-	trials       stat.Occurrence
+	single       bool          // tries are independent of each other
 }
 
-// observe counts in how many trials a fact lies within its bound.
-func observe(t *Table, experiment string, c card.Comparison) Occurrence {
+// rare is the rate of exceptions that a fact that "always" happens, or "never", is held
+// against: with the odds that a verdict asks there are fewer.
+const rare = 0.05
+
+// seen counts in how many trials a fact lies within its bound.
+func seen(t *Table, experiment string, c card.Comparison) Occurrence {
 	counted, tries := t.counts(experiment, c.Of, c.Measure.Unit)
-	f := Occurrence{trials: stat.Occurrence{Every: c.Measure.How == card.Every}}
+	o := Occurrence{Every: c.Measure.How == card.Every, trials: len(counted), single: t.catalogue.find(c.Of.Get(card.Key)).Independent}
 	shares := make([]float64, len(counted))
 	for i := range counted {
-		f.Count += counted[i]
-		f.Tries += tries[i]
+		o.Count += counted[i]
+		o.Tries += tries[i]
 		shares[i] = counted[i] / tries[i]
 		if shares[i] >= c.Low && shares[i] <= c.High {
-			f.trials.Hits++
+			o.hits++
+		}
+		if counted[i] > 0 {
+			o.with++
 		}
 	}
-	for _, n := range counted {
-		if n > 0 {
-			f.with++
-		}
+	o.Rate, _ = stat.SeriesOf(shares).Running()
+	return o
+}
+
+// observe weighs a fact. One trial against "every time" refutes it, and one for "it
+// happens" proves it; no statistics is needed for either. What remains uncertain is what
+// was not seen: after n tries the odds against a rate of exceptions of 5 % are
+// 0.95^-n to 1.
+func (c *Compared) observe(t *Table, experiment string) {
+	o := seen(t, experiment, c.Comparison)
+	c.Occurrence = &o
+	unseen := float64(o.n()) * -math.Log1p(-rare)
+	yes, no := math.Inf(1), math.Inf(-1)
+	switch {
+	case o.Every && o.hits < o.trials:
+		c.inside, c.outside = no, []float64{yes}
+	case o.Every && c.lost > 0: // what ended a trial may have been the exception
+		c.inside, c.outside = no, []float64{no}
+	case o.Every:
+		c.inside, c.outside = unseen, []float64{no}
+	case o.hits > 0:
+		c.inside, c.outside = yes, []float64{no}
+	default:
+		c.inside, c.outside = no, []float64{unseen}
 	}
-	f.trials.N = len(counted)
-	f.Rate = stat.Values(shares).Interval(t.level)
-	return f
+	c.Value = stat.Interval{Estimate: float64(o.hits) / float64(o.trials), Low: 0, High: 1, N: o.trials}
+	switch { // the ends may be shown at any time: only one of them is in doubt
+	case o.trials == 0:
+	case o.hits == o.trials:
+		c.Value.Low = math.Pow(1-stat.Level, 1/float64(o.trials))
+	case o.hits == 0:
+		c.Value.High = 1 - math.Pow(1-stat.Level, 1/float64(o.trials))
+	}
+	c.Sure = c.Value
+}
+
+// n is how many samples it is of: trials, because tries share their luck, or tries
+// where they have nothing in common.
+func (o Occurrence) n() int {
+	if o.single {
+		return int(o.Tries)
+	}
+	return o.trials
+}
+
+func (o Occurrence) one() string {
+	if o.single {
+		return "try"
+	}
+	return "trial"
+}
+
+func (o Occurrence) unit() string {
+	if o.single {
+		return "tries"
+	}
+	return "trials"
+}
+
+// unseen is the rate of exceptions that so many would have shown with 95 %.
+func (o Occurrence) unseen() float64 { return 1 - math.Pow(1-stat.Level, 1/float64(max(1, o.n()))) }
+
+// needs is how many more would decide.
+func (o Occurrence) needs(need float64) int {
+	return max(1, int(math.Ceil(need/-math.Log1p(-rare)))-o.n())
 }
 
 // String tells it: "200 of 200", "300 of 14,000 (1.9 % to 2.4 %)" with the interval
 // of the rate, or, where it is so rare that the interval says nothing, "1 of 1,400,
 // in 1 of 14 trials".
-func (f Occurrence) String() string {
-	if f.trials.N == 0 {
+func (o Occurrence) String() string {
+	if o.trials == 0 {
 		return "–"
 	}
-	text := fmt.Sprintf("%s of %s", number.Grouped(f.Count), number.Grouped(f.Tries))
+	text := fmt.Sprintf("%s of %s", number.Grouped(o.Count), number.Grouped(o.Tries))
 	switch {
-	case f.Count == 0 || f.Count == f.Tries:
+	case o.Count == 0 || o.Count == o.Tries:
 		return text
-	case f.Rate.Known() && f.Rate.Low < f.Rate.High && f.Rate.Low >= 0.0005:
-		return text + fmt.Sprintf(" (%s to %s)", number.Percent(number.AtMostAll(f.Rate.Low)), number.Percent(number.AtMostAll(f.Rate.High)))
+	case o.Rate.Known() && o.Rate.Low < o.Rate.High && o.Rate.Low >= 0.0005:
+		return text + fmt.Sprintf(" (%s to %s)", number.Percent(number.AtMostAll(o.Rate.Low)), number.Percent(number.AtMostAll(o.Rate.High)))
 	}
-	return text + fmt.Sprintf(", in %d of %s", f.with, number.Plural(f.trials.N, "trial"))
-}
-
-// decideOccurrence holds what was seen against what was claimed.
-func decideOccurrence(f Occurrence, claim card.Comparison, level float64) Compared {
-	c := Compared{Comparison: claim, Value: f.trials.Interval(level), evidence: f.trials, inside: f.trials.Inside(), outside: f.trials.Outside(), Occurrence: &f}
-	switch {
-	case f.trials.N == 0:
-		c.Verdict, c.inside, c.outside = NotMeasured, 1, 1
-	case c.inside <= (1-level)/2:
-		c.Verdict = Holds
-	case c.outside <= (1-level)/2:
-		c.Verdict = Refuted
-	default:
-		c.Verdict = Undecided
-	}
-	return c
+	return text + fmt.Sprintf(", in %d of %s", o.with, number.Plural(o.trials, "trial"))
 }
 
 // demand writes what a comparison must satisfy.

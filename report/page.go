@@ -20,7 +20,8 @@ type page struct {
 	answer      string
 	measured    []card.Chapter
 	judged      []Judged
-	contrasts   map[string]Contrast // of the comparisons, by measure and label
+	odds        float64            // asked of each claim, to one
+	sides       map[string]Leaning // of the comparisons, by contrastKey
 	aa          AATest
 	sensitivity sensitivity
 	// disturbances tell what was seen around the trials, by cause.
@@ -117,7 +118,7 @@ func (p page) curves(w *strings.Builder, g grid, title, doc string) {
 		}
 		rows = append(rows, row)
 	}
-	table(w, []string{"workload", "one task, serial", fmt.Sprintf("best speed-up (%s)", p.table.interval()), "fewest workers that cannot be told from it", "under a GIL, at best"}, rows)
+	table(w, []string{"workload", "one task, serial", fmt.Sprintf("best speed-up (%s)", interval), "fewest workers that cannot be told from it", "under a GIL, at best"}, rows)
 	for _, task := range g.works() {
 		p.picture(w, "speedup-"+task)
 	}
@@ -247,15 +248,15 @@ func (p page) single(w *strings.Builder) {
 		})
 	}
 	if len(rows) > 0 {
-		table(w, []string{"variant", "time per task", fmt.Sprintf("speed-up over serial (%s)", p.table.interval()), "cores busy", "peak memory"}, rows)
+		table(w, []string{"variant", "time per task", fmt.Sprintf("speed-up over serial (%s)", interval), "cores busy", "peak memory"}, rows)
 	}
 	rows = nil
 	for _, v := range mechanisms {
-		seen := observe(p.table, "single", card.Comparison{Measure: card.Happens, Of: v})
-		rows = append(rows, []string{v.String(), p.table.center("single", v, "ns/op").Span(), seen.String()})
+		observed := seen(p.table, "single", card.Comparison{Measure: card.Happens, Of: v})
+		rows = append(rows, []string{v.String(), p.table.center("single", v, "ns/op").Span(), observed.String()})
 	}
 	if len(rows) > 0 {
-		table(w, []string{"mechanism", fmt.Sprintf("time per operation or try (%s)", p.table.interval()), "seen in so many tries"}, rows)
+		table(w, []string{"mechanism", fmt.Sprintf("time per operation or try (%s)", interval), "seen in so many tries"}, rows)
 	}
 }
 

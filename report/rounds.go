@@ -7,9 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"parcon/experiments/card"
-	"parcon/report/stat"
 )
 
 // A Cut is a round that was interrupted, and how many trials it lost by that:
@@ -23,15 +20,16 @@ type ratioKey struct {
 	experiment, of, over, unit string
 }
 
-// cutRounds takes out the rounds that have fewer trials than the file's head
-// says. A file without that line, of go test for one, has no such rounds.
+// cutRounds takes out the rounds that have fewer trials than the file says. A file without that line, of go test for one, has no such rounds.
 func (t *Table) cutRounds() {
 	paused := map[string]map[int]bool{}
-	for experiment := range t.cases {
-		paused[experiment] = t.resumed(experiment)
+	for key := range t.due {
+		if paused[key.experiment] == nil {
+			paused[key.experiment] = t.resumed(key.experiment)
+		}
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(t.lines), roundKey.compare) {
-		if t.lines[key] >= t.cases[key.experiment] && !paused[key.experiment][key.round] {
+		if t.lines[key] >= t.due[key] && !paused[key.experiment][key.round] {
 			continue
 		}
 		t.Cut = append(t.Cut, Cut{strings.ToLower(key.experiment), key.round, t.lines[key]})
@@ -122,43 +120,4 @@ func (t *Table) paused(experiment string) map[int]bool {
 
 func (k roundKey) compare(l roundKey) int {
 	return cmp.Or(cmp.Compare(k.experiment, l.experiment), cmp.Compare(k.round, l.round))
-}
-
-// roundTime is how long a round of an experiment usually took, 0 if the file
-// does not tell when its trials started.
-func (t *Table) roundTime(experiment string) time.Duration {
-	type span struct {
-		first, last float64
-		trials      int
-	}
-	rounds := map[int32]*span{}
-	start := t.unit("start-unix-s")
-	for name, s := range t.series {
-		if !strings.HasPrefix(name, card.Title(experiment)+"/") {
-			continue
-		}
-		for i, round := range s.rounds {
-			at := s.at(start, i)
-			if math.IsNaN(at) {
-				continue
-			}
-			if rounds[round] == nil {
-				rounds[round] = &span{at, at, 0}
-			}
-			r := rounds[round]
-			r.first, r.last, r.trials = min(r.first, at), max(r.last, at), r.trials+1
-		}
-	}
-	var times []float64
-	for _, r := range rounds {
-		if r.trials > 1 {
-			// From the first start to the last start is one trial short.
-			times = append(times, (r.last-r.first)*float64(r.trials)/float64(r.trials-1))
-		}
-	}
-	usual := stat.Values(times).Interval(stat.Level).Estimate
-	if math.IsNaN(usual) {
-		return 0
-	}
-	return time.Duration(usual * float64(time.Second))
 }

@@ -5,13 +5,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"parcon/experiments/card"
-	"parcon/experiments/number"
 	"parcon/experiments/variant"
 	"parcon/report/stat"
 	"parcon/results"
@@ -31,8 +31,8 @@ type Table struct {
 	unordered int
 	ratios    map[ratioKey]ratio // computed so far: charts and tables ask for the same ones
 	lines     map[roundKey]int   // how many each round of an experiment has, failures included
-	cases     map[string]int     // how many it is to have, as the file's head says
-	level     float64            // that intervals are computed at
+	due       map[roundKey]int   // how many it is to have
+	cases     map[string]int     // how many every round is to have, as the head of older files says
 	catalogue Catalogue
 	units     units
 	row       []float64 // of the line that is being read, by unit
@@ -40,7 +40,7 @@ type Table struct {
 
 // ratio is one that was computed: charts want the interval alone, and often.
 type ratio struct {
-	stat.Sample
+	stat.Series
 	interval stat.Interval
 }
 
@@ -122,8 +122,8 @@ func ReadFile(ctx context.Context, path string, c Catalogue) (*Table, error) {
 func NewTable(c Catalogue) *Table {
 	u := unitsOf(c)
 	return &Table{
-		series: map[string]*series{}, ratios: map[ratioKey]ratio{}, lines: map[roundKey]int{}, cases: map[string]int{},
-		level: stat.Level, catalogue: c, units: u, row: make([]float64, len(u)),
+		series: map[string]*series{}, ratios: map[ratioKey]ratio{}, lines: map[roundKey]int{}, due: map[roundKey]int{}, cases: map[string]int{},
+		catalogue: c, units: u, row: make([]float64, len(u)),
 	}
 }
 
@@ -149,9 +149,6 @@ func readAll(r *results.Reader, c Catalogue) (*Table, error) {
 
 // readHead takes from the file's head what decides how its lines are read.
 func (t *Table) readHead() {
-	if t.Get(results.KeyPrecision) != "" {
-		t.level = stat.Careful
-	}
 	for _, field := range strings.Fields(t.Get(results.KeyCases)) {
 		name, text, _ := strings.Cut(field, ":")
 		if n, err := strconv.Atoi(text); err == nil {
@@ -160,10 +157,16 @@ func (t *Table) readHead() {
 	}
 }
 
-// count counts a line of a round, if the file says how many there should be.
-func (t *Table) count(experiment string, round int) {
-	if t.cases[experiment] > 0 {
-		t.lines[roundKey{experiment, round}]++
+// count counts a line of a round, if the file says how many there should be: in its head
+// those of every round, or with each line those of its own.
+func (t *Table) count(experiment string, round, of int) {
+	key := roundKey{experiment, round}
+	if of == 0 {
+		of = t.cases[experiment]
+	}
+	if of > 0 {
+		t.lines[key]++
+		t.due[key] = of
 	}
 }
 
@@ -181,7 +184,7 @@ func (t *Table) addLine(r *results.Reader) {
 	t.trials++
 	experiment, v, _ := strings.Cut(string(line.Result.Name), "/")
 	if line.Failed != "" {
-		t.count(experiment, line.Round)
+		t.count(experiment, line.Round, line.Of)
 		t.Failed = append(t.Failed, Failure{experiment, v, line.Failed, line.Round})
 		return
 	}
@@ -201,7 +204,7 @@ func (t *Table) addLine(r *results.Reader) {
 		}
 	}
 	s.add(round, t.row)
-	t.count(experiment, round)
+	t.count(experiment, round, line.Of)
 }
 
 // lost says whether a value that a report makes use of is no measurement: nothing
@@ -287,6 +290,17 @@ func (s *series) at(unit, trial int) float64 {
 	return s.values[unit][trial]
 }
 
+// Keep adds a trial as it was measured.
+func (t *Table) Keep(r results.Result) {
+	if r.Failed != "" {
+		t.trials++
+		t.Failed = append(t.Failed, Failure{r.Experiment, r.Variant, r.Failed, r.Round})
+		clear(t.ratios)
+		return
+	}
+	t.Add(r.Experiment, r.Variant, r.Round, r.Values)
+}
+
 // Add adds a trial that is not read from a file.
 func (t *Table) Add(experiment, v string, round int, values map[string]float64) {
 	name := experiment + "/" + v
@@ -306,9 +320,8 @@ func (t *Table) Add(experiment, v string, round int, values map[string]float64) 
 	clear(t.ratios)
 }
 
-// interval says what the intervals of this table are, for a heading or a legend:
-// "95 % interval", or what they are in a run that ended when they were narrow.
-func (t *Table) interval() string { return number.Percent(t.level) + " interval" }
+// interval says what intervals are, for a heading or a legend.
+const interval = "95 % interval"
 
 // Get returns the value of a configuration key, "" if there is none.
 func (t *Table) Get(key string) string { return t.Setup.Get(key) }
@@ -358,10 +371,10 @@ func (t *Table) find(experiment string, v variant.Variant) *series {
 // It is the value of that variant alone, and of no pair: each has several partners, the
 // baseline and all that it is compared with, and a round in which one of them failed
 // counts in the ratios with the others. So a failure of another variant takes nothing
-// from it, while a ratio lacks the rounds in which either of its sides failed (pair),
-// and the report says so where trials failed.
+// from it.
 func (t *Table) center(experiment string, v variant.Variant, unit string) stat.Interval {
-	return t.values(experiment, v, unit).Interval(t.level)
+	i, _ := t.values(experiment, v, unit).Running()
+	return i
 }
 
 // busy is how many cores a variant kept busy, of as many as there are: CPU time is taken
@@ -377,12 +390,12 @@ func (t *Table) busy(experiment string, v variant.Variant) stat.Interval {
 }
 
 // values is the evidence on one unit of one variant.
-func (t *Table) values(experiment string, v variant.Variant, unit string) stat.Sample {
+func (t *Table) values(experiment string, v variant.Variant, unit string) stat.Series {
 	var values []float64
 	t.find(experiment, v).eachRound(t.unit(unit), func(_ int, value float64) {
 		values = append(values, value)
 	})
-	return stat.Values(values)
+	return stat.SeriesOf(values)
 }
 
 // counts are what was counted of a variant and its tries, one of each for each
@@ -394,25 +407,44 @@ func (t *Table) counts(experiment string, v variant.Variant, unit string) (count
 
 // ratio estimates the ratio of one unit of two variants, paired by round.
 func (t *Table) ratio(experiment string, of, over variant.Variant, unit string) stat.Interval {
-	return t.paired(experiment, of, over, unit).interval
+	return t.across(experiment, of, unit, over, unit).interval
 }
 
-// paired is the evidence on the ratio of one unit of two variants.
-func (t *Table) paired(experiment string, of, over variant.Variant, unit string) ratio {
-	return t.across(experiment, of, unit, over, unit)
+// paired is the evidence on the ratio of a unit of one variant to that of another.
+func (t *Table) paired(experiment string, of variant.Variant, unit string, over variant.Variant, than string) stat.Series {
+	return t.across(experiment, of, unit, over, than).Series
 }
 
-// across is the same for two units of one kind.
+// across is both. A round in which one of the two failed has no ratio and counts against
+// whatever is said of it.
 func (t *Table) across(experiment string, of variant.Variant, unit string, over variant.Variant, than string) ratio {
 	key := ratioKey{experiment, of.String(), over.String(), unit + " " + than}
 	if r, ok := t.ratios[key]; ok {
 		return r
 	}
-	a, b := pair(t.find(experiment, of), t.unit(unit), t.find(experiment, over), t.unit(than))
-	sample := stat.Ratios(a, b)
-	r := ratio{sample, sample.Interval(t.level)}
+	a, b := t.rounded(experiment, of, unit), t.rounded(experiment, over, than)
+	var x, y []float64
+	for _, round := range slices.Sorted(maps.Keys(a)) {
+		if other, ok := b[round]; ok {
+			x, y = append(x, a[round]), append(y, other)
+		}
+	}
+	r := ratio{Series: stat.RatioSeries(x, y)}
+	r.interval, _ = r.Running()
 	t.ratios[key] = r
 	return r
+}
+
+// rounded are the values of a variant by round, NaN where its trial failed.
+func (t *Table) rounded(experiment string, v variant.Variant, unit string) map[int]float64 {
+	values := map[int]float64{}
+	for _, f := range t.Failed {
+		if f.Experiment == card.Title(experiment) && f.Variant == v.String() {
+			values[f.Round] = math.NaN()
+		}
+	}
+	t.find(experiment, v).eachRound(t.unit(unit), func(round int, value float64) { values[round] = value })
+	return values
 }
 
 // pair returns the values of the rounds that both have: where one of them failed neither

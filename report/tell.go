@@ -28,7 +28,7 @@ func (v view) samples(chapter string, of card.Card) section.Samples {
 }
 
 func (s source) samples() section.Samples {
-	all := section.Samples{Source: s, Cores: s.cores, Interval: s.table.interval(), On: s.on}
+	all := section.Samples{Source: s, Cores: s.cores, Interval: interval, On: s.on}
 	prefix := card.Title(s.chapter) + "/"
 	for _, text := range s.table.names {
 		rest, ok := strings.CutPrefix(text, prefix)
@@ -63,7 +63,7 @@ func (s source) Counts(v variant.Variant, unit string) (counted, tries []float64
 func (s source) Busy(v variant.Variant) number.Interval { return s.table.busy(s.chapter, v) }
 
 func (s source) Occurrence(v variant.Variant, unit string) string {
-	return observe(s.table, s.chapter, card.Comparison{
+	return seen(s.table, s.chapter, card.Comparison{
 		Measure: card.Measure{Unit: unit, How: card.Every}, Of: v, High: math.Inf(1),
 	}).String()
 }

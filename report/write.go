@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -98,11 +99,12 @@ func newPage(t *Table) page {
 		}
 	}
 	slices.SortStableFunc(claims, func(a, b asked) int { return t.catalogue.byID(a.claim.ID, b.claim.ID) })
-	p.judged = judge(t, claims)
+	p.odds = t.odds(claims)
+	p.judged = judge(t, claims, p.odds)
 	rest, left := t.undisturbed(cores)
-	p.sensitivity = sensitivity{left, judge(rest, claims)}
-	p.contrasts = contrast(p.judged, t.level)
-	p.aa.withhold(p.judged, p.contrasts)
+	p.sensitivity = sensitivity{left, judge(rest, claims, p.odds)}
+	p.sides = sides(p.judged, p.odds)
+	p.aa.withhold(p.judged, p.sides)
 	p.aa.withhold(p.sensitivity.judged, nil)
 	p.chapters = p.tell(p.judged)
 	p.figures = p.view.figures(p.judged)
@@ -114,6 +116,21 @@ func newPage(t *Table) page {
 		p.answer = "No verdict is given, " + p.aa.withheld() + ". What was measured: " + p.answer
 	}
 	return p
+}
+
+// odds are those that are asked of each claim: what the run wrote down, or so many that
+// the chance of any wrong verdict among its claims is 5 %.
+func (t *Table) odds(claims []asked) float64 {
+	if odds, err := strconv.ParseFloat(t.Get(results.KeyOdds), 64); err == nil && odds > 1 {
+		return odds
+	}
+	n := 0
+	for _, c := range claims {
+		if c.claim.Unmeasured == "" {
+			n++
+		}
+	}
+	return defaultOdds(n)
 }
 
 // sentence is the answer of the report.
@@ -180,7 +197,7 @@ type verdictRow struct {
 	Estimate    *float64        `json:"estimate"`
 	Low         *float64        `json:"low"`
 	High        *float64        `json:"high"`
-	P           *float64        `json:"p"`
+	Odds        *float64        `json:"odds"` // to one
 	Rounds      int             `json:"rounds"`
 	Reason      string          `json:"reason"`
 	Calm        Verdict         `json:"without_disturbed"`
@@ -216,7 +233,7 @@ func (p page) verdictRows() []verdictRow {
 	rows := make([]verdictRow, 0, len(p.judged))
 	for i, j := range p.judged {
 		row := verdictRow{
-			ID: j.ID, Claim: j.Text, Verdict: j.Verdict, Reason: j.Reason, Rounds: j.Deciding.Value.N, P: finite(j.P), Calm: p.sensitivity.judged[i].Verdict,
+			ID: j.ID, Claim: j.Text, Verdict: j.Verdict, Reason: j.Reason, Rounds: j.Deciding.Value.N, Odds: finite(math.Exp(j.Odds)), Calm: p.sensitivity.judged[i].Verdict,
 			Estimate: finite(j.Deciding.Value.Estimate), Low: finite(j.Deciding.Value.Low), High: finite(j.Deciding.Value.High),
 		}
 		if len(j.Compared) == 0 {
@@ -230,11 +247,11 @@ func (p page) verdictRows() []verdictRow {
 				Estimate: finite(c.Value.Estimate), Low: finite(c.Value.Low), High: finite(c.Value.High),
 				BoundLow: finite(c.Low), BoundHigh: finite(c.High),
 			}
-			if f := c.Occurrence; f != nil && f.trials.N > 0 {
+			if f := c.Occurrence; f != nil && f.trials > 0 {
 				side.Observed = &factRow{f.Count, f.Tries, finite(f.Rate.Estimate), finite(f.Rate.Low), finite(f.Rate.High)}
 			}
-			if contrast, ok := p.contrasts[contrastKey(j.Experiment, c.Comparison)]; ok {
-				side.Sides, side.Visible = sideWords(c.Measure)[contrast.Difference], finite(contrast.Visible-1)
+			if told, ok := p.sides[contrastKey(j.Experiment, c.Comparison)]; ok {
+				side.Sides, side.Visible = sideWords(c.Measure)[told.Difference], finite(told.Visible-1)
 			}
 			row.Comparisons = append(row.Comparisons, side)
 		}

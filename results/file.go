@@ -141,6 +141,9 @@ func (f *File) Keep(r Result) error {
 		Iters:  max(1, f.tasks(r.Slot)),
 	}
 	values := map[string]float64{"round": float64(r.Round), "position": float64(r.Position), "sitting": float64(f.sitting)}
+	if r.Of > 0 {
+		values["in-round"] = float64(r.Of)
+	}
 	if r.Failed != "" {
 		line.Name = benchfmt.Name(string(line.Name) + "/failed=" + slug(r.Failed))
 		line.Iters = 1

@@ -54,6 +54,7 @@ var identity = []struct {
 	{KeyRounds, Asked},
 	{KeyBudget, Asked},
 	{KeyPrecision, Asked},
+	{KeyOdds, Asked},
 	{KeyCases, Asked},
 }
 

@@ -32,12 +32,13 @@ const (
 	KeySeed        = "seed"
 	KeyRounds      = "rounds" // at most
 	KeyBudget      = "budget"
-	KeyPrecision   = "precision"
-	KeyCases       = "cases" // trials of a round, by experiment
+	KeyPrecision   = "precision" // of older runs
+	KeyOdds        = "odds"      // asked of each claim, to one
+	KeyCases       = "cases"     // trials of a round, by experiment
 )
 
 // ours are the words that only parcon writes. In another's file they mean nothing.
 var ours = []string{
 	KeyCores, KeyQuota, KeyMemory, KeyVirtual, KeyGovernor, KeyFilesystem, KeyPrograms, KeyPython, KeyClaims, KeyGOGC,
-	KeyTaskCPU, KeyTaskIO, KeyTaskMix, KeySizes, KeyProfile, KeyExperiments, KeySeed, KeyRounds, KeyBudget, KeyPrecision, KeyCases,
+	KeyTaskCPU, KeyTaskIO, KeyTaskMix, KeySizes, KeyProfile, KeyExperiments, KeySeed, KeyRounds, KeyBudget, KeyPrecision, KeyOdds, KeyCases,
 }

@@ -45,7 +45,7 @@ func Read(ctx context.Context, path string) (Setup, []Result, []error, error) {
 // trial turns a line of parcon's back into a result.
 func (l *Line) trial() Result {
 	experiment, variant, _ := strings.Cut(string(l.Result.Name), "/")
-	r := Result{Slot: Slot{Experiment: experiment, Variant: variant, Round: l.Round, Position: l.Position}, Failed: l.Failed}
+	r := Result{Slot: Slot{Experiment: experiment, Variant: variant, Round: l.Round, Position: l.Position, Of: l.Of}, Failed: l.Failed}
 	values := map[string]float64{}
 	for _, v := range l.Result.Values {
 		value, unit := AsWritten(v)

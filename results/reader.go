@@ -63,6 +63,7 @@ type Line struct {
 	Failed          string // why, "" if it did not
 	Rounded         bool   // it tells its round
 	Round, Position int
+	Of              int // trials of its experiment in this round; 0 if it is not told
 	// Lost are the values that are no measurements: they are not in Result. Whoever
 	// wants one of them calls Lose.
 	Lost []benchfmt.Value
@@ -279,6 +280,8 @@ func (r *Reader) trial() bool {
 			to, l.Rounded = &l.Round, true
 		case "position":
 			to = &l.Position
+		case "in-round":
+			to = &l.Of
 		case "failed":
 			failed = true
 			continue

@@ -27,6 +27,7 @@ func NextSitting(trials []Result) int {
 type Slot struct {
 	Experiment, Variant string
 	Round, Position     int // from 0; Position counts within the round
+	Of                  int // trials that the experiment has in this round; 0 if it is not told
 }
 
 // NoReason stands where a failure left none that can be written down, because

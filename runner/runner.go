@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"parcon/results"
@@ -39,9 +38,10 @@ type Plan struct {
 	Seed        uint64        // of the order within rounds
 	Rounds      int           // the most rounds
 	Budget      time.Duration // no round starts that would end after it; 0: none
-	// Enough says, after a whole round of an experiment, that it needs no
-	// further one. It must depend on the results only. nil: never.
-	Enough func(experiment string, trials []results.Result) bool
+	// Rest names what needs no trial in a round, by "Experiment/variant": it must
+	// depend on the trials of earlier rounds only, of which trials may hold more. A run
+	// ends when all rests. nil: nothing ever does.
+	Rest func(round int, trials []results.Result) map[string]bool
 }
 
 // A Trier runs one trial: the part of a run that touches the machine.
@@ -60,15 +60,18 @@ func Run(ctx context.Context, plan Plan, trials []results.Result, try Trier, kee
 	for _, r := range trials {
 		done[r.Slot] = true
 	}
-	over := map[string]bool{} // experiments that need no further round
-	var longest time.Duration
+	var longest time.Duration // of a round; those to come are no longer than the last
 	ran := 0
 	for round := range plan.Rounds {
 		roundStart := time.Now()
 		if plan.Budget > 0 && round > 0 && time.Since(started)+longest > plan.Budget {
 			break
 		}
-		slots := Round(plan, round, over)
+		var rest map[string]bool
+		if plan.Rest != nil {
+			rest = plan.Rest(round, trials)
+		}
+		slots := Round(plan, round, rest)
 		if len(slots) == 0 {
 			break
 		}
@@ -88,26 +91,12 @@ func Run(ctx context.Context, plan Plan, trials []results.Result, try Trier, kee
 				return trials, err
 			}
 			ran++
-			rest := remaining(slots[i+1:], done) + (plan.Rounds-round-1)*len(slots)
-			tell(r, len(trials), len(trials)+rest, left(time.Since(started), ran, rest, plan.Budget))
+			todo := remaining(slots[i+1:], done) + (plan.Rounds-round-1)*len(slots)
+			tell(r, len(trials), len(trials)+todo, left(time.Since(started), ran, todo, plan.Budget))
 		}
-		longest = max(longest, time.Since(roundStart))
-		plan.close(over, upTo(trials, round))
+		longest = time.Since(roundStart)
 	}
 	return trials, nil
-}
-
-// close notes the experiments that need no further round.
-func (p Plan) close(over map[string]bool, trials []results.Result) {
-	for _, e := range p.Experiments {
-		over[e.Name] = over[e.Name] || p.Enough != nil && p.Enough(e.Name, trials)
-	}
-}
-
-// upTo leaves out later rounds, which a resumed run already has: it must decide
-// as the run before it did.
-func upTo(trials []results.Result, round int) []results.Result {
-	return slices.DeleteFunc(slices.Clone(trials), func(r results.Result) bool { return r.Round > round })
 }
 
 // remaining counts the slots that are not done yet.

@@ -212,16 +212,17 @@ func TestAnEndedContextStartsNothing(t *testing.T) {
 func TestAResumedRunDoesExactlyTheRest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		plan := anyPlan(t)
-		// Ends the experiments one after another, each by the number of its
-		// results: a decision that later rounds must not be part of.
-		plan.Enough = func(name string, trials []results.Result) bool {
-			n := 0
+		// A variant rests when it has enough trials: a decision that later rounds must
+		// not be part of.
+		plan.Rest = func(round int, trials []results.Result) map[string]bool {
+			had, rest := map[string]int{}, map[string]bool{}
 			for _, r := range trials {
-				if r.Experiment == name {
-					n++
+				if name := r.Experiment + "/" + r.Variant; r.Round < round {
+					had[name]++
+					rest[name] = had[name] >= 1+len(r.Variant)%3
 				}
 			}
-			return n >= 2*len(name) && name < "E2"
+			return rest
 		}
 		whole, err := (&diary{}).run(t.Context(), plan, nil)
 		if err != nil {
@@ -242,40 +243,46 @@ func TestAResumedRunDoesExactlyTheRest(t *testing.T) {
 	})
 }
 
-func TestEnoughEndsOneExperimentAndSeesNoLaterRound(t *testing.T) {
+// What rests has no trial in that round, and a run ends when all does.
+func TestARunEndsWhenAllRests(t *testing.T) {
 	plan := wide(7)
-	plan.Rounds = 3
-	round := 0
-	plan.Enough = func(name string, trials []results.Result) bool {
-		if name == "Left" {
-			return true // and is not asked again
+	plan.Rounds = 9
+	names := map[string]bool{}
+	for _, e := range plan.Experiments {
+		for _, c := range e.Cases {
+			names[e.Name+"/"+c.Variant] = true
 		}
-		latest := 0
-		for _, r := range trials {
-			latest = max(latest, r.Round)
-		}
-		if latest != round {
-			t.Errorf("after round %d Enough sees one of round %d", round, latest)
-		}
-		round++
-		return false
 	}
-	whole, err := (&diary{}).run(t.Context(), plan, nil)
+	first := plan.Experiments[0].Name + "/" + plan.Experiments[0].Cases[0].Variant
+	plan.Rest = func(round int, _ []results.Result) map[string]bool {
+		switch round {
+		case 0:
+			return nil
+		case 1:
+			return map[string]bool{first: true}
+		}
+		return names
+	}
+	all, err := (&diary{}).run(t.Context(), plan, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	trials := map[string]int{}
-	for _, r := range whole {
-		trials[r.Experiment]++
+	if want := 2*len(names) - 1; len(all) != want {
+		t.Errorf("%d trials, want %d", len(all), want)
 	}
-	if trials["Left"] != 20 || trials["Right"] != 60 {
-		t.Errorf("trials %v, want one round of Left and three of Right", trials)
-	}
-	// A run that goes on with all of them done must see them round by round.
-	round = 0
-	d := &diary{}
-	if _, err := d.run(t.Context(), plan, whole); err != nil || d.tries != 0 {
-		t.Errorf("error %v, %d tries of a run that was done", err, d.tries)
+	for _, r := range all {
+		if r.Round > 1 || r.Round == 1 && r.Experiment+"/"+r.Variant == first {
+			t.Errorf("%s/%s ran in round %d", r.Experiment, r.Variant, r.Round)
+		}
+		in := len(plan.Experiments[0].Cases)
+		if r.Experiment == plan.Experiments[0].Name && r.Round == 1 {
+			in--
+		} else if r.Experiment != plan.Experiments[0].Name {
+			continue
+		}
+		if r.Of != in {
+			t.Errorf("round %d of %s has %d trials, its lines say %d", r.Round, r.Experiment, in, r.Of)
+		}
 	}
 }
 

@@ -11,20 +11,16 @@ import (
 // blocks in random order, and within each block its cases in random order: a
 // randomised block design. What is compared is thus measured close together,
 // and a slow spell of the machine, which lasts for seconds, hits all of it or
-// none. Experiments in skip are left out. The same seed and round give the
-// same order, whatever came before.
-func Round(plan Plan, round int, skip map[string]bool) []results.Slot {
+// none. What rests, by "Experiment/variant", is left out. The same seed and round give
+// the same order, whatever came before.
+func Round(plan Plan, round int, rest map[string]bool) []results.Slot {
 	random := rand.New(rand.NewPCG(plan.Seed, uint64(round)))
 	var slots []results.Slot
 	for _, e := range random.Perm(len(plan.Experiments)) {
 		experiment := plan.Experiments[e]
-		// Drawn also for one that is skipped, so that the others keep theirs.
-		order := blocks(experiment.Cases, random)
-		if skip[experiment.Name] {
-			continue
-		}
+		order := slices.DeleteFunc(blocks(experiment.Cases, random), func(c Case) bool { return rest[experiment.Name+"/"+c.Variant] })
 		for _, c := range order {
-			slots = append(slots, results.Slot{Experiment: experiment.Name, Variant: c.Variant, Round: round, Position: len(slots)})
+			slots = append(slots, results.Slot{Experiment: experiment.Name, Variant: c.Variant, Round: round, Position: len(slots), Of: len(order)})
 		}
 	}
 	return slots

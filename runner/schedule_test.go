@@ -106,24 +106,29 @@ func TestExperimentsAndBlocksStayTogether(t *testing.T) {
 	})
 }
 
-// An experiment that ended early leaves the order within the others alone: a
-// resumed run must find them where they were.
-func TestSkippingLeavesTheOthersInOrder(t *testing.T) {
+// What rests leaves the order of the others alone: a resumed run must find them where
+// they were.
+func TestRestingLeavesTheOthersInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		plan := anyPlan(t)
 		round := rapid.IntRange(0, 1000).Draw(t, "round")
-		skip := map[string]bool{}
+		rest, in := map[string]bool{}, map[string]int{}
 		for _, e := range plan.Experiments {
-			skip[e.Name] = rapid.Bool().Draw(t, "skip "+e.Name)
+			for _, c := range e.Cases {
+				name := e.Name + "/" + c.Variant
+				if rest[name] = rapid.Bool().Draw(t, "rests "+name); !rest[name] {
+					in[e.Name]++
+				}
+			}
 		}
 		var want []results.Slot
 		for _, s := range runner.Round(plan, round, nil) {
-			if !skip[s.Experiment] {
-				s.Position = len(want)
+			if !rest[s.Experiment+"/"+s.Variant] {
+				s.Position, s.Of = len(want), in[s.Experiment]
 				want = append(want, s)
 			}
 		}
-		if diff := cmp.Diff(want, runner.Round(plan, round, skip)); diff != "" {
+		if diff := cmp.Diff(want, runner.Round(plan, round, rest)); diff != "" {
 			t.Fatal(diff)
 		}
 	})

@@ -85,6 +85,10 @@ type Card struct {
 	// Counts and Units are the units of its result lines that not all have: what is
 	// counted in its tries, which noise does not touch, and what is measured.
 	Counts, Units []string
+	// Independent says that each of its tries begins anew, with nothing left of the one
+	// before: then they count singly. Else those of a trial share their luck, and the trial
+	// is what counts.
+	Independent bool
 	// Label names what is compared, before the words of its variants, such as "sum of 4
 	// KiB" in "time, sum of 4 KiB: SHA-256 over CRC-32"; "" for the name.
 	Label string

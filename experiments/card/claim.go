@@ -15,6 +15,9 @@ type Claim struct {
 	Comparisons []Comparison
 	// Caveat is what a reader must know to judge the verdict; "" if nothing.
 	Caveat string
+	// First says that it is to be decided first: what most readers want to know, and
+	// cheap.
+	First bool
 	// Needs are what must be there beside what the compared cards need.
 	Needs []Need
 	// Unmeasured says why the claim cannot be measured at a scale; "" if it can.

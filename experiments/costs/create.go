@@ -101,7 +101,7 @@ func createClaims(card.Scale) []card.Claim {
 		return card.AtLeast(card.Time, created(of), created(over), low)
 	}
 	return []card.Claim{{
-		ID: "U1", Text: "Creating a process costs much more than a thread, and a thread more than a goroutine or coroutine",
+		ID: "U1", First: true, Text: "Creating a process costs much more than a thread, and a thread more than a goroutine or coroutine",
 		Caveat: "process is the program that process pools run, with one empty task answered; empty is a Go program that does nothing; fork is the system call without a program. A thread counts as joined when its last statement has run, a process when the system has taken it down. A thread is one of Go, with what its runtime adds.",
 		Comparisons: []card.Comparison{
 			longer("process", "thread", card.Much),

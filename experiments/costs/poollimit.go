@@ -29,7 +29,8 @@ import (
 // to a millisecond.
 var poolLimit = card.Card{
 	Name: "flight", Doc: "how many tasks are inside a pool at once",
-	Needs: []card.Need{card.Linux},
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
 	Keys: []card.Choice{
 		{Key: "pool", Values: []string{"process-pool", "pool", "errgroup", "ants", "pond"}},
 		{Key: "workers", Format: "x %s"},
@@ -74,7 +75,7 @@ func poolLimitCases(s card.Scale) []card.Case {
 	var cases []card.Case
 	for _, pool := range pools {
 		for _, w := range []int{s.Cores, 4 * s.Cores} {
-			cases = append(cases, card.Run(5, inFlight(pool, w)))
+			cases = append(cases, card.Run(13, inFlight(pool, w)))
 		}
 	}
 	return cases

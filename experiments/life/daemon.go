@@ -33,9 +33,10 @@ var daemon = card.Card{
 		{Key: "kind", Values: []string{kindDaemon, kindPlain}},
 		{Key: "end", Values: []string{endExit, endKill}},
 	},
-	Needs:  []card.Need{card.Linux},
-	Cases:  daemonCases,
-	Claims: daemonClaims,
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Cases:       daemonCases,
+	Claims:      daemonClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		restore, err := adopt(true)
 		if err != nil {
@@ -56,7 +57,7 @@ func daemonOf(kind, end string) variant.Variant {
 func daemonCases(card.Scale) []card.Case {
 	return []card.Case{
 		card.Run(15, daemonOf("daemon", "exit")), card.Run(15, daemonOf("daemon", "kill")),
-		card.Run(3, daemonOf("plain", "exit")), card.Run(3, daemonOf("plain", "kill")),
+		card.Run(13, daemonOf("plain", "exit")), card.Run(13, daemonOf("plain", "kill")),
 	}
 }
 

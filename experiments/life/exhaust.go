@@ -39,16 +39,17 @@ const (
 // waits for them, as init does: here it is the trial, so that it does not depend on
 // the machine's first process (see orphan for what that does).
 var exhaust = card.Card{
-	Name:    "exhaust",
-	Doc:     "zombies fill up what a user may have of processes until none can be started, and go when their parent ends",
-	Needs:   []card.Need{card.Linux},
-	Tried:   true,
-	Cases:   func(card.Scale) []card.Case { return []card.Case{card.Run(5, card.Of("exhaust"))} },
-	Claims:  exhaustClaims,
-	Prepare: prepareExhaust,
-	Parts:   map[string]func([]string) error{"child": breeder},
-	Label:   "zombies under a limit",
-	Counts:  []string{"freed"},
+	Name:        "exhaust",
+	Doc:         "zombies fill up what a user may have of processes until none can be started, and go when their parent ends",
+	Needs:       []card.Need{card.Linux},
+	Tried:       true,
+	Independent: true,
+	Cases:       func(card.Scale) []card.Case { return []card.Case{card.Run(13, card.Of("exhaust"))} },
+	Claims:      exhaustClaims,
+	Prepare:     prepareExhaust,
+	Parts:       map[string]func([]string) error{"child": breeder},
+	Label:       "zombies under a limit",
+	Counts:      []string{"freed"},
 }
 
 func exhaustClaims(card.Scale) []card.Claim {

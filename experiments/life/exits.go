@@ -20,12 +20,13 @@ const errorStatus = 3
 // and makes a panic of it, and a panic nobody recovers from ends with exit status
 // 2, which cannot be told from an error.
 var exits = card.Card{
-	Name:   "exits",
-	Doc:    "the exit status tells done, error, fatal fault and killed apart",
-	Keys:   []card.Choice{{Key: "way", Values: []string{wayDone, wayError, wayFault, wayKilled}}},
-	Needs:  []card.Need{card.Linux},
-	Cases:  exitCases,
-	Claims: exitClaims,
+	Name:        "exits",
+	Doc:         "the exit status tells done, error, fatal fault and killed apart",
+	Keys:        []card.Choice{{Key: "way", Values: []string{wayDone, wayError, wayFault, wayKilled}}},
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Cases:       exitCases,
+	Claims:      exitClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		return card.Session{Run: func() (protocol.Measurement, error) {
 			return card.Try(t.Ops, func(int) (bool, error) { return tryExit(t) })

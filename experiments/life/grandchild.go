@@ -33,9 +33,10 @@ var grandchild = card.Card{
 	Keys: []card.Choice{{Key: "way", Values: []string{wayTerm, wayKill, wayPython}, Words: map[string]string{
 		wayTerm: "SIGTERM", wayKill: "SIGKILL", wayPython: "CPython's terminate(), of a daemonic child's parent",
 	}}},
-	Needs:  []card.Need{card.Linux},
-	Cases:  grandchildCases,
-	Claims: grandchildClaims,
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Cases:       grandchildCases,
+	Claims:      grandchildClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		if t.Get("way") == wayPython {
 			return cpython.Prepare(t, 2*lifetime, grandchildPython, "grandchild")

@@ -31,12 +31,13 @@ const (
 // Those that are to get nothing are asked after those in the foreground have ended:
 // the kernel signals a group in one go, so that by then it has sent all it will.
 var interrupt = card.Card{
-	Name:   "interrupt",
-	Doc:    "a Ctrl-C on a terminal reaches the processes of its foreground group, and no others",
-	Needs:  []card.Need{card.Linux},
-	Tried:  true,
-	Cases:  func(card.Scale) []card.Case { return []card.Case{card.Run(5, card.Of("interrupt"))} },
-	Claims: interruptClaims,
+	Name:        "interrupt",
+	Doc:         "a Ctrl-C on a terminal reaches the processes of its foreground group, and no others",
+	Needs:       []card.Need{card.Linux},
+	Tried:       true,
+	Independent: true,
+	Cases:       func(card.Scale) []card.Case { return []card.Case{card.Run(13, card.Of("interrupt"))} },
+	Claims:      interruptClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		keyboard, line, err := terminal() // is there any?
 		if err != nil {

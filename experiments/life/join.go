@@ -18,15 +18,16 @@ const timeout = 2 * time.Millisecond
 // Python's Process.join waits for a pipe that ends with the child
 // (multiprocessing/popen_fork.py).
 var join = card.Card{
-	Name:    "join",
-	Doc:     "a join with a time-out gives up waiting, not the child",
-	Needs:   []card.Need{card.Linux},
-	Cases:   joinCases,
-	Claims:  joinClaims,
-	Prepare: prepareJoin,
-	Parts:   map[string]func([]string) error{"child": serve},
-	Label:   "join with a time-out",
-	Counts:  []string{"early"},
+	Name:        "join",
+	Doc:         "a join with a time-out gives up waiting, not the child",
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Cases:       joinCases,
+	Claims:      joinClaims,
+	Prepare:     prepareJoin,
+	Parts:       map[string]func([]string) error{"child": serve},
+	Label:       "join with a time-out",
+	Counts:      []string{"early"},
 }
 
 func joinCases(card.Scale) []card.Case { return []card.Case{card.Run(15, card.Of("join"))} }

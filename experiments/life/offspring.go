@@ -32,9 +32,10 @@ var offspring = card.Card{
 	Keys: []card.Choice{{Key: "daemon", Values: []string{ofPython, ofKernel}, Words: map[string]string{
 		ofPython: "a daemonic process of CPython's multiprocessing", ofKernel: "a child that the kernel kills with its parent",
 	}}},
-	Needs:  []card.Need{card.Linux},
-	Cases:  offspringCases,
-	Claims: offspringClaims,
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Cases:       offspringCases,
+	Claims:      offspringClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		if t.Get("daemon") == ofPython {
 			return cpython.Prepare(t, 2*lifetime, offspringPython, "offspring")
@@ -67,7 +68,7 @@ func offspringOf(daemon string) variant.Variant { return card.Of("offspring", "d
 func offspringCases(s card.Scale) []card.Case {
 	cases := []card.Case{card.Run(5, offspringOf(ofKernel))}
 	if s.Python {
-		cases = append(cases, card.Run(5, offspringOf(ofPython)))
+		cases = append(cases, card.Run(13, offspringOf(ofPython)))
 	}
 	return cases
 }

@@ -29,16 +29,17 @@ const burial = 3 * time.Second
 // it, apart from ns/op. The adopter is not always process 1, but the nearest
 // ancestor that set PR_SET_CHILD_SUBREAPER, as service managers do (prctl(2)).
 var orphan = card.Card{
-	Name:    "orphan",
-	Doc:     "a process whose parent ended gets another one, works on, and is buried when it ends",
-	Keys:    []card.Choice{{Key: "adopter", Values: []string{adopterInit, adopterSubreaper}, Format: "adopted by %s"}},
-	Needs:   []card.Need{card.Linux},
-	Cases:   orphanCases,
-	Claims:  orphanClaims,
-	Prepare: prepareOrphan,
-	Parts:   map[string]func([]string) error{"parent": parent, "child": serve},
-	Counts:  []string{"reaped"},
-	Units:   []string{"parent-pid", "burial-ns"},
+	Name:        "orphan",
+	Doc:         "a process whose parent ended gets another one, works on, and is buried when it ends",
+	Keys:        []card.Choice{{Key: "adopter", Values: []string{adopterInit, adopterSubreaper}, Format: "adopted by %s"}},
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Cases:       orphanCases,
+	Claims:      orphanClaims,
+	Prepare:     prepareOrphan,
+	Parts:       map[string]func([]string) error{"parent": parent, "child": serve},
+	Counts:      []string{"reaped"},
+	Units:       []string{"parent-pid", "burial-ns"},
 }
 
 func orphaned(adopter string) variant.Variant { return card.Of("orphan", "adopter", adopter) }

@@ -32,16 +32,17 @@ import (
 // A pidfd (pidfd_open(2)) is another name for a process, which goes on to name
 // nobody: mistaken counts the tries in which it named the other process.
 var reuse = card.Card{
-	Name:    "reuse",
-	Doc:     "the number of a process that was waited for names nobody, and later another process",
-	Needs:   []card.Need{card.Linux},
-	Tried:   true,
-	Cases:   func(card.Scale) []card.Case { return []card.Case{card.Run(5, card.Of("reuse"))} },
-	Claims:  reuseClaims,
-	Prepare: prepareReuse,
-	Parts:   map[string]func([]string) error{"first": first, "child": serve},
-	Label:   "number of a process",
-	Counts:  []string{"again", "mistaken"},
+	Name:        "reuse",
+	Doc:         "the number of a process that was waited for names nobody, and later another process",
+	Needs:       []card.Need{card.Linux},
+	Tried:       true,
+	Independent: true,
+	Cases:       func(card.Scale) []card.Case { return []card.Case{card.Run(13, card.Of("reuse"))} },
+	Claims:      reuseClaims,
+	Prepare:     prepareReuse,
+	Parts:       map[string]func([]string) error{"first": first, "child": serve},
+	Label:       "number of a process",
+	Counts:      []string{"again", "mistaken"},
 	Sections: func() []section.Section {
 		return []section.Section{{
 			Topic: "The number of a process", Claims: []string{"F12"},

@@ -37,17 +37,18 @@ var signals = map[string]syscall.Signal{wayTerm: syscall.SIGTERM, wayKill: sysca
 // memory is not free. If this process loses its core to the one that it signals,
 // it comes back too late to see it alive: that is counted as not seen.
 var terminate = card.Card{
-	Name:     "terminate",
-	Doc:      "a process that was asked to end, or killed, is still there a moment later",
-	Keys:     []card.Choice{{Key: "way", Values: []string{wayTerm, wayKill}, Words: map[string]string{wayTerm: "SIGTERM, ended by a handler", wayKill: "SIGKILL"}}},
-	Needs:    []card.Need{card.Linux},
-	Cases:    terminateCases,
-	Claims:   terminateClaims,
-	Prepare:  prepareTerminate,
-	Parts:    map[string]func([]string) error{"child": awaitSignal},
-	Label:    "still there after the signal",
-	Units:    []string{"gone-p50-ns", "gone-p99-ns", "gone-max-ns"},
-	Sections: terminateSections,
+	Name:        "terminate",
+	Doc:         "a process that was asked to end, or killed, is still there a moment later",
+	Keys:        []card.Choice{{Key: "way", Values: []string{wayTerm, wayKill}, Words: map[string]string{wayTerm: "SIGTERM, ended by a handler", wayKill: "SIGKILL"}}},
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Cases:       terminateCases,
+	Claims:      terminateClaims,
+	Prepare:     prepareTerminate,
+	Parts:       map[string]func([]string) error{"child": awaitSignal},
+	Label:       "still there after the signal",
+	Units:       []string{"gone-p50-ns", "gone-p99-ns", "gone-max-ns"},
+	Sections:    terminateSections,
 }
 
 func terminateSections() []section.Section {

@@ -12,11 +12,12 @@ import (
 // it but its entry in the table of processes, with the status that its parent may
 // ask for, and so its PID.
 var zombie = card.Card{
-	Name:   "zombie",
-	Doc:    "a child that ended stays a zombie and holds its PID until its parent waits for it",
-	Needs:  []card.Need{card.Linux},
-	Cases:  zombieCases,
-	Claims: zombieClaims,
+	Name:        "zombie",
+	Doc:         "a child that ended stays a zombie and holds its PID until its parent waits for it",
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Cases:       zombieCases,
+	Claims:      zombieClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		return card.Session{Run: func() (protocol.Measurement, error) {
 			return card.Try(t.Ops, func(int) (bool, error) { return tryZombie(t) })
@@ -32,7 +33,7 @@ func zombieCases(card.Scale) []card.Case {
 
 func zombieClaims(card.Scale) []card.Claim {
 	return []card.Claim{{
-		ID: "F1", Text: "A dead child that nobody waited for is a zombie: it holds its number until its parent waits for it",
+		ID: "F1", First: true, Text: "A dead child that nobody waited for is a zombie: it holds its number until its parent waits for it",
 		Comparisons: []card.Comparison{card.Always(card.Seen, card.Of("zombie"))},
 	}}
 }

@@ -28,14 +28,15 @@ const (
 // ipc.Condition.
 var conditions = card.Card{
 	Name: "condition", Doc: "wakes some of 8 units that wait on a condition and counts how many were woken",
-	Needs:    []card.Need{card.Linux},
-	Keys:     []card.Choice{unit, {Key: "wake", Format: "wake %s"}},
-	Cases:    conditionCases,
-	Claims:   conditionClaims,
-	Prepare:  prepareCondition,
-	Parts:    map[string]func([]string) error{"waiter": conditionPart},
-	Counts:   []string{"more", "less"},
-	Sections: conditionsSections,
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Keys:        []card.Choice{unit, {Key: "wake", Format: "wake %s"}},
+	Cases:       conditionCases,
+	Claims:      conditionClaims,
+	Prepare:     prepareCondition,
+	Parts:       map[string]func([]string) error{"waiter": conditionPart},
+	Counts:      []string{"more", "less"},
+	Sections:    conditionsSections,
 }
 
 func conditionsSections() []section.Section {
@@ -62,7 +63,7 @@ func conditionOf(unit string, wake int) variant.Variant {
 func conditionCases(card.Scale) []card.Case {
 	var cases []card.Case
 	for _, unit := range units {
-		cases = append(cases, card.Run(10, conditionOf(unit, 1)), card.Run(10, conditionOf(unit, 3)))
+		cases = append(cases, card.Run(13, conditionOf(unit, 1)), card.Run(13, conditionOf(unit, 3)))
 	}
 	return cases
 }

@@ -42,7 +42,8 @@ const (
 // processes wait for an ipc.Lock.
 var deadlocks = card.Card{
 	Name: "deadlock", Doc: "lets two units take two locks, and a watchdog find and end their deadlocks",
-	Needs: []card.Need{card.Linux},
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
 	Keys: []card.Choice{
 		{Key: "unit", Values: []string{thread, process}},
 		{Key: "order", Values: []string{opposite, fixed}},

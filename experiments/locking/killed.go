@@ -43,7 +43,8 @@ import (
 // not know it; who waits looks every 100 ms whether the holder lives.
 var killed = card.Card{
 	Name: "killed", Doc: "kills the holder of a lock; can another process take it then?",
-	Needs: []card.Need{card.Linux},
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
 	Keys: []card.Choice{
 		{Key: "lock", Values: []string{"lockfile", "semaphore", python, "noted", "flock", "robust"}, Words: map[string]string{
 			"lockfile": "a lock file", "semaphore": "a semaphore", python: "CPython's multiprocessing.Lock",
@@ -63,8 +64,11 @@ func killedOf(lock string) variant.Variant { return card.Of("killed", "lock", lo
 // killedCases: one that is not given back takes all of killedWait.
 func killedCases(s card.Scale) []card.Case {
 	cases := []card.Case{
-		card.Run(1, killedOf("lockfile")), card.Run(1, killedOf("semaphore")), card.Run(1, killedOf("noted")),
-		card.Run(5, killedOf("flock")), card.Run(5, killedOf("robust")),
+		card.Run(12, killedOf("lockfile")), card.Run(12, killedOf("semaphore")),
+		card.Run(13, killedOf("flock")), card.Run(13, killedOf("robust")),
+	}
+	if s.Depth >= card.Standard {
+		cases = append(cases, card.Run(1, killedOf("noted")))
 	}
 	if s.CPython() {
 		cases = append(cases, card.Run(1, killedOf(python)))
@@ -103,9 +107,17 @@ func killedSections() []section.Section {
 	}}
 }
 
-// killedWait is how long the lock of a killed process is tried: longer than ipc
-// takes to look around.
-const killedWait = 150 * time.Millisecond
+// killedWait is how long the lock of a killed process is tried. The kernel gives one
+// back before the end of its holder can be seen.
+const killedWait = 20 * time.Millisecond
+
+// waitFor is that for a lock: ipc takes longer to look around.
+func waitFor(lock string) time.Duration {
+	if lock == "noted" {
+		return 150 * time.Millisecond
+	}
+	return killedWait
+}
 
 // A killable is a lock as one of its processes has it.
 type killable struct {
@@ -246,7 +258,7 @@ func killHolder(t card.Trial, dir string) (givenBack bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return takeWithin(l, killedWait)
+	return takeWithin(l, waitFor(t.Get("lock")))
 }
 
 func takeWithin(l killable, limit time.Duration) (bool, error) {

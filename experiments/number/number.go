@@ -15,6 +15,8 @@ func Short(v float64) string {
 	switch a := math.Abs(v); {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return "–"
+	case a >= 10_000:
+		return Grouped(v)
 	case a >= 100:
 		return fmt.Sprintf("%.0f", v)
 	case a >= 10:
@@ -55,6 +57,9 @@ func Thousands(text string) string {
 func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
+	}
+	if stem, ok := strings.CutSuffix(noun, "try"); ok {
+		return fmt.Sprintf("%d %stries", n, stem)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -33,9 +33,10 @@ var crash = card.Card{
 			},
 		},
 	},
-	Needs:  []card.Need{card.Linux},
-	Cases:  crashCases,
-	Claims: crashClaims,
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Cases:       crashCases,
+	Claims:      crashClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		return card.Session{Run: func() (protocol.Measurement, error) {
 			survivors := 0
@@ -93,7 +94,7 @@ func crashed(unit, way string) variant.Variant {
 func crashCases(card.Scale) []card.Case {
 	var cases []card.Case
 	for _, way := range []string{"panic", "nil", "segv", "kill", "exit", "memory"} {
-		cases = append(cases, card.Run(2, crashed("process", way)), card.Run(2, crashed("thread", way)))
+		cases = append(cases, card.Run(12, crashed("process", way)), card.Run(12, crashed("thread", way)))
 	}
 	return cases
 }

@@ -35,14 +35,15 @@ var forkedPython string
 // fails.
 var forked = card.Card{
 	Name: "forked", Doc: "what does a fork of a program with several threads copy: its threads, a lock that one of them holds?",
-	Needs:    []card.Need{card.Linux},
-	Keys:     []card.Choice{{Key: "unit", Values: []string{"fork", "cpython-fork"}}},
-	Cases:    forkedCases,
-	Claims:   forkedClaims,
-	Prepare:  prepareForked,
-	Label:    "in the child",
-	Counts:   []string{unitAlone, unitLocked},
-	Sections: forkedSections,
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Keys:        []card.Choice{{Key: "unit", Values: []string{"fork", "cpython-fork"}}},
+	Cases:       forkedCases,
+	Claims:      forkedClaims,
+	Prepare:     prepareForked,
+	Label:       "in the child",
+	Counts:      []string{unitAlone, unitLocked},
+	Sections:    forkedSections,
 }
 
 // What is counted.
@@ -54,7 +55,7 @@ const (
 func forkedOf(unit string) variant.Variant { return card.Of("forked", "unit", unit) }
 
 func forkedCases(s card.Scale) []card.Case {
-	cases := []card.Case{card.Run(10, forkedOf("fork"))}
+	cases := []card.Case{card.Run(13, forkedOf("fork"))}
 	if s.CPython() {
 		cases = append(cases, card.Run(5, forkedOf("cpython-fork")))
 	}

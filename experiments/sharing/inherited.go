@@ -37,15 +37,16 @@ var inheritedPython string
 // then: its environment is that of the time when it was started.
 var inherited = card.Card{
 	Name: "inherited", Doc: "what does a child find of its parent's memory, environment and open files?",
-	Needs:    []card.Need{card.Linux},
-	Keys:     []card.Choice{{Key: "unit", Values: []string{"fork", "spawn", "c-spawn", "cpython-fork", "cpython-spawn", "cpython-forkserver"}}},
-	Cases:    inheritedCases,
-	Claims:   inheritedClaims,
-	Prepare:  prepareInherited,
-	Parts:    map[string]func([]string) error{"heir": heir},
-	Label:    "found by a child",
-	Counts:   heirlooms,
-	Sections: inheritedSections,
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Keys:        []card.Choice{{Key: "unit", Values: []string{"fork", "spawn", "c-spawn", "cpython-fork", "cpython-spawn", "cpython-forkserver"}}},
+	Cases:       inheritedCases,
+	Claims:      inheritedClaims,
+	Prepare:     prepareInherited,
+	Parts:       map[string]func([]string) error{"heir": heir},
+	Label:       "found by a child",
+	Counts:      heirlooms,
+	Sections:    inheritedSections,
 }
 
 // heirlooms are what a child may find, and the units in which that is counted.
@@ -54,7 +55,7 @@ var heirlooms = []string{"memory", "environment", "files"}
 func inherits(unit string) variant.Variant { return card.Of("inherited", "unit", unit) }
 
 func inheritedCases(s card.Scale) []card.Case {
-	cases := []card.Case{card.Run(20, inherits("fork")), card.Run(10, inherits("spawn"))}
+	cases := []card.Case{card.Run(20, inherits("fork")), card.Run(13, inherits("spawn"))}
 	if s.Depth >= card.Standard {
 		cases = append(cases, card.Run(10, inherits("c-spawn")))
 	}

@@ -20,10 +20,11 @@ import (
 // by copying the memory; threads and goroutines have the variable itself.
 var isolation = card.Card{
 	Name: "isolation", Doc: "does the creator see a unit's write?",
-	Needs:  []card.Need{card.Linux},
-	Keys:   []card.Choice{{Key: "unit", Values: []string{"process", "fork", "thread", "goroutine", "cpython-fork", "cpython-thread"}}},
-	Cases:  isolationCases,
-	Claims: isolationClaims,
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
+	Keys:        []card.Choice{{Key: "unit", Values: []string{"process", "fork", "thread", "goroutine", "cpython-fork", "cpython-thread"}}},
+	Cases:       isolationCases,
+	Claims:      isolationClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		if unit, ok := strings.CutPrefix(t.Get("unit"), "cpython-"); ok {
 			return python(t, "", "isolation", "unit="+unit)
@@ -94,7 +95,7 @@ func isolationCases(s card.Scale) []card.Case {
 
 func isolationClaims(card.Scale) []card.Claim {
 	return []card.Claim{{
-		ID:     "S1",
+		ID: "S1", First: true,
 		Caveat: "process is a program that was started anew, as processes of Go are; fork is a copy, as in C or in CPython.",
 		Text:   "Processes share nothing: a write in a child is not seen by its parent; that of a thread is",
 		Comparisons: []card.Comparison{

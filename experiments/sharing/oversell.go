@@ -40,7 +40,8 @@ var oversell = card.Card{
 		{Key: "lock", Values: []string{"none", "flock"}, Words: lockWords, Format: "with %s"},
 		{Key: "buyers", Format: "%s buyers"},
 	},
-	Needs: []card.Need{card.Linux},
+	Independent: true,
+	Needs:       []card.Need{card.Linux},
 	Procs: func(v variant.Variant, cores int) int {
 		buyers, err := v.Int("buyers", 1)
 		if v.Get("unit") == "thread" && err == nil {

@@ -41,7 +41,21 @@ func Holm(p []float64) []float64 {
 // Rate is how often something happened, k times in n tries, with the exact 95 %
 // interval of Clopper and Pearson (The use of confidence or fiducial limits
 // illustrated in the case of the binomial, Biometrika 26, 1934).
-func Rate(k, n int) Interval { return rate(k, n, Level) }
+func Rate(k, n int) Interval {
+	i := Interval{Estimate: math.NaN(), Low: 0, High: 1, N: n}
+	if n < 1 || k < 0 || k > n {
+		return i
+	}
+	x, m := float64(k), float64(n)
+	i.Estimate = x / m
+	if k > 0 {
+		i.Low = distuv.Beta{Alpha: x, Beta: m - x + 1}.Quantile((1 - Level) / 2)
+	}
+	if k < n {
+		i.High = distuv.Beta{Alpha: x + 1, Beta: m - x}.Quantile((1 + Level) / 2)
+	}
+	return i
+}
 
 // AtLeast is the chance of k or more in n tries of which each succeeds with
 // probability p.
@@ -72,17 +86,4 @@ func SignSize(n int, alpha float64) float64 {
 // test decides at the level alpha, two-sided; -1 if it cannot.
 func mostAgainst(n int, alpha float64) int {
 	return sort.Search(n, func(k int) bool { return 2*signTail(n, k+1) > alpha }) - 1
-}
-
-// Rounds is how many rounds like the n that gave the one-sided p-value p would
-// give one of at most tail: evidence in standard deviations grows with the root
-// of their number. It is infinite if p does not speak for the conclusion.
-func Rounds(n int, p, tail float64) float64 {
-	if n < 1 || !(p < 0.5) {
-		return math.Inf(1)
-	}
-	normal := distuv.UnitNormal
-	factor := normal.Quantile(tail) / normal.Quantile(p)
-	least := math.Ceil(-math.Log2(tail)) // fewer cannot give such a p-value
-	return max(least, math.Ceil(float64(n)*factor*factor))
 }

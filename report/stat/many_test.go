@@ -121,15 +121,3 @@ func TestSizes(t *testing.T) {
 		t.Errorf("the rank test of ten and ten errs in %v", s)
 	}
 }
-
-func TestRounds(t *testing.T) {
-	if r := Rounds(10, 0.6, 0.001); !math.IsInf(r, 1) {
-		t.Errorf("evidence against a conclusion leads to it in %v rounds", r)
-	}
-	if r := Rounds(5, 1.0/32, 0.001); r < 10 {
-		t.Errorf("%v rounds give no p-value under 0.001", r)
-	}
-	if few, many := Rounds(20, 0.01, 0.005), Rounds(20, 0.1, 0.005); !(few > 20 && many > few) {
-		t.Errorf("%v and %v rounds", few, many)
-	}
-}

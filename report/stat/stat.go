@@ -6,21 +6,23 @@
 // from trial to trial within a round is in its spread, so the ratio of a round is
 // one value, and the number of rounds is n.
 //
-// The estimate is the median of these values. Its interval is that of the sign
-// test, with Hettmansperger and Sheather's interpolation between neighbouring
-// values (Confidence intervals based on interpolated order statistics,
-// Statistics and Probability Letters 4, 1986).
+// The estimate is the median of these values. Two kinds of evidence say how sure it is.
 //
-// It asks two things of the noise: that rounds are independent, and that each is
-// as likely to lie above the truth as below it. The random order within a round
-// brings the second about where a disturbance hits either side alike. Where it
-// does not (a neighbour on one of two cores hits what uses both, and not what uses
-// one), the truth is the median ratio on the machine as it was, that neighbour
-// included: where only one side is hit, in one of five rounds, the interval covers
-// the undisturbed ratio in 86 % at 20 rounds. No twin and no self-check can see
-// that.
+// A run that is going on is looked at after every round, and ends when it is decided: a
+// Series is evidence that may be looked at any time. It is the sign test as a bet (see
+// LogOdds), and its intervals are that bet inverted. It asks of a round, given those
+// before it, that it is as likely to lie above the truth as below; the random order
+// within a round brings that about where a disturbance hits either side alike. Where it
+// does not (a neighbour on one of two cores hits what uses both, and not what uses one),
+// the truth is the median ratio on the machine as it was, that neighbour included.
 //
-// The method was chosen by its measured coverage, of the nominal 95 %, and width
+// Two files that are compared are looked at once: a Sample has the sign test's interval
+// and exact p-values, with Hettmansperger and Sheather's interpolation between
+// neighbouring values (Confidence intervals based on interpolated order statistics,
+// Statistics and Probability Letters 4, 1986), and Holm corrects the rows of a table. It
+// asks besides that rounds are independent.
+//
+// The sign test was chosen by its measured coverage, of the nominal 95 %, and width
 // (median of the half-widths, in percent) in 8,000 simulated comparisons each; the
 // noise is that of one trial, with a standard deviation of 1 %, or hit by
 // slow-downs of up to 60 % (TestMethods makes such a table again):
@@ -37,8 +39,8 @@
 // It covers what it promises everywhere, as the signed ranks do, and stays
 // narrow where trials are ruined, as Yuen's trimmed mean does, whose coverage is
 // wrong there. Its price is an interval a tenth to a fifth wider than t's where
-// noise is normal. To be nearly certain it needs rounds: n of them can give no
-// smaller a one-sided p-value than 1/2^n.
+// noise is normal. To be nearly certain it needs rounds: n of them cannot tell chances
+// below 1/2^n, so that odds of 900 to 1 take 11 rounds at least.
 //
 // Everything here is a pure function.
 package stat
@@ -53,15 +55,8 @@ import (
 	"parcon/experiments/number"
 )
 
-// Level is the level of intervals where nothing else is said (see Careful).
+// Level is the level of intervals.
 const Level = 0.95
-
-// Careful is the level that everything is computed at, in place of Level, for a
-// run that ended when its intervals were narrow enough. Intervals that are
-// narrow by luck end such a run early, so that one which says 95 % covers 92 to
-// 94 % there, in simulations with normal and heavy-tailed noise, from 10 rounds
-// up to 20 or 100; one of 97 % covers 94.9 to 97 %.
-const Careful = 0.97
 
 // MinSamples is the least number of samples that has an interval at Level.
 const MinSamples = 6

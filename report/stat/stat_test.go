@@ -194,59 +194,6 @@ func TestCoverageUnderNoiseAndDrift(t *testing.T) {
 	}
 }
 
-// To stop when the interval is narrow enough must neither cost coverage nor be
-// in vain: where fewer rounds than a fixed 20 give 2 %, fewer are run.
-func TestStoppingByPrecision(t *testing.T) {
-	const tries, least, truth = 2_000, 10, 1.3
-	normal := func(r *rand.Rand) float64 { return r.NormFloat64() }
-	heavy := func(r *rand.Rand) float64 { return r.NormFloat64() / math.Sqrt(r.ExpFloat64()) }
-	for _, c := range []struct {
-		name   string
-		shape  func(*rand.Rand) float64
-		spread float64 // of one trial
-		most   int
-		saves  bool
-	}{
-		{"quiet", normal, 0.006, 20, true},
-		{"usual", normal, 0.010, 20, true},
-		{"uneasy", normal, 0.02, 20, false},
-		{"loud", normal, 0.03, 20, false},
-		{"loud, many rounds", normal, 0.03, 100, false},
-		{"heavy tails", heavy, 0.01, 20, false},
-		{"heavy tails, many rounds", heavy, 0.02, 100, false},
-	} {
-		f := independent(func(r *rand.Rand) float64 { return c.spread * c.shape(r) })
-		random := rand.New(rand.NewPCG(4, 0))
-		covered, rounds, wrong := 0, 0, 0
-		for range tries {
-			a, b := f.comparison(random, c.most, truth)
-			n := least
-			for n < c.most && Ratios(a[:n], b[:n]).Interval(Careful).HalfWidth() > 0.02 {
-				n++
-			}
-			rounds += n
-			at := Ratios(a[:n], b[:n])
-			if i := at.Interval(Careful); i.Low <= truth && truth <= i.High {
-				covered++
-			}
-			if 2*min(at.Above(truth), at.Below(truth)) <= 1-Careful {
-				wrong++
-			}
-		}
-		if rate := float64(wrong) / tries; rate > 0.05 {
-			t.Errorf("%s: stopped early, the test was wrong in %.1f %%", c.name, 100*rate)
-		}
-		if rate := float64(covered) / tries; rate < 0.94 {
-			t.Errorf("%s: stopped early, the interval covered the truth in %.1f %%", c.name, 100*rate)
-		}
-		mean := float64(rounds) / tries
-		t.Logf("%s: %.1f rounds, coverage %.1f %%", c.name, mean, 100*float64(covered)/tries)
-		if c.saves && mean > 0.6*20 {
-			t.Errorf("%s: stopping takes %.1f rounds, 20 would have been fixed", c.name, mean)
-		}
-	}
-}
-
 // What hits one side alone is part of the ratio: the package comment says how
 // far that leads from the undisturbed one.
 func TestNoiseOnOneSideIsInTheRatio(t *testing.T) {

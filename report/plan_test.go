@@ -1,0 +1,143 @@
+package report
+
+import (
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"parcon/experiments/card"
+	"parcon/experiments/chapters"
+	"parcon/experiments/variant"
+	"parcon/results"
+)
+
+// simulated runs a Follower's plan in a simulated world until all rests, and returns
+// the trials, by round.
+func simulated(t testing.TB, f *Follower, names map[string]variant.Variant, most int, cost func(variant.Variant) map[string]float64) []results.Result {
+	t.Helper()
+	random := rand.New(rand.NewPCG(3, 4))
+	var trials []results.Result
+	for round := range most {
+		rest := f.Rest(round, trials)
+		before := len(trials)
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			if rest[name] {
+				continue
+			}
+			values := map[string]float64{}
+			for unit, v := range cost(names[name]) {
+				if !counted[unit] {
+					v *= math.Exp(0.01 * random.NormFloat64())
+				}
+				values[unit] = v
+			}
+			experiment, v, _ := cutName(name)
+			trials = append(trials, results.Result{Slot: results.Slot{Experiment: experiment, Variant: v, Round: round}, Values: values})
+		}
+		if len(trials) == before {
+			return trials
+		}
+	}
+	return trials
+}
+
+func cutName(name string) (experiment, v string, ok bool) {
+	for i := range name {
+		if name[i] == '/' {
+			return name[:i], name[i+1:], true
+		}
+	}
+	return name, "", false
+}
+
+func casesOf(chosen []card.Chapter, s card.Scale) map[string]variant.Variant {
+	all := map[string]variant.Variant{}
+	for _, e := range chosen {
+		for _, c := range e.Cases(s) {
+			all[card.Title(e.Name)+"/"+c.Variant.String()] = c.Variant
+		}
+	}
+	return all
+}
+
+// A run ends when every claim has its verdict; each of its variants has the rounds that
+// its interval needs; and what was clear early has had fewer trials than what was not.
+func TestARunFollowsTheEvidence(t *testing.T) {
+	s := card.Scale{Cores: testCores, Python: true}
+	all := casesOf(chapters.All, s)
+	f := Follow(catalogue(), chapters.All, s, 0, 7, true)
+	trials := simulated(t, f, all, 300, textbook)
+	decided, measured := f.Decided()
+	if len(decided) != measured || measured < 40 {
+		t.Errorf("%d of %d claims are decided: %v", len(decided), measured, f.Open())
+	}
+	had := map[string]int{}
+	last := 0
+	for _, r := range trials {
+		had[r.Experiment+"/"+r.Variant]++
+		last = r.Round
+	}
+	for name := range all {
+		if had[name] < 7 {
+			t.Errorf("%s has %d trials", name, had[name])
+		}
+	}
+	if last < 20 || last > 299 {
+		t.Errorf("it ended after round %d", last)
+	}
+	if a, b := had["Life/mechanism=zombie"], had["Sharing/mechanism=balance/model=goroutine/lock=mutex/workers=2"]; a >= b {
+		t.Errorf("%d trials of a zombie, %d of a lock", a, b)
+	}
+	if had["Life/mechanism=zombie"] != had["Life/mechanism=zombie/twin=1"] {
+		t.Error("an A/A pair does not rest together")
+	}
+}
+
+// What it says depends on the rounds before alone: a run that was resumed goes on as it
+// would have.
+func TestAPlanIsThatOfTheRoundsBefore(t *testing.T) {
+	s := card.Scale{Cores: testCores}
+	chosen := []card.Chapter{chapters.All[0]}
+	all := casesOf(chosen, s)
+	trials := simulated(t, Follow(catalogue(), chosen, s, 20, 7, true), all, 40, textbook)
+	again := Follow(catalogue(), chosen, s, 20, 7, true)
+	for round := range trials[len(trials)-1].Round + 1 {
+		rest := again.Rest(round, trials) // all of them
+		ran := map[string]bool{}
+		for _, r := range trials {
+			if r.Round == round {
+				ran[r.Experiment+"/"+r.Variant] = true
+			}
+		}
+		for name := range all {
+			if ran[name] == rest[name] {
+				t.Fatalf("round %d: %s rests: %v, and ran: %v", round, name, rest[name], ran[name])
+			}
+		}
+	}
+}
+
+// A claim that lies at its bound is given up, and says so.
+func TestWhatIsTooCloseToCallIsGivenUp(t *testing.T) {
+	s := card.Scale{Cores: testCores}
+	chosen := card.Asked(chapters.All, []string{"U6"})
+	chosen = slices.DeleteFunc(slices.Clone(chosen), func(c card.Chapter) bool { return c.Only == nil })
+	close := func(v variant.Variant) map[string]float64 {
+		values := textbook(v)
+		values["ns/op"] = 1000
+		if v.Get("way") == "apply" {
+			values["ns/op"] = 1000 * card.Same
+		}
+		return values
+	}
+	f := Follow(catalogue(), chosen, s, 900, 7, false)
+	trials := simulated(t, f, casesOf(chosen, s), 1000, close)
+	if last := trials[len(trials)-1].Round; last > 900 {
+		t.Errorf("it was given up after round %d", last)
+	}
+	if open := f.Open(); len(open) > 1 {
+		t.Errorf("%q", open)
+	}
+}

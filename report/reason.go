@@ -1,0 +1,113 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"parcon/experiments/number"
+	"parcon/report/stat"
+)
+
+// why says in words what a verdict rests on, and what would decide a claim that is
+// undecided. missing comparisons were not measured; agree says that no rounds disagree.
+func (j *Judged) why(missing int, agree bool) string {
+	switch {
+	case j.Unmeasured != "":
+		return j.Unmeasured
+	case missing == len(j.Compared):
+		return "the file has no round in which these variants ran"
+	}
+	text := j.tally() + j.lost() + j.room()
+	switch {
+	case j.Verdict == NotMeasured:
+		text += "; the file has no round in which the variants of one ran"
+	case !agree:
+		text += "; the rounds of one disagree, as where a machine drifts: there is no value that most of them are about, so nothing is decided"
+	case j.Verdict == Undecided:
+		text += "; " + j.open()
+	}
+	return text
+}
+
+// tally counts the comparisons by verdict: "13 of 15 comparisons hold, 2
+// refuted", "1 of 1 comparison holds".
+func (j *Judged) tally() string {
+	count := map[Verdict]int{}
+	for _, c := range j.Compared {
+		count[c.Verdict]++
+	}
+	verb := "hold"
+	if count[Holds] == 1 || len(j.Compared) == 1 {
+		verb = "holds"
+	}
+	text := fmt.Sprintf("%d of %s %s", count[Holds], number.Plural(len(j.Compared), "comparison"), verb)
+	for _, v := range []Verdict{Refuted, Undecided, NotMeasured} {
+		if count[v] > 0 {
+			text += fmt.Sprintf(", %d %s", count[v], v)
+		}
+	}
+	return text
+}
+
+// room says how often an exception could still be, where none was seen, or how often
+// what was never seen could still happen.
+func (j *Judged) room() string {
+	o := j.Deciding.Occurrence
+	switch {
+	case o == nil:
+	case j.Verdict == Holds && o.Every:
+		return fmt.Sprintf("; an exception could still be in up to %s of such %s", number.Percent(o.unseen()), o.unit())
+	case j.Verdict == Refuted && !o.Every:
+		return fmt.Sprintf("; never seen, so it happens in at most %s of such %s", number.Percent(o.unseen()), o.unit())
+	}
+	return ""
+}
+
+// lost says how many rounds a comparison lacks because a trial of it failed.
+func (j *Judged) lost() string {
+	most := 0
+	for _, c := range j.Compared {
+		most = max(most, c.lost)
+	}
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; up to %s of a comparison counted against it because a trial failed", number.Plural(most, "round"))
+}
+
+// open says how far the evidence is, and what would decide.
+func (j *Judged) open() string {
+	c := j.Deciding
+	text := fmt.Sprintf("the odds are %s, and %s are asked", toOne(j.Odds), toOne(j.need))
+	if c.Occurrence != nil {
+		return text + fmt.Sprintf("; %s without an exception would decide", number.Plural(c.Occurrence.needs(j.need), c.Occurrence.one()))
+	}
+	right := c.rounds.RightInside(c.Low, c.High)
+	if j.refuted > j.holds {
+		right = c.rounds.RightOutside(c.Low, c.High)
+	}
+	more := stat.Further(c.rounds.N(), right, j.need)
+	switch {
+	case stat.Hopeless(c.rounds.N(), right, j.need):
+		return text + fmt.Sprintf("; too close to call: %s lies %s from its bound, and a round strays by %s", c.Name, number.Percent(math.Abs(math.Expm1(c.margin()))), number.Percent(c.rounds.Spread()))
+	case more > mostFurther:
+		return text + fmt.Sprintf("; it may take over %d further rounds to decide", mostFurther)
+	}
+	return text + fmt.Sprintf("; about %s would decide if they fall as so far", number.Plural(int(math.Ceil(more)), "further round"))
+}
+
+// mostFurther is the most rounds that are worth telling.
+const mostFurther = 200
+
+// toOne writes odds by their logarithm: "1,380 to 1".
+func toOne(logs float64) string {
+	switch {
+	case logs > math.Log(1e9):
+		return "over a billion to 1"
+	case logs < 0:
+		return "below 1 to 1"
+	case logs < math.Log(10):
+		return number.Short(math.Exp(logs)) + " to 1"
+	}
+	return number.Grouped(math.Exp(logs)) + " to 1"
+}
