@@ -125,7 +125,7 @@ func TestNumbersOfClaims(t *testing.T) {
 		}
 	}
 	for file, wants := range map[string][]string{
-		"README.md":    {fmt.Sprintf("%d claims of the textbooks", all), fmt.Sprintf("%d more claims", mechanisms)},
+		"README.md":    {fmt.Sprintf("%d claims of the textbooks", all), fmt.Sprintf("%d more claims", mechanisms), fmt.Sprintf("(%d to 1 for %d)", 20*all, all)},
 		"CHANGELOG.md": {fmt.Sprintf("%d textbook claims", all), fmt.Sprintf("put %d claims about mechanisms", mechanisms)},
 	} {
 		text, err := os.ReadFile(file)

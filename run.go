@@ -289,9 +289,10 @@ func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writ
 		return nil, err
 	}
 	defer l.Close()
-	follow := report.Follow(catalogue(), chosen, scale, j.odds, j.profile.Least, j.rounds == 0 || j.rounds == mostRounds)
+	open := j.rounds == 0 || j.rounds == mostRounds // nobody says how many, now or when it was begun
+	follow := report.Follow(catalogue(), chosen, scale, j.odds, j.profile.Least, open)
 	j.odds = follow.Odds()
-	if j.rounds == 0 { // nobody said how many
+	if j.rounds == 0 {
 		j.rounds = j.profile.Rounds
 		if _, claims := follow.Decided(); claims > 0 {
 			j.rounds, j.budget = mostRounds, cmp.Or(j.budget, j.profile.Budget)

@@ -76,7 +76,7 @@ func (t AATest) withheld() string {
 
 // withhold takes back all that was decided, if they say that deciding is
 // not sound here.
-func (t AATest) withhold(judged []Judged, sides map[string]Leaning) {
+func (t AATest) withhold(judged []Judged, sides map[string]Contrast) {
 	if !t.Failed() {
 		return
 	}

@@ -15,7 +15,7 @@ func (p page) verdicts(w *strings.Builder) {
 	if len(p.judged) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. Surely: the odds for it are at least %s, which keeps the chance of any wrong verdict in the table at 5 %%, whenever one looks. What is claimed to happen every time, or never, is refuted by a single trial that shows otherwise, and holds when there are such odds that exceptions are rarer than one in twenty. What is claimed to happen holds once it was seen.\n\n", toOne(math.Log(p.odds)))
+	fmt.Fprintf(w, "## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. Surely: the odds for it are at least %s, which keeps the chance of any wrong verdict in the table at %s, whenever one looks. What is claimed to happen every time, or never, is refuted by a single trial that shows otherwise, and holds when there are such odds that exceptions are rarer than one in twenty. What is claimed to happen holds once it was seen.\n\n", toOne(math.Log(p.odds)), p.risk())
 	p.picture(w, "verdicts")
 	p.picture(w, "verdicts-mechanisms")
 	var rows [][]string
@@ -40,6 +40,18 @@ func (p page) verdicts(w *strings.Builder) {
 		fmt.Fprintf(w, "Not asked yet, here or in any report of this version: %s.\n\n", strings.Join(p.table.catalogue.NotYet, ", "))
 	}
 	p.comparisons(w)
+}
+
+// risk is the most that the chance of any wrong verdict can be at the odds that were
+// asked: 5 %, unless the user asked for others.
+func (p page) risk() string {
+	measured := 0
+	for _, j := range p.judged {
+		if j.Unmeasured == "" {
+			measured++
+		}
+	}
+	return number.Percent(min(1, float64(measured)/p.odds))
 }
 
 // legend explains what stands in the table of verdicts.
@@ -117,15 +129,9 @@ func sideWords(m card.Measure) map[Difference]string {
 	return words
 }
 
-// A Leaning says how the first side of a comparison lies to the second.
-type Leaning struct {
-	Difference Difference
-	Visible    float64 // the smallest factor above 1 that would have been told; +Inf: none
-}
-
 // sides tells the sides of all comparisons apart, each once however many claims make
 // it, at odds of so many to one for each.
-func sides(judged []Judged, odds float64) map[string]Leaning {
+func sides(judged []Judged, odds float64) map[string]Contrast {
 	rounds := map[string]stat.Series{}
 	for _, j := range judged {
 		for _, c := range j.Compared {
@@ -134,10 +140,10 @@ func sides(judged []Judged, odds float64) map[string]Leaning {
 			}
 		}
 	}
-	told := map[string]Leaning{}
+	told := map[string]Contrast{}
 	for key, r := range rounds {
-		s := Leaning{NotTold, r.Visible(odds)}
-		switch i := r.Sure(odds); {
+		s := Contrast{Ratio: r.Sure(odds), Difference: NotTold, P: math.NaN(), Visible: r.Visible(odds)}
+		switch i := s.Ratio; {
 		case i.N == 0:
 			s.Difference = NoneToTell
 		case i.Low > 1:

@@ -85,7 +85,7 @@ func (p page) chance() string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("the verdicts on %s are decided at odds of %s each: the chance that one or more of them is wrong is at most 5 %%, however often one looks, as far as noise is the cause and a round, given those before it, is as likely to lie above the truth as below", number.Plural(n, "claim"), toOne(math.Log(p.odds)))
+	return fmt.Sprintf("the verdicts on %s are decided at odds of %s each: the chance that one or more of them is wrong is at most %s, however often one looks, as far as noise is the cause and a round, given those before it, is as likely to lie above the truth as below", number.Plural(n, "claim"), toOne(math.Log(p.odds)), p.risk())
 }
 
 // order warns of a file that does not tell its rounds.

@@ -452,7 +452,7 @@ func verdictFigure(name, on string, judged []Judged) figure {
 		Title:    title,
 		Subtitle: subtitle,
 		X:        "ratio",
-		Whiskers: "Whiskers: intervals so wide that all claims together are right with 95 %, whenever one looks.",
+		Whiskers: "Whiskers: intervals at the odds that are asked of every claim, whenever one looks.",
 	}, rows)}
 }
 

@@ -20,8 +20,8 @@ type page struct {
 	answer      string
 	measured    []card.Chapter
 	judged      []Judged
-	odds        float64            // asked of each claim, to one
-	sides       map[string]Leaning // of the comparisons, by contrastKey
+	odds        float64             // asked of each claim, to one
+	sides       map[string]Contrast // of the comparisons, by contrastKey
 	aa          AATest
 	sensitivity sensitivity
 	// disturbances tell what was seen around the trials, by cause.

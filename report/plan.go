@@ -144,8 +144,8 @@ func (j *Judged) needs(c Compared) bool {
 		return false
 	}
 	hopeless := slices.ContainsFunc(j.Compared, func(c Compared) bool { return c.hopeless(j.need) })
-	if c.Occurrence != nil { // what failed may have been the exception
-		return !hopeless && (c.lost == 0 || c.Occurrence.needs(j.need) > 1)
+	if c.Occurrence != nil { // what failed may have been the exception, and no trial can tell
+		return !hopeless && (c.lost == 0 || !c.Occurrence.Every)
 	}
 	return !hopeless || !stat.Hopeless(c.rounds.N(), c.rounds.RightOutside(c.Low, c.High), j.need)
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"parcon/experiments/card"
@@ -134,10 +135,10 @@ func TestWhatIsTooCloseToCallIsGivenUp(t *testing.T) {
 	}
 	f := Follow(catalogue(), chosen, s, 900, 7, false)
 	trials := simulated(t, f, casesOf(chosen, s), 1000, close)
-	if last := trials[len(trials)-1].Round; last > 900 {
+	if last := trials[len(trials)-1].Round; last > 200 {
 		t.Errorf("it was given up after round %d", last)
 	}
-	if open := f.Open(); len(open) > 1 {
+	if open := f.Open(); len(open) != 1 || !strings.Contains(open[0], "U6: ") || !strings.Contains(open[0], "too close to call") {
 		t.Errorf("%q", open)
 	}
 }

@@ -79,14 +79,21 @@ func (j *Judged) lost() string {
 func (j *Judged) open() string {
 	c := j.Deciding
 	text := fmt.Sprintf("the odds are %s, and %s are asked", toOne(j.Odds), toOne(j.need))
-	if c.Occurrence != nil {
-		return text + fmt.Sprintf("; %s without an exception would decide", number.Plural(c.Occurrence.needs(j.need), c.Occurrence.one()))
+	if o := c.Occurrence; o != nil {
+		more := number.Plural(o.needs(j.need), o.one())
+		switch {
+		case !o.Every:
+			return text + fmt.Sprintf("; one that shows it would decide, or %s that do not", more)
+		case c.lost > 0:
+			return text + "; what ended that trial may have been the exception: only another run can decide"
+		}
+		return text + fmt.Sprintf("; %s without an exception would decide", more)
 	}
 	right := c.rounds.RightInside(c.Low, c.High)
 	if j.refuted > j.holds {
 		right = c.rounds.RightOutside(c.Low, c.High)
 	}
-	more := stat.Further(c.rounds.N(), right, j.need)
+	more := stat.Further(c.rounds.N(), right, j.need-j.Odds)
 	switch {
 	case stat.Hopeless(c.rounds.N(), right, j.need):
 		return text + fmt.Sprintf("; too close to call: %s lies %s from its bound, and a round strays by %s", c.Name, number.Percent(math.Abs(math.Expm1(c.margin()))), number.Percent(c.rounds.Spread()))

@@ -230,7 +230,7 @@ func TestTitlesNameWhatIsRefuted(t *testing.T) {
 		t.Errorf("%q, want %q", f.title, want)
 	}
 	text := drawnText(t, page{figures: []figure{f}})["verdicts"]
-	for _, want := range []string{"share of time: 1 holds, 1 refuted (S6), 1 undecided (L1)", "with the reason: 1 not measured (L2)", "right with 95 %", "ratio (log scale)"} {
+	for _, want := range []string{"share of time: 1 holds, 1 refuted (S6), 1 undecided (L1)", "with the reason: 1 not measured (L2)", "at the odds that are asked", "ratio (log scale)"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the picture does not say %q: %s", want, text)
 		}

@@ -44,14 +44,14 @@ func mostWrong(n int, x float64) int {
 	return sort.Search(n+1, func(w int) bool { return LogOdds(n, n-w) < need }) - 1
 }
 
-// Further is how many more rounds would bring the odds to what is needed (a logarithm)
-// if they fall as the k of n so far: infinite if that is nowhere.
-func Further(n, k int, need float64) float64 {
+// Further is how many more rounds would raise the odds by what is missing (a logarithm) if
+// they fall as the k of n so far: infinite if that is nowhere.
+func Further(n, k int, missing float64) float64 {
 	p := (float64(k) + 0.5) / float64(n+1)
 	if p <= 0.5 {
 		return math.Inf(1)
 	}
-	return max(1, (need-LogOdds(n, k))/gain(p))
+	return max(1, missing/gain(p))
 }
 
 // gain is how much a round adds to the logarithm of the odds, once their stake has
@@ -131,16 +131,7 @@ func (s Series) Spread() float64 {
 
 // Inside is the logarithm of the odds for "the median lies within low and high" against
 // "it does not": those of the weaker end. An end that is open (0 or +Inf) is no end.
-func (s Series) Inside(low, high float64) float64 {
-	odds := math.Inf(1)
-	if low > 0 {
-		odds = s.odds(len(s.sorted) - s.below(low))
-	}
-	if !math.IsInf(high, 1) {
-		odds = min(odds, s.odds(s.upTo(high)))
-	}
-	return odds
-}
+func (s Series) Inside(low, high float64) float64 { return s.odds(s.RightInside(low, high)) }
 
 // Outside is that for "the median lies beyond an end", at each end of the bound.
 func (s Series) Outside(low, high float64) []float64 {
