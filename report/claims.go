@@ -29,7 +29,7 @@ func (p page) verdicts(w *strings.Builder) {
 		rows = append(rows, row)
 	}
 	table(w, []string{"id", "claim", "verdict", fmt.Sprintf("nearest comparison (%s)", interval), "bound", "odds", "why"}, rows)
-	w.WriteString(p.legend() + "\n\n")
+	w.WriteString(p.legend() + " " + p.words() + "\n\n")
 	for _, j := range p.judged {
 		if j.Caveat != "" {
 			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
@@ -70,6 +70,15 @@ func (p page) legend() string {
 		text += fmt.Sprintf(" \"200 of 200\": seen so often in so many tries; a rate has its %s over trials.", interval)
 	}
 	return text
+}
+
+// words says what the words of claims mean, which decides their bounds.
+func (p page) words() string {
+	var means []string
+	for _, word := range card.Words {
+		means = append(means, fmt.Sprintf("*%s*, %s", word.Name, word.Means))
+	}
+	return "The words of a claim decide its bound, on the ratio of two sides or on a share, and did so before anything ran: " + strings.Join(means, "; ") + "; *every time* and *never* leave no exception, *it happens* needs one sighting. A ratio's size stands beside its word."
 }
 
 // asksAll says whether the report is on all claims that there are.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -134,7 +135,7 @@ func demand(c card.Comparison) string {
 	case card.Some:
 		return "it happens"
 	}
-	return bound(c.Low, c.High)
+	return cmp.Or(c.Word, bound(c.Low, c.High))
 }
 
 // found writes what the samples say of a comparison.

@@ -148,10 +148,14 @@ func TestEveryClaimHoldsInATextbookWorld(t *testing.T) {
 }
 
 func TestClaimsAreRefutedInAnotherWorld(t *testing.T) {
-	// One core does everything, and a GIL is not let go while waiting.
+	// One core does everything, and a GIL is not let go while waiting. Whoever runs at
+	// once pays a little for it, most for processes.
 	other := func(v variant.Variant) map[string]float64 {
 		values := textbook(v)
-		values["ns/op"], values["cores-busy"] = 1e6, 1
+		values["ns/op"], values["cores-busy"] = map[string]float64{"serial": 1e6, "process-pool": 1.04e6, "gil": 1.02e6}[v.Get("model")], 1
+		if values["ns/op"] == 0 {
+			values["ns/op"] = 1.01e6
+		}
 		return values
 	}
 	got := verdicts(t, world(14, 0.002, other))

@@ -30,6 +30,7 @@ type Comparison struct {
 	Measure   Measure
 	Of, Over  variant.Variant // Over is empty for a Measure of one variant alone
 	Low, High float64         // the bound; 0 and +Inf are open ends
+	Word      string          // of the claim that decides it, and what it means; "" for a number that the claim states
 }
 
 // A Measure says what is compared, and how.
@@ -80,46 +81,25 @@ var Alone variant.Variant
 var Open = math.Inf(1)
 
 // Always holds where it was counted in every try.
-func Always(m Measure, of variant.Variant) Comparison { return Comparison{m, of, Alone, 1, 1} }
+func Always(m Measure, of variant.Variant) Comparison { return Comparison{m, of, Alone, 1, 1, ""} }
 
 // Never holds where it was counted in none.
-func Never(m Measure, of variant.Variant) Comparison { return Comparison{m, of, Alone, 0, 0} }
+func Never(m Measure, of variant.Variant) Comparison { return Comparison{m, of, Alone, 0, 0, ""} }
 
 // Sometimes holds as soon as one trial has counted one.
 func Sometimes(m Measure, of variant.Variant) Comparison {
-	return Comparison{m, of, Alone, math.SmallestNonzeroFloat64, Open}
+	return Comparison{m, of, Alone, math.SmallestNonzeroFloat64, Open, ""}
 }
 
-// Between holds inside a bound.
-func Between(m Measure, of, over variant.Variant, low, high float64) Comparison {
-	return Comparison{m, of, over, low, high}
+// AtMost holds up to a number that the claim states.
+func AtMost(m Measure, of variant.Variant, high float64) Comparison {
+	return Comparison{m, of, Alone, 0, high, ""}
 }
 
-// AtMost holds below a bound.
-func AtMost(m Measure, of, over variant.Variant, high float64) Comparison {
-	return Comparison{m, of, over, 0, high}
+// AtLeast holds from one on.
+func AtLeast(m Measure, of variant.Variant, low float64) Comparison {
+	return Comparison{m, of, Alone, low, Open, ""}
 }
-
-// AtLeast holds above one.
-func AtLeast(m Measure, of, over variant.Variant, low float64) Comparison {
-	return Comparison{m, of, over, low, Open}
-}
-
-// The bounds. A textbook says "no faster" or "faster"; these say what that is
-// to mean before anything is measured.
-const (
-	Same    = 1.05 // "no faster": within five percent, "more": beyond them; also what a report calls equal
-	Scales  = 0.75 // "uses the cores": this share of the ideal, cores times faster
-	Much    = 2.0  // "much faster", "much more"
-	OneCore = 1.03 // cores busy of a model with one core; the runtime's own threads are in it
-	Pricier = 1.2  // "a higher price" in memory
-	Lighter = 0.5  // "less memory" where it is to matter
-	AsGood  = 0.95 // "no slower": within five percent
-	Nearly  = 1.10 // "as well, within ten percent"
-	Far     = 5.0  // "far more"
-	Mostly  = 0.8  // "nearly all of the time"
-	Half    = 0.5  // "more often than not"
-)
 
 // Fingerprint tells apart catalogues: it changes with every comparison and bound
 // of the claims. A run writes it down before it measures, so that a report can

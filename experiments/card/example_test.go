@@ -25,7 +25,7 @@ var digest = card.Card{
 	Claims: func(card.Scale) []card.Claim {
 		return []card.Claim{{
 			ID: "X1", Text: "A cryptographic hash takes far more time than a checksum",
-			Comparisons: []card.Comparison{card.AtLeast(card.Time, digested("sha"), digested("crc"), card.Far)},
+			Comparisons: []card.Comparison{card.Is(card.Time, digested("sha"), card.Far, digested("crc"))},
 		}}
 	},
 	Prepare: func(t card.Trial) (card.Session, error) {

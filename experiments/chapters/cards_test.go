@@ -60,6 +60,9 @@ func faultsOf(c card.Chapter) []string {
 				fault("claim %s of card %s has no text or compares nothing", claim.ID, one.Name)
 			}
 			for _, k := range claim.Comparisons {
+				if why := wordless(claim.Text, k); why != "" {
+					fault("claim %s of card %s %s", claim.ID, one.Name, why)
+				}
 				for _, v := range []variant.Variant{k.Of, k.Over} {
 					if !measured[v.String()] {
 						fault("claim %s of card %s compares %s, which is none of the Cases of %s", claim.ID, one.Name, v, c.Name)
@@ -81,6 +84,24 @@ func faultsOf(c card.Chapter) []string {
 		}
 	}
 	return found
+}
+
+// wordless says what is wrong with the bound of a comparison: a word of the claim's
+// sentence decides it, or a number that stands there, or it is a fact.
+func wordless(sentence string, k card.Comparison) string {
+	for _, word := range card.Words {
+		switch {
+		case k.Word != word.String():
+		case !word.In(sentence):
+			return fmt.Sprintf("has a bound for the word %q, which its sentence does not say", word.Name)
+		default:
+			return ""
+		}
+	}
+	if k.Measure.Observed() || strings.Contains(sentence, "millisecond") {
+		return ""
+	}
+	return "has a bound without a word: use one of card.Words, or state the number in its sentence"
 }
 
 // everywhere is a machine on which all claims can be measured.
@@ -139,7 +160,14 @@ func TestFaultsOfACatalogueAreTold(t *testing.T) {
 	}
 	odd := made("odd", nil, "X9")
 	odd.Cases = nil
+	wordy := made("wordy", nil, "X9")
+	wordy.Claims = func(card.Scale) []card.Claim {
+		v := card.Of("wordy")
+		return []card.Claim{{ID: "X9", Text: "a claim", Comparisons: []card.Comparison{card.Is(card.CoresBusy, v, card.Much, card.Alone), card.AtMost(card.CoresBusy, v, 3)}}}
+	}
 	for want, cards := range map[string][]card.Card{
+		"claim X9 of card wordy has a bound for the word \"much more\", which its sentence does not say\n" +
+			"claim X9 of card wordy has a bound without a word: use one of card.Words, or state the number in its sentence": {wordy},
 		"": {made("a", []section.Section{{Topic: "A", Claims: []string{"X1"}}}, "X1", "X2"), made("b", nil, "X3")},
 		"claim ID X2 of card b is taken by card a: the next free one is X8":                                       {made("a", nil, "X1", "X2"), made("b", nil, "X2", "Y9")},
 		"claim X7 of card a is listed as not asked yet: take it out of experiments/chapters/notyet.go, or use X8": {made("a", nil, "X7")},

@@ -97,18 +97,18 @@ func createCases(s card.Scale) []card.Case {
 }
 
 func createClaims(card.Scale) []card.Claim {
-	longer := func(of, over string, low float64) card.Comparison {
-		return card.AtLeast(card.Time, created(of), created(over), low)
+	longer := func(of string, word card.Word, over string) card.Comparison {
+		return card.Is(card.Time, created(of), word, created(over))
 	}
 	return []card.Claim{{
 		ID: "U1", First: true, Text: "Creating a process costs much more than a thread, and a thread more than a goroutine or coroutine",
 		Caveat: "process is the program that process pools run, with one empty task answered; empty is a Go program that does nothing; fork is the system call without a program. A thread counts as joined when its last statement has run, a process when the system has taken it down. A thread is one of Go, with what its runtime adds.",
 		Comparisons: []card.Comparison{
-			longer("process", "thread", card.Much),
-			longer("empty", "thread", card.Much),
-			longer("fork", "thread", card.Much),
-			longer("thread", "goroutine", card.Same),
-			longer("thread", "coroutine", card.Same),
+			longer("process", card.Much, "thread"),
+			longer("empty", card.Much, "thread"),
+			longer("fork", card.Much, "thread"),
+			longer("thread", card.More, "goroutine"),
+			longer("thread", card.More, "coroutine"),
 		},
 	}}
 }

@@ -119,8 +119,8 @@ func idleCases(s card.Scale) []card.Case {
 }
 
 func idleClaims(card.Scale) []card.Claim {
-	larger := func(of, over string, count int, low float64) card.Comparison {
-		return card.AtLeast(card.IdleMemory, idling(of, count), idling(over, count), low)
+	larger := func(of string, word card.Word, over string, count int) card.Comparison {
+		return card.Is(card.IdleMemory, idling(of, count), word, idling(over, count))
 	}
 	most := idleCounts("thread", card.Quick)[1]
 	few := idleCounts("process", card.Quick)[0]
@@ -128,9 +128,9 @@ func idleClaims(card.Scale) []card.Claim {
 		ID: "U3", Text: "A process needs far more memory than a thread, and a thread more than a goroutine or coroutine",
 		Caveat: "Resident memory as the system counts it (proportional set size: shared pages are shared out), seen from outside. What the kernel keeps for each unit is not in it. A thread is one of Go, with what its runtime adds.",
 		Comparisons: []card.Comparison{
-			larger("process", "thread", few, card.Far),
-			larger("thread", "goroutine", most, card.Same),
-			larger("thread", "coroutine", most, card.Same),
+			larger("process", card.Far, "thread", few),
+			larger("thread", card.More, "goroutine", most),
+			larger("thread", card.More, "coroutine", most),
 		},
 	}}
 }

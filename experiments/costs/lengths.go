@@ -56,7 +56,7 @@ func lengthClaims(s card.Scale) []card.Claim {
 	pooled := card.Claim{ID: "U4", Text: "For tasks of up to a millisecond a pool of processes beats a process for every task"}
 	for _, length := range []string{"100us", "1ms"} {
 		pooled.Comparisons = append(pooled.Comparisons,
-			card.AtLeast(card.Throughput, lengthy(length, "process-pool", s.Cores), lengthy(length, "process", s.Cores), card.Same))
+			card.Is(card.Throughput, lengthy(length, "process-pool", s.Cores), card.More, lengthy(length, "process", s.Cores)))
 	}
 	return []card.Claim{pooled}
 }

@@ -92,7 +92,7 @@ func submitCases(s card.Scale) []card.Case {
 
 func submitClaims(card.Scale) []card.Claim {
 	faster := func(transport string) card.Comparison {
-		return card.AtLeast(card.Throughput, submitted("async", transport), submitted("apply", transport), card.Same)
+		return card.Is(card.Throughput, submitted("async", transport), card.More, submitted("apply", transport))
 	}
 	return []card.Claim{{
 		ID:          "U6",

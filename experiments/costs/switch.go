@@ -100,7 +100,7 @@ func switchCases(s card.Scale) []card.Case {
 
 func switchClaims(card.Scale) []card.Claim {
 	longer := func(of, over string) card.Comparison {
-		return card.AtLeast(card.Time, switched(of, "one"), switched(over, "one"), card.Same)
+		return card.Is(card.Time, switched(of, "one"), card.More, switched(over, "one"))
 	}
 	return []card.Claim{{
 		ID: "U2", Text: "Switching processes costs more than switching threads, and that more than goroutines or coroutines",

@@ -98,11 +98,11 @@ func stateClaims(card.Scale) []card.Claim {
 		return card.Measure{Name: state + " share", Unit: state + "-share", How: card.Value}
 	}
 	return []card.Claim{{
-		ID: "F6", Text: "Computing processes are not blocked, waiting ones are, and with four for each core most are ready and wait for their turn",
+		ID: "F6", Text: "Computing processes are mostly not blocked, waiting ones mostly are, and with four for each core most are ready and wait for their turn",
 		Comparisons: []card.Comparison{
-			card.AtMost(share("blocked"), stateOf("compute"), card.Alone, 1-card.Mostly),
-			card.AtLeast(share("blocked"), stateOf("wait"), card.Alone, card.Mostly),
-			card.AtLeast(share("ready"), stateOf("oversubscribed"), card.Alone, card.Half),
+			card.Is(share("blocked"), stateOf("compute"), card.Seldom, card.Alone),
+			card.Is(share("blocked"), stateOf("wait"), card.Mostly, card.Alone),
+			card.Is(share("ready"), stateOf("oversubscribed"), card.Mostly, card.Alone),
 		},
 	}}
 }

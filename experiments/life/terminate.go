@@ -79,7 +79,7 @@ func terminateCases(card.Scale) []card.Case {
 func terminateClaims(s card.Scale) []card.Claim {
 	asked := card.Claim{ID: "F4", Text: "Asking a process to end is not its end: more often than not it is still there a moment later"}
 	for _, c := range terminateCases(s) {
-		asked.Comparisons = append(asked.Comparisons, card.AtLeast(card.Often, c.Variant, card.Alone, card.Half))
+		asked.Comparisons = append(asked.Comparisons, card.Is(card.Often, c.Variant, card.Mostly, card.Alone))
 	}
 	return []card.Claim{asked}
 }

@@ -82,7 +82,7 @@ func relockClaims(card.Scale) []card.Claim {
 	for _, unit := range units {
 		claim.Comparisons = append(claim.Comparisons,
 			card.Always(card.Seen, relocked("plain", unit)), card.Never(card.Seen, relocked("reentrant", unit)),
-			card.AtLeast(card.Time, lockTaken("reentrant", unit), lockTaken("plain", unit), card.Same))
+			card.Is(card.Time, lockTaken("reentrant", unit), card.More, lockTaken("plain", unit)))
 	}
 	return []card.Claim{claim}
 }

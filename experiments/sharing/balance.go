@@ -209,7 +209,7 @@ func balanceClaims(s card.Scale) []card.Claim {
 	}
 	for _, m := range serialised {
 		right.Comparisons = append(right.Comparisons,
-			card.AtMost(card.Throughput, balanced(m, "mutex", w), balanced(m, "mutex", 1), card.Same))
+			card.Is(card.Throughput, balanced(m, "mutex", w), card.NoMore, balanced(m, "mutex", 1)))
 	}
 	return []card.Claim{loses, right}
 }

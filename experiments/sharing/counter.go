@@ -97,7 +97,7 @@ func counterClaims(card.Scale) []card.Claim {
 		ID:          "S8",
 		Caveat:      "The file holds JSON, as in textbooks, and is locked, read, cut off and written for each change; the memory is locked too.",
 		Text:        "Sharing through a file is slow beside sharing through memory",
-		Comparisons: []card.Comparison{card.AtLeast(card.Throughput, counted("memory"), counted("file"), card.Far)},
+		Comparisons: []card.Comparison{card.Is(card.Throughput, counted("memory"), card.More, counted("file"))},
 	}}
 }
 

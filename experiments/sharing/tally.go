@@ -100,7 +100,7 @@ func tallyClaims(s card.Scale) []card.Claim {
 	}
 	w := several(s.Cores)
 	for _, way := range tallyWays[1:] {
-		local.Comparisons = append(local.Comparisons, card.AtLeast(card.Throughput, tallied("shard", w), tallied(way, w), card.Same))
+		local.Comparisons = append(local.Comparisons, card.Is(card.Throughput, tallied("shard", w), card.More, tallied(way, w)))
 	}
 	return []card.Claim{local}
 }

@@ -91,9 +91,9 @@ func looksParallel(s card.Scale) card.Claim {
 	for _, work := range kind(workload.CPU) {
 		for _, model := range []string{"gil", "loop"} {
 			of := Variant(work, model, 4*s.Cores)
-			claim.Comparisons = append(claim.Comparisons, card.AtMost(card.Throughput, of, Variant(work, "serial", 1), card.Same))
+			claim.Comparisons = append(claim.Comparisons, card.Is(card.Throughput, of, card.NoMore, Variant(work, "serial", 1)))
 			if work == "primes" {
-				claim.Comparisons = append(claim.Comparisons, card.AtMost(card.CoresBusy, of, card.Alone, card.OneCore))
+				claim.Comparisons = append(claim.Comparisons, card.Is(card.CoresBusy, of, card.NoMore, card.Alone))
 			}
 		}
 	}
@@ -102,25 +102,25 @@ func looksParallel(s card.Scale) card.Claim {
 
 func trulyAtOnce(s card.Scale) card.Claim {
 	claim := card.Claim{
-		ID: "P2", First: true, Text: "Several cores run tasks truly at once: goroutines, threads and processes use them all",
+		ID: "P2", First: true, Text: "Several cores run tasks truly at once: goroutines, threads and processes compute faster than serial code",
 		Caveat: "thread gives Go more processors than there are cores. Go's garbage collector counts on having one core for each, so work that allocates can lose under thread what it gains under goroutine and process-pool.",
 		Needs:  []card.Need{card.Cores},
 	}
 	for _, work := range kind(workload.CPU) {
 		for _, model := range []string{"goroutine", "thread", "process-pool"} {
 			claim.Comparisons = append(claim.Comparisons,
-				card.AtLeast(card.Throughput, Variant(work, model, s.Cores), Variant(work, "serial", 1), card.Scales*float64(s.Cores)))
+				card.Is(card.Throughput, Variant(work, model, s.Cores), card.More, Variant(work, "serial", 1)))
 		}
 	}
 	return claim
 }
 
 func noMoreThanCores(s card.Scale) card.Claim {
-	claim := card.Claim{ID: "P3", Text: "Computing needs no more workers than cores: further ones only take turns"}
+	claim := card.Claim{ID: "P3", Text: "Computing needs no more workers than cores: nothing is gained by further ones, which only take turns"}
 	for _, model := range []string{"goroutine", "thread", "process-pool"} {
 		for _, times := range []int{2, 4, 8, 16} {
 			claim.Comparisons = append(claim.Comparisons,
-				card.AtMost(card.Throughput, Variant("primes", model, times*s.Cores), Variant("primes", model, s.Cores), card.Same))
+				card.Is(card.Throughput, Variant("primes", model, times*s.Cores), card.NoMore, Variant("primes", model, s.Cores)))
 		}
 	}
 	return claim
@@ -134,7 +134,7 @@ func gilNoFaster(s card.Scale) card.Claim {
 	for _, work := range kind(workload.CPU) {
 		for _, times := range []int{1, 2, 4} {
 			claim.Comparisons = append(claim.Comparisons,
-				card.AtMost(card.Throughput, Variant(work, "gil", times*s.Cores), Variant(work, "serial", 1), card.Same))
+				card.Is(card.Throughput, Variant(work, "gil", times*s.Cores), card.NoMore, Variant(work, "serial", 1)))
 		}
 	}
 	return claim
@@ -142,12 +142,12 @@ func gilNoFaster(s card.Scale) card.Claim {
 
 func processesEscape(s card.Scale) card.Claim {
 	claim := card.Claim{
-		ID: "P6", Text: "Several processes get round the GIL: they compute on all cores",
+		ID: "P6", Text: "Several processes get round the GIL: they compute faster than its threads",
 		Needs: []card.Need{card.Cores},
 	}
 	for _, work := range kind(workload.CPU) {
 		claim.Comparisons = append(claim.Comparisons,
-			card.AtLeast(card.Throughput, Variant(work, "process-pool", s.Cores), Variant(work, "gil", s.Cores), card.Scales*float64(s.Cores)))
+			card.Is(card.Throughput, Variant(work, "process-pool", s.Cores), card.More, Variant(work, "gil", s.Cores)))
 	}
 	return claim
 }

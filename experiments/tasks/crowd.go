@@ -43,8 +43,8 @@ func crowdClaims(card.Scale) []card.Claim {
 	for _, n := range crowds {
 		of, over := Variant(crowdWork, "loop", n), Variant(crowdWork, "thread", n)
 		claim.Comparisons = append(claim.Comparisons,
-			card.AtLeast(card.Throughput, of, over, card.AsGood),
-			card.AtMost(card.Memory, of, over, card.Lighter))
+			card.Is(card.Throughput, of, card.AsWell, over),
+			card.Is(card.Memory, of, card.Less, over))
 	}
 	return []card.Claim{claim}
 }

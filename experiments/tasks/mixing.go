@@ -41,15 +41,14 @@ func mixingCases(s card.Scale) []card.Case {
 func mixingClaims(s card.Scale) []card.Claim {
 	w := s.Many()
 	claim := card.Claim{
-		ID: "P11", Text: "The mix decides: for waiting tasks one core does as well as all of them, within ten percent; for computing ones it does not",
+		ID: "P11", Text: "The mix decides: for waiting tasks one core does as well as all of them; for computing ones it does not",
 		Needs: []card.Need{card.Cores},
 	}
 	for _, parallel := range []string{"goroutine", "thread", "process-pool"} {
-		compare := func(share int, low, high float64) {
-			claim.Comparisons = append(claim.Comparisons, card.Between(card.Throughput, mixed(share, parallel, w).Variant, mixed(share, "gil", w).Variant, low, high))
+		of := func(share int, word card.Word) card.Comparison {
+			return card.Is(card.Throughput, mixed(share, "gil", w).Variant, word, mixed(share, parallel, w).Variant)
 		}
-		compare(0, 0, card.Nearly)
-		compare(100, card.Scales*float64(s.Cores), card.Open)
+		claim.Comparisons = append(claim.Comparisons, of(0, card.AsWell), of(100, card.Worse))
 	}
 	return []card.Claim{claim}
 }

@@ -53,12 +53,12 @@ func waitingClaims(s card.Scale) []card.Claim {
 		Caveat: "Memory of processes is added up; pages that they share, such as the program's own, are counted in each.",
 	}
 	for _, work := range kind(workload.IO) {
-		helps.Comparisons = append(helps.Comparisons, card.AtLeast(card.Throughput, Variant(work, "gil", w), Variant(work, "serial", 1), card.Much))
+		helps.Comparisons = append(helps.Comparisons, card.Is(card.Throughput, Variant(work, "gil", w), card.Much, Variant(work, "serial", 1)))
 		of, over := Variant(work, "process-pool", w), Variant(work, "thread", w)
 		nothing.Comparisons = append(nothing.Comparisons,
-			card.AtMost(card.Throughput, of, over, card.Same),
-			card.AtLeast(card.Memory, of, over, card.Pricier),
-			card.AtLeast(card.CPUTime, of, over, 1))
+			card.Is(card.Throughput, of, card.NoMore, over),
+			card.Is(card.Memory, of, card.More, over),
+			card.Is(card.CPUTime, of, card.More, over))
 	}
 	return []card.Claim{helps, nothing}
 }
