@@ -74,11 +74,18 @@ func (p *progress) claims(decided []report.Judged, measured int) {
 	}
 }
 
-// open tells what is not decided, and what would decide it.
-func (p *progress) open(claims []string) {
+// open tells what is not decided, what would decide it, and which claims a further
+// minute would.
+func (p *progress) open(claims []string, soon string) {
 	p.end()
 	for _, text := range claims {
 		fmt.Fprintf(p.out, "open: %s\n", text)
+	}
+	switch {
+	case soon != "":
+		fmt.Fprintf(p.out, "a further minute would decide, if rounds fall as so far: %s\n", soon)
+	case len(claims) > 0:
+		fmt.Fprintln(p.out, "a further minute would hardly decide any")
 	}
 }
 

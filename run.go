@@ -150,6 +150,11 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 	}
 	trials, err := runTrials(ctx, j, chosen, stderr)
 	if err != nil {
+		if ctx.Err() != nil && len(trials) > 0 { // what is certain so far is certain
+			if none := writeReport(context.WithoutCancel(ctx), j.dir, j.dir, stdout, stderr); none != nil {
+				err = fmt.Errorf("%w; no report was made: %w", err, none)
+			}
+		}
 		return err
 	}
 	if err := writeReport(ctx, j.dir, j.dir, stdout, stderr); err != nil {
@@ -298,7 +303,7 @@ func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writ
 			j.rounds, j.budget = mostRounds, cmp.Or(j.budget, j.profile.Budget)
 		}
 	}
-	plan := runner.Plan{Experiments: cases, Seed: j.seed, Rounds: j.rounds, Budget: j.budget}
+	plan := runner.Plan{Experiments: cases, Seed: j.seed, Rounds: j.rounds, Budget: j.budget, Sitting: results.NextSitting(j.done)}
 	show := newProgress(stderr)
 	plan.Rest = func(round int, trials []results.Result) map[string]bool {
 		rest := follow.Rest(round, trials)
@@ -312,13 +317,13 @@ func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writ
 	defer file.Close()
 	trials, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Try(j.timeout), l.ServerCPU), file.Keep, show.tell)
 	plan.Rest(mostRounds, trials)
-	show.open(follow.Open())
+	show.open(follow.Open(), follow.Soon(time.Minute))
 	show.end()
 	if ctx.Err() != nil && len(trials) == 0 {
 		return nil, early
 	}
 	if ctx.Err() != nil {
-		return trials, fmt.Errorf("stopped: %d trials are kept in %s; go on with `parcon run --resume %s`, or make a report of them with `parcon report %s`", len(trials), path, j.dir, j.dir)
+		return trials, fmt.Errorf("stopped: %d trials are kept in %s; go on with `parcon run --resume %s`", len(trials), path, j.dir)
 	}
 	return trials, err
 }
@@ -387,5 +392,5 @@ func openFile(path string, j job, plan runner.Plan, is results.Setup) (*results.
 	if err := same(path, j.setup, is); err != nil {
 		return nil, err
 	}
-	return results.Append(path, j.setup, count, results.NextSitting(j.done))
+	return results.Append(path, j.setup, count)
 }

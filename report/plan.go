@@ -1,9 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"parcon/experiments/card"
 	"parcon/experiments/variant"
@@ -19,7 +22,7 @@ type Follower struct {
 	claims []asked
 	cases  map[string]string // the A/A partner of each "Experiment/variant", "" for none
 	odds   float64
-	least  int // rounds that everything has, for its intervals
+	least  map[string]int // rounds that each variant has at least
 	first  int // rounds of what is to be decided first, before all others
 	// headline are the variants that the answer of a report is about.
 	headline map[string]bool
@@ -28,19 +31,30 @@ type Follower struct {
 }
 
 // Follow begins with the claims of some chapters, at odds of so many to one, or those
-// for all of them if odds is 0. Each variant has at least so many rounds. A hurry has what
-// is to be decided first measured before all else.
+// for all of them if odds is 0. Each variant has at least so many rounds, for its
+// intervals, or half as many if only facts are asked of it. A hurry has what is to be
+// decided first measured before all else.
 func Follow(c Catalogue, chosen []card.Chapter, s card.Scale, odds float64, least int, hurry bool) *Follower {
-	f := &Follower{table: NewTable(c), odds: odds, least: least, cases: map[string]string{}, headline: map[string]bool{}}
+	f := &Follower{table: NewTable(c), odds: odds, least: map[string]int{}, cases: map[string]string{}, headline: map[string]bool{}}
 	early := false
 	for _, e := range chosen {
+		facts := map[string]bool{} // of which no number is estimated
 		for _, claim := range e.Claims(s) {
 			f.claims = append(f.claims, asked{e.Name, claim})
 			early = early || claim.First
+			for _, k := range claim.Comparisons {
+				for _, v := range []variant.Variant{k.Of, k.Over} {
+					fact, seen := facts[v.String()]
+					facts[v.String()] = k.Measure.Observed() && (fact || !seen)
+				}
+			}
 		}
 		for _, k := range e.Cases(s) {
 			name := card.Title(e.Name) + "/" + k.Variant.String()
-			f.cases[name], f.headline[name] = "", headline(k.Variant, s)
+			f.cases[name], f.headline[name], f.least[name] = "", headline(k.Variant, s), least
+			if facts[k.Variant.String()] { // one trial tells what happens, a few how often
+				f.least[name] = (least + 1) / 2
+			}
 		}
 	}
 	for name := range f.cases {
@@ -104,9 +118,7 @@ func (f *Follower) Odds() float64 { return f.odds }
 // Rest names what needs no trial in a round, as "Experiment/variant", after the trials
 // of the rounds before it. Trials must be in the order of their rounds.
 func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
-	for ; f.added < len(trials) && trials[f.added].Round < round; f.added++ {
-		f.table.Keep(trials[f.added])
-	}
+	f.keep(round, trials)
 	if len(f.claims) == 0 {
 		return nil
 	}
@@ -126,7 +138,7 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 	}
 	rest := map[string]bool{}
 	for name, base := range f.cases {
-		scarce := f.rounds(name) < f.least // too few for its interval
+		scarce := f.rounds(name) < f.least[name]
 		if round < f.first {
 			scarce = f.headline[name]
 		}
@@ -135,6 +147,29 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 		}
 	}
 	return rest
+}
+
+// keep adds the trials of the rounds before one, but for those of an experiment's round
+// that was measured in two sittings: no report believes them.
+func (f *Follower) keep(round int, trials []results.Result) {
+	type part struct {
+		experiment string
+		round      int
+	}
+	first := f.added
+	sitting, cut := map[part]int{}, map[part]bool{}
+	for ; f.added < len(trials) && trials[f.added].Round < round; f.added++ {
+		r := trials[f.added]
+		p := part{r.Experiment, r.Round}
+		was, seen := sitting[p]
+		cut[p] = cut[p] || seen && was != r.Sitting
+		sitting[p] = r.Sitting
+	}
+	for _, r := range trials[first:f.added] {
+		if !cut[part{r.Experiment, r.Round}] {
+			f.table.Keep(r)
+		}
+	}
 }
 
 // needs says that a further round of a comparison may help to decide the claim. Where one
@@ -178,6 +213,87 @@ func (f *Follower) Open() []string {
 		}
 	}
 	return open
+}
+
+// Soon says which claims some more time would decide, if rounds fall as so far: those
+// that need least of it first, each with all variants that it needs; "" if none.
+func (f *Follower) Soon(more time.Duration) string {
+	type price struct {
+		id   string
+		cost float64 // seconds
+	}
+	var prices []price
+	for _, j := range f.judged {
+		if j.Unmeasured == "" && j.Verdict == Undecided {
+			if cost, known := f.price(&j); known {
+				prices = append(prices, price{j.ID, cost})
+			}
+		}
+	}
+	slices.SortStableFunc(prices, func(a, b price) int { return cmp.Compare(a.cost, b.cost) })
+	var ids []string
+	spent := 0.0
+	for _, p := range prices {
+		if spent += p.cost; spent > more.Seconds() {
+			break
+		}
+		ids = append(ids, p.id)
+	}
+	return strings.Join(ids, ", ")
+}
+
+// further is after how many rounds a comparison will be found to lie inside its bound, or
+// outside if that is what the claim looks like; infinite if it hardly ever will.
+func (j *Judged) further(c Compared) float64 {
+	if o := c.Occurrence; o != nil {
+		return math.Ceil(float64(o.needs(j.need)) * float64(o.trials) / float64(max(1, o.n())))
+	}
+	right, missing := j.right(c), j.need-c.inside
+	if j.refuted > j.holds {
+		missing = j.need - j.refuted
+	}
+	if stat.Hopeless(c.rounds.N(), right, j.need) {
+		return math.Inf(1)
+	}
+	return stat.Further(c.rounds.N(), right, missing)
+}
+
+// right is how many rounds of a comparison lie where the claim is likelier to go.
+func (j *Judged) right(c Compared) int {
+	if j.refuted > j.holds {
+		return c.rounds.RightOutside(c.Low, c.High)
+	}
+	return c.rounds.RightInside(c.Low, c.High)
+}
+
+// price is how many seconds of trials would decide a claim, as far as it is known.
+func (f *Follower) price(j *Judged) (cost float64, known bool) {
+	rounds := map[string]float64{}
+	for _, c := range j.Compared {
+		if c.inside >= j.need {
+			continue
+		}
+		more := j.further(c)
+		if math.IsInf(more, 1) {
+			return 0, false
+		}
+		for _, v := range []variant.Variant{c.Of, c.Over} {
+			if name := v.String(); name != "" {
+				rounds[name] = max(rounds[name], more)
+			}
+		}
+	}
+	for name, n := range rounds {
+		s := f.table.series[card.Title(j.Experiment)+"/"+name]
+		if s == nil {
+			return 0, false
+		}
+		lives := s.values[f.table.unit("life-ns")]
+		for _, life := range lives {
+			cost += n * life / 1e9 / float64(len(lives))
+		}
+	}
+	return cost, len(rounds) > 0
 }
 
 // String tells a verdict in a line.

@@ -89,10 +89,7 @@ func (j *Judged) open() string {
 		}
 		return text + fmt.Sprintf("; %s without an exception would decide", more)
 	}
-	right := c.rounds.RightInside(c.Low, c.High)
-	if j.refuted > j.holds {
-		right = c.rounds.RightOutside(c.Low, c.High)
-	}
+	right := j.right(c)
 	more := stat.Further(c.rounds.N(), right, j.need-j.Odds)
 	switch {
 	case stat.Hopeless(c.rounds.N(), right, j.need):

@@ -24,8 +24,6 @@ type File struct {
 	text   bytes.Buffer
 	w      *benchfmt.Writer
 	tasks  func(Slot) int
-	// sitting is that of all trials that are kept from now on.
-	sitting int
 }
 
 // Create starts a new result file; it never overwrites one.
@@ -42,7 +40,7 @@ func Create(path string, setup Setup, tasks func(Slot) int) (*File, error) {
 
 // Append opens a result file to add to it in a further sitting. A last line that was cut off is
 // taken away first.
-func Append(path string, setup Setup, tasks func(Slot) int, sitting int) (*File, error) {
+func Append(path string, setup Setup, tasks func(Slot) int) (*File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, fmt.Errorf("opening the result file: %w", err)
@@ -52,7 +50,6 @@ func Append(path string, setup Setup, tasks func(Slot) int, sitting int) (*File,
 		return nil, fmt.Errorf("mending the last line of %s: %w", path, err)
 	}
 	file := newFile(f, setup, tasks)
-	file.sitting = sitting
 	return file, nil
 }
 
@@ -140,7 +137,7 @@ func (f *File) Keep(r Result) error {
 		Name:   benchfmt.Name(r.Experiment + "/" + r.Variant),
 		Iters:  max(1, f.tasks(r.Slot)),
 	}
-	values := map[string]float64{"round": float64(r.Round), "position": float64(r.Position), "sitting": float64(f.sitting)}
+	values := map[string]float64{"round": float64(r.Round), "position": float64(r.Position), "sitting": float64(r.Sitting)}
 	if r.Of > 0 {
 		values["in-round"] = float64(r.Of)
 	}

@@ -252,7 +252,7 @@ func TestAFileThatWasCutAnywhereGoesOn(t *testing.T) {
 		if len(done) != complete {
 			t.Fatalf("%d results in %q, want %d", len(done), text[:length], complete)
 		}
-		f, err := results.Append(path, machine, oneTask, 0)
+		f, err := results.Append(path, machine, oneTask)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,7 +285,7 @@ func TestAppendRemovesALongCutLine(t *testing.T) {
 	if err := os.WriteFile(path, append(bytes.Clone(before), strings.Repeat("x", 10_000)...), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	f, err := results.Append(path, machine, oneTask, 0)
+	f, err := results.Append(path, machine, oneTask)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +299,7 @@ func TestAppendRemovesALongCutLine(t *testing.T) {
 
 func TestAppendToAMissingFileFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none")
-	if _, err := results.Append(path, machine, oneTask, 0); !errors.Is(err, os.ErrNotExist) {
+	if _, err := results.Append(path, machine, oneTask); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
 	if _, _, _, err := results.Read(t.Context(), path); !errors.Is(err, os.ErrNotExist) {
@@ -388,7 +388,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		// What Append leaves is what Read saw.
-		file, err := results.Append(path, nil, oneTask, 0)
+		file, err := results.Append(path, nil, oneTask)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,6 +37,7 @@ type Plan struct {
 	Experiments []Experiment
 	Seed        uint64        // of the order within rounds
 	Rounds      int           // the most rounds
+	Sitting     int           // how often it was resumed
 	Budget      time.Duration // no round starts that would end after it; 0: none
 	// Rest names what needs no trial in a round, by "Experiment/variant": it must
 	// depend on the trials of earlier rounds only, of which trials may hold more. A run
@@ -83,6 +84,7 @@ func Run(ctx context.Context, plan Plan, trials []results.Result, try Trier, kee
 				return trials, err
 			}
 			r := one(ctx, plan.find(slot), slot, try)
+			r.Sitting = plan.Sitting
 			if err := ctx.Err(); err != nil {
 				return trials, err // cut short, not failed
 			}
