@@ -23,7 +23,7 @@ type Follower struct {
 	cases  map[string]string // the A/A partner of each "Experiment/variant", "" for none
 	odds   float64
 	least  map[string]int // rounds that each variant has at least
-	first  int // rounds of what is to be decided first, before all others
+	first  int            // rounds of what is to be decided first, before all others
 	// headline are the variants that the answer of a report is about.
 	headline map[string]bool
 	added    int // trials that the table holds
