@@ -103,7 +103,7 @@ func looksParallel(s card.Scale) card.Claim {
 func trulyAtOnce(s card.Scale) card.Claim {
 	claim := card.Claim{
 		ID: "P2", First: true, Text: "Several cores run tasks truly at once: goroutines, threads and processes compute faster than serial code",
-		Caveat: "thread gives Go more processors than there are cores. Go's garbage collector counts on having one core for each, so work that allocates can lose under thread what it gains under goroutine and process-pool.",
+		Caveat: "thread is a goroutine locked to a thread of the kernel. Go's garbage collector has to take the core from it by way of the kernel, so work that allocates gains less under thread than under goroutine and process-pool.",
 		Needs:  []card.Need{card.Cores},
 	}
 	for _, work := range kind(workload.CPU) {
