@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"hash/fnv"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -146,7 +148,56 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 			rest[name] = true
 		}
 	}
+	f.fill(round, rest)
 	return rest
+}
+
+// leastRound is how long the trials of a round are to take. Rounds that follow each other
+// at once lean on each other, and evidence takes them for independent.
+const leastRound = 3.0 // seconds
+
+// fill wakes what rests, in an order that changes with each round, until a round is long
+// enough: so the others have it between them, with the neighbours that they had before,
+// and its own intervals gain. An A/A pair wakes together.
+func (f *Follower) fill(round int, rest map[string]bool) {
+	if len(rest) == len(f.cases) {
+		return // it is the end
+	}
+	spent := 0.0
+	order := map[string]uint64{}
+	for name, base := range f.cases {
+		if !rest[name] {
+			spent += f.seconds(name)
+			continue
+		}
+		sum := fnv.New64a()
+		fmt.Fprint(sum, round, cmp.Or(base, name))
+		order[name] = sum.Sum64()
+	}
+	names := slices.SortedFunc(maps.Keys(order), func(a, b string) int { return cmp.Compare(order[a], order[b]) })
+	last := uint64(0)
+	for _, name := range names {
+		cost := f.seconds(name)
+		if cost == 0 || spent+cost > leastRound && order[name] != last {
+			continue
+		}
+		spent += cost
+		last = order[name]
+		delete(rest, name)
+	}
+}
+
+// seconds is what a trial of a variant takes; 0 if none was measured.
+func (f *Follower) seconds(name string) float64 {
+	s := f.table.series[name]
+	if s == nil {
+		return 0
+	}
+	lives, sum := s.values[f.table.unit("life-ns")], 0.0
+	for _, life := range lives {
+		sum += life
+	}
+	return sum / 1e9 / float64(max(1, len(lives)))
 }
 
 // keep adds the trials of the rounds before one, but for those of an experiment's round
@@ -284,14 +335,7 @@ func (f *Follower) price(j *Judged) (cost float64, known bool) {
 		}
 	}
 	for name, n := range rounds {
-		s := f.table.series[card.Title(j.Experiment)+"/"+name]
-		if s == nil {
-			return 0, false
-		}
-		lives := s.values[f.table.unit("life-ns")]
-		for _, life := range lives {
-			cost += n * life / 1e9 / float64(len(lives))
-		}
+		cost += n * f.seconds(card.Title(j.Experiment)+"/"+name)
 	}
 	return cost, len(rounds) > 0
 }

@@ -30,7 +30,7 @@ func simulated(t testing.TB, f *Follower, names map[string]variant.Variant, most
 			values := map[string]float64{}
 			for unit, v := range cost(names[name]) {
 				if !counted[unit] {
-					v *= math.Exp(0.01 * random.NormFloat64())
+					v *= math.Exp(0.005 * random.NormFloat64())
 				}
 				values[unit] = v
 			}
@@ -126,6 +126,46 @@ func TestAPlanIsThatOfTheRoundsBefore(t *testing.T) {
 				t.Fatalf("round %d: %s rests: %v, and ran: %v", round, name, rest[name], ran[name])
 			}
 		}
+	}
+}
+
+// Where little is left to measure, rounds are filled with what rests, so that they do not
+// follow each other at once; with nothing left they end.
+func TestShortRoundsAreFilled(t *testing.T) {
+	s := card.Scale{Cores: testCores, Python: true}
+	all := casesOf(chapters.All, s)
+	f := Follow(catalogue(), chapters.All, s, 0, 7, true)
+	timed := func(v variant.Variant) map[string]float64 {
+		values := maps.Clone(textbook(v))
+		values["life-ns"] = 5e7
+		return values
+	}
+	ran := map[int]map[string]bool{}
+	for _, r := range simulated(t, f, all, 300, timed) {
+		if ran[r.Round] == nil {
+			ran[r.Round] = map[string]bool{}
+		}
+		ran[r.Round][r.Experiment+"/"+r.Variant] = true
+	}
+	if len(ran) < 30 {
+		t.Fatalf("%d rounds", len(ran))
+	}
+	seen := map[string]bool{}
+	for round, names := range ran {
+		if least := int(leastRound/0.05) - 1; round >= f.first && len(names) < least {
+			t.Errorf("%d trials in round %d, want %d", len(names), round, least)
+		}
+		for name := range names {
+			if base := withoutPair(name); base != name && !names[base] {
+				t.Errorf("%s runs without its pair in round %d", name, round)
+			}
+			if round > len(ran)-10 {
+				seen[name] = true
+			}
+		}
+	}
+	if len(seen) < 150 {
+		t.Errorf("the last rounds were filled with the same %d of %d", len(seen), len(all))
 	}
 }
 
