@@ -46,8 +46,10 @@ func orphaned(adopter string) variant.Variant { return card.Of("orphan", "adopte
 
 var reaped = card.Measure{Name: "reaped", Unit: "reaped", How: card.Every}
 
+// orphanCases: half as many trials of twice the tries, as each may have to wait two
+// seconds for an init that looks only then.
 func orphanCases(card.Scale) []card.Case {
-	return []card.Case{card.Run(card.Tries, orphaned("init")), card.Run(card.Tries, orphaned("subreaper"))}
+	return []card.Case{card.Run(2*card.Tries, orphaned("init")), card.Run(2*card.Tries, orphaned("subreaper"))}
 }
 
 func orphanClaims(card.Scale) []card.Claim {

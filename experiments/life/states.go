@@ -89,7 +89,7 @@ func stateOf(work string) variant.Variant { return card.Of("states", "work", wor
 
 func stateCases(card.Scale) []card.Case {
 	return []card.Case{
-		card.Run(40, stateOf("compute")), card.Run(40, stateOf("wait")), card.Run(40, stateOf("oversubscribed")),
+		card.Run(40, stateOf("compute")), card.Run(40, stateOf("wait")), card.Run(24, stateOf("oversubscribed")),
 	}
 }
 

@@ -57,7 +57,7 @@ func eventsSections() []section.Section {
 				section.Under("typically late by (p50)", section.Span("late-p50-ns")),
 				section.Under("at most late by (p99)", section.Span("late-p99-ns")),
 			},
-			Note: "p50 and p99: the median over trials, with its {interval}. Of fewer than 100 tries in a trial the p99 is the latest.",
+			Note: "p50 and p99: the median over trials, with its {interval} from seven trials on. Of fewer than 100 tries in a trial the p99 is the latest.",
 		},
 	}}
 }

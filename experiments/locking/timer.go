@@ -216,11 +216,19 @@ func computeBeside(goroutines int, locked bool) *beside {
 
 // goesOn returns when every goroutine has computed a further turn.
 func (b *beside) goesOn() error {
+	before := make([]int64, len(b.turns))
 	for i := range b.turns {
-		before := b.turns[i].Load()
-		if !until(patience, func() bool { return b.turns[i].Load() > before }) {
-			return fmt.Errorf("computing beside timers: waited %v in vain until goroutine %d of %d computes", patience, i+1, len(b.turns))
+		before[i] = b.turns[i].Load()
+	}
+	idle := 0 // the first that has not yet
+	goOn := func() bool {
+		for idle < len(before) && b.turns[idle].Load() > before[idle] {
+			idle++
 		}
+		return idle == len(before)
+	}
+	if !until(patience, goOn) {
+		return fmt.Errorf("computing beside timers: waited %v in vain until goroutine %d of %d computes", patience, idle+1, len(before))
 	}
 	return nil
 }
