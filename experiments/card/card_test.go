@@ -3,6 +3,7 @@ package card_test
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"parcon/experiments/card"
@@ -83,6 +84,48 @@ func TestTry(t *testing.T) {
 	})
 	if err == nil || err.Error() != "try 3 of 10: nobody opened" {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Those that wait for each other come to an end, and what they saw is in their order.
+func TestTogether(t *testing.T) {
+	const n, atOnce = 12, 3
+	arrived := make(chan int, n)
+	meet := make(chan struct{})
+	var inside, most atomic.Int32
+	seen, err := card.Together(n, atOnce, func(i int) (int, error) {
+		now := inside.Add(1)
+		for was := most.Load(); now > was && !most.CompareAndSwap(was, now); was = most.Load() {
+		}
+		if arrived <- i; len(arrived) == atOnce {
+			close(meet)
+		}
+		<-meet
+		inside.Add(-1)
+		return i * i, nil
+	})
+	if err != nil || len(seen) != n || most.Load() != atOnce {
+		t.Errorf("%v, %v, %d at once, want %d", seen, err, most.Load(), atOnce)
+	}
+	for i, got := range seen {
+		if got != i*i {
+			t.Errorf("try %d saw %d", i, got)
+		}
+	}
+}
+
+func TestTryTogether(t *testing.T) {
+	m, err := card.TryTogether(10, 4, func(i int) (bool, error) { return i%3 == 0, nil })
+	if err != nil || m[card.UnitTries] != 10 || m[card.UnitSeen] != 4 {
+		t.Errorf("%v, %v", m, err)
+	}
+	begun := 0
+	m, err = card.TryTogether(10, 1, func(i int) (bool, error) {
+		begun++
+		return false, errors.New("nobody opened")
+	})
+	if err == nil || err.Error() != "try 1 of 10: nobody opened" || m != nil || begun != 1 {
+		t.Errorf("%v, %v after %d tries", m, err, begun)
 	}
 }
 

@@ -43,7 +43,7 @@ var daemon = card.Card{
 			return card.Session{}, err
 		}
 		return card.Session{Run: func() (protocol.Measurement, error) {
-			return card.Try(t.Ops, func(int) (bool, error) { return tryDaemon(t) })
+			return card.TryTogether(t.Ops, abreast, func(int) (bool, error) { return tryDaemon(t) })
 		}, Close: restore}, nil
 	},
 	Parts: map[string]func([]string) error{"parent": parent, "child": serve},
@@ -56,8 +56,8 @@ func daemonOf(kind, end string) variant.Variant {
 
 func daemonCases(card.Scale) []card.Case {
 	return []card.Case{
-		card.Run(15, daemonOf("daemon", "exit")), card.Run(15, daemonOf("daemon", "kill")),
-		card.Run(13, daemonOf("plain", "exit")), card.Run(13, daemonOf("plain", "kill")),
+		card.Run(card.Tries, daemonOf("daemon", "exit")), card.Run(card.Tries, daemonOf("daemon", "kill")),
+		card.Run(card.Tries, daemonOf("plain", "exit")), card.Run(card.Tries, daemonOf("plain", "kill")),
 	}
 }
 

@@ -44,7 +44,7 @@ var exhaust = card.Card{
 	Needs:       []card.Need{card.Linux},
 	Tried:       true,
 	Independent: true,
-	Cases:       func(card.Scale) []card.Case { return []card.Case{card.Run(13, card.Of("exhaust"))} },
+	Cases:       func(card.Scale) []card.Case { return []card.Case{card.Run(card.Tries, card.Of("exhaust"))} },
 	Claims:      exhaustClaims,
 	Prepare:     prepareExhaust,
 	Parts:       map[string]func([]string) error{"child": breeder},

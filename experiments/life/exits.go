@@ -29,7 +29,7 @@ var exits = card.Card{
 	Claims:      exitClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		return card.Session{Run: func() (protocol.Measurement, error) {
-			return card.Try(t.Ops, func(int) (bool, error) { return tryExit(t) })
+			return card.TryTogether(t.Ops, abreast, func(int) (bool, error) { return tryExit(t) })
 		}}, nil
 	},
 	Parts: map[string]func([]string) error{"child": endAs},
@@ -39,7 +39,7 @@ var exits = card.Card{
 func exitCases(card.Scale) []card.Case {
 	var cases []card.Case
 	for _, way := range []string{"done", "error", "fault", "killed"} {
-		cases = append(cases, card.Run(30, card.Of("exits", "way", way)))
+		cases = append(cases, card.Run(card.Tries, card.Of("exits", "way", way)))
 	}
 	return cases
 }

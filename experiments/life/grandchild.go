@@ -71,7 +71,7 @@ var grandchild = card.Card{
 func grandchildOf(way string) variant.Variant { return card.Of("grandchild", "way", way) }
 
 func grandchildCases(s card.Scale) []card.Case {
-	cases := []card.Case{card.Run(3, grandchildOf(wayTerm)), card.Run(3, grandchildOf(wayKill))}
+	cases := []card.Case{card.Run(card.Tries, grandchildOf(wayTerm)), card.Run(card.Tries, grandchildOf(wayKill))}
 	if s.CPython() {
 		cases = append(cases, card.Run(3, grandchildOf(wayPython)))
 	}
@@ -89,18 +89,11 @@ func grandchildClaims(card.Scale) []card.Claim {
 }
 
 func runGrandchildren(t card.Trial) (protocol.Measurement, error) {
-	orphans := 0
-	m, err := card.Try(t.Ops, func(int) (bool, error) {
-		dead, err := tryGrandchild(t)
-		if err == nil && !dead {
-			orphans++
-		}
-		return dead, err
-	})
+	m, err := card.TryTogether(t.Ops, abreast, func(int) (bool, error) { return tryGrandchild(t) })
 	if err != nil {
 		return nil, err
 	}
-	m["orphans"] = float64(orphans)
+	m["orphans"] = m[card.UnitTries] - m[card.UnitSeen]
 	return m, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"sync/atomic"
 	"syscall"
 
 	"parcon/experiments/card"
@@ -36,7 +37,7 @@ var interrupt = card.Card{
 	Needs:       []card.Need{card.Linux},
 	Tried:       true,
 	Independent: true,
-	Cases:       func(card.Scale) []card.Case { return []card.Case{card.Run(13, card.Of("interrupt"))} },
+	Cases:       func(card.Scale) []card.Case { return []card.Case{card.Run(card.Tries, card.Of("interrupt"))} },
 	Claims:      interruptClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		keyboard, line, err := terminal() // is there any?
@@ -62,18 +63,18 @@ func interruptClaims(card.Scale) []card.Claim {
 }
 
 func runInterrupts(t card.Trial) (protocol.Measurement, error) {
-	strayed := 0
-	m, err := card.Try(t.Ops, func(int) (bool, error) {
+	var strayed atomic.Int32
+	m, err := card.TryTogether(t.Ops, abreast, func(int) (bool, error) {
 		inside, outside, err := tryInterrupt(t)
 		if outside > 0 {
-			strayed++
+			strayed.Add(1)
 		}
 		return inside == pipeline, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	m["outside"] = float64(strayed)
+	m["outside"] = float64(strayed.Load())
 	return m, nil
 }
 

@@ -2,6 +2,7 @@ package life
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"parcon/experiments/card"
@@ -30,7 +31,7 @@ var join = card.Card{
 	Counts:      []string{"early"},
 }
 
-func joinCases(card.Scale) []card.Case { return []card.Case{card.Run(15, card.Of("join"))} }
+func joinCases(card.Scale) []card.Case { return []card.Case{card.Run(card.Tries, card.Of("join"))} }
 
 func joinClaims(card.Scale) []card.Claim {
 	return []card.Claim{{
@@ -41,18 +42,18 @@ func joinClaims(card.Scale) []card.Claim {
 
 func prepareJoin(t card.Trial) (card.Session, error) {
 	return card.Session{Run: func() (protocol.Measurement, error) {
-		early := 0
-		m, err := card.Try(t.Ops, func(try int) (bool, error) {
+		var early atomic.Int32
+		m, err := card.TryTogether(t.Ops, abreast, func(try int) (bool, error) {
 			seen, took, err := tryJoin(t, 1+try%100)
 			if took < timeout {
-				early++
+				early.Add(1)
 			}
 			return seen, err
 		})
 		if err != nil {
 			return nil, err
 		}
-		m["early"] = float64(early)
+		m["early"] = float64(early.Load())
 		return m, nil
 	}}, nil
 }

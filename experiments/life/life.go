@@ -34,4 +34,7 @@ const (
 	patience = 5 * time.Second
 	// lifetime is the longest life of a child that does not die with its parent.
 	lifetime = 2 * patience
+	// abreast is how many tries are made at a time where each has processes of its own
+	// and looks at these alone. Most of a try is waiting: for a start, for an end.
+	abreast = 12
 )

@@ -68,7 +68,7 @@ func offspringOf(daemon string) variant.Variant { return card.Of("offspring", "d
 func offspringCases(s card.Scale) []card.Case {
 	cases := []card.Case{card.Run(5, offspringOf(ofKernel))}
 	if s.Python {
-		cases = append(cases, card.Run(13, offspringOf(ofPython)))
+		cases = append(cases, card.Run(card.Tries, offspringOf(ofPython)))
 	}
 	return cases
 }

@@ -46,8 +46,10 @@ func orphaned(adopter string) variant.Variant { return card.Of("orphan", "adopte
 
 var reaped = card.Measure{Name: "reaped", Unit: "reaped", How: card.Every}
 
+// orphanCases: half as many trials of twice the tries, as each may have to wait two
+// seconds for an init that looks only then.
 func orphanCases(card.Scale) []card.Case {
-	return []card.Case{card.Run(15, orphaned("init")), card.Run(15, orphaned("subreaper"))}
+	return []card.Case{card.Run(2*card.Tries, orphaned("init")), card.Run(2*card.Tries, orphaned("subreaper"))}
 }
 
 func orphanClaims(card.Scale) []card.Claim {
@@ -68,29 +70,29 @@ func prepareOrphan(t card.Trial) (card.Session, error) {
 	return card.Session{Run: func() (protocol.Measurement, error) { return runOrphans(t) }, Close: restore}, nil
 }
 
-// grave is where an ended orphan is to be gone from.
-type grave struct {
+// A fate is what became of an orphan.
+type fate struct {
+	adopted bool
+	adopter int
+	// The grave that it is to be gone from.
 	pid int
 	was stat
 }
 
 func runOrphans(t card.Trial) (protocol.Measurement, error) {
-	var graves []grave
-	adopter := 0
 	start := clock.Now()
-	m, err := card.Try(t.Ops, func(int) (seen bool, err error) {
-		var g grave
-		seen, adopter, g, err = tryOrphan(t)
-		graves = append(graves, g)
-		return seen, err
-	})
+	fates, err := card.Together(t.Ops, abreast, func(int) (fate, error) { return tryOrphan(t) })
 	if err != nil {
 		return nil, err
 	}
 	tried := clock.Now()
+	m, err := card.Try(t.Ops, func(i int) (bool, error) { return fates[i].adopted, nil })
+	if err != nil {
+		return nil, err
+	}
 	until, reaped := time.Now().Add(burial), 0
-	for _, g := range graves {
-		is, err := buried(g.pid, g.was, until)
+	for _, f := range fates {
+		is, err := buried(f.pid, f.was, until)
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +100,7 @@ func runOrphans(t card.Trial) (protocol.Measurement, error) {
 			reaped++
 		}
 	}
-	m["reaped"], m["parent-pid"] = float64(reaped), float64(adopter)
+	m["reaped"], m["parent-pid"] = float64(reaped), float64(fates[0].adopter)
 	m["burial-ns"] = float64(clock.Now() - tried)
 	m["ns/op"] = float64(tried-start) / float64(t.Ops)
 	return m, nil
@@ -106,35 +108,32 @@ func runOrphans(t card.Trial) (protocol.Measurement, error) {
 
 // tryOrphan makes an orphan, talks to it and makes it end. Where the trial is its
 // new parent it buries it.
-func tryOrphan(t card.Trial) (seen bool, adopter int, g grave, err error) {
+func tryOrphan(t card.Trial) (of fate, err error) {
 	f, err := startFamily(t, kindPlain)
 	if err != nil {
-		return false, 0, grave{}, err
+		return of, err
 	}
 	defer f.close()
 	if err := f.endParent(endExit); err != nil {
-		return false, 0, grave{}, err
+		return of, err
 	}
-	pid := f.child.Pid
-	if adopter, err = parentOf(pid); err != nil {
-		return false, 0, grave{}, err
+	of.pid, of.was = f.child.Pid, f.was
+	if of.adopter, err = parentOf(of.pid); err != nil {
+		return of, err
 	}
-	foster, there, err := look(adopter)
+	foster, there, err := look(of.adopter)
 	if err != nil {
-		return false, 0, grave{}, err
+		return of, err
 	}
-	adopted := adopter != f.parent.cmd.Process.Pid && there && !foster.ended()
+	of.adopted = of.adopter != f.parent.cmd.Process.Pid && there && !foster.ended()
 	if t.Get("adopter") == adopterSubreaper {
-		adopted = adopter == os.Getpid()
+		of.adopted = of.adopter == os.Getpid()
 	}
 	if err := f.ask("still here"); err != nil {
-		return false, 0, grave{}, fmt.Errorf("the orphan %d: %w", pid, err)
+		return of, fmt.Errorf("the orphan %d: %w", of.pid, err)
 	}
 	if err := f.tell(end + "0"); err != nil {
-		return false, 0, grave{}, err
+		return of, err
 	}
-	if err := over(f.child); err != nil {
-		return false, 0, grave{}, err
-	}
-	return adopted, adopter, grave{pid, f.was}, nil
+	return of, over(f.child)
 }

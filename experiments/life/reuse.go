@@ -37,7 +37,7 @@ var reuse = card.Card{
 	Needs:       []card.Need{card.Linux},
 	Tried:       true,
 	Independent: true,
-	Cases:       func(card.Scale) []card.Case { return []card.Case{card.Run(13, card.Of("reuse"))} },
+	Cases:       func(card.Scale) []card.Case { return []card.Case{card.Run(card.Tries, card.Of("reuse"))} },
 	Claims:      reuseClaims,
 	Prepare:     prepareReuse,
 	Parts:       map[string]func([]string) error{"first": first, "child": serve},

@@ -89,7 +89,7 @@ func stateOf(work string) variant.Variant { return card.Of("states", "work", wor
 
 func stateCases(card.Scale) []card.Case {
 	return []card.Case{
-		card.Run(70, stateOf("compute")), card.Run(70, stateOf("wait")), card.Run(40, stateOf("oversubscribed")),
+		card.Run(40, stateOf("compute")), card.Run(40, stateOf("wait")), card.Run(24, stateOf("oversubscribed")),
 	}
 }
 
@@ -112,16 +112,11 @@ func prepareStates(t card.Trial) (card.Session, error) {
 	if t.Get("work") == workOver {
 		n *= crowd
 	}
-	var team team
-	for range n {
-		w, err := startWorker(t)
-		if err != nil {
-			team.close()
-			return card.Session{}, err
-		}
-		team = append(team, w)
+	team, err := hire(t, n)
+	if err == nil {
+		err = team.begin()
 	}
-	if err := team.begin(); err != nil {
+	if err != nil {
 		team.close()
 		return card.Session{}, err
 	}
@@ -139,19 +134,24 @@ type worker struct {
 	samples   map[byte]int // by state
 }
 
-func startWorker(t card.Trial) (*worker, error) {
-	cmd := peer.Part(t, 2, "worker", t.Get("work"))
-	cmd.Env = append(cmd.Env, "GODEBUG=asyncpreemptoff=1")
-	c, err := start(cmd)
-	if err != nil {
-		return nil, err
+// hire starts n workers, and returns those that there are also with an error.
+func hire(t card.Trial, n int) (team, error) {
+	var all team
+	for range n {
+		cmd := peer.Part(t, 2, "worker", t.Get("work"))
+		cmd.Env = append(cmd.Env, "GODEBUG=asyncpreemptoff=1")
+		c, err := start(cmd)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, &worker{child: c, samples: map[byte]int{}})
 	}
-	w := &worker{child: c, samples: map[byte]int{}}
-	if err := w.open(); err != nil {
-		w.close()
-		return nil, err
+	for _, w := range all { // they are on their way together
+		if err := w.open(); err != nil {
+			return all, err
+		}
 	}
-	return w, nil
+	return all, nil
 }
 
 func (w *worker) open() error {
@@ -220,7 +220,11 @@ func (w *worker) account() (account, error) {
 
 type team []*worker
 
+// close ends all at once: one that computes would keep the core from one that is to end.
 func (t team) close() {
+	for _, w := range t {
+		_ = w.child.cmd.Process.Kill()
+	}
 	for _, w := range t {
 		w.close()
 	}

@@ -72,7 +72,7 @@ func terminateSections() []section.Section {
 
 func terminateCases(card.Scale) []card.Case {
 	return []card.Case{
-		card.Run(30, card.Of("terminate", "way", "term")), card.Run(30, card.Of("terminate", "way", "kill")),
+		card.Run(15, card.Of("terminate", "way", "term")), card.Run(15, card.Of("terminate", "way", "kill")),
 	}
 }
 

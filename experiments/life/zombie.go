@@ -20,14 +20,14 @@ var zombie = card.Card{
 	Claims:      zombieClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		return card.Session{Run: func() (protocol.Measurement, error) {
-			return card.Try(t.Ops, func(int) (bool, error) { return tryZombie(t) })
+			return card.TryTogether(t.Ops, abreast, func(int) (bool, error) { return tryZombie(t) })
 		}}, nil
 	},
 	Parts: map[string]func([]string) error{"child": serve},
 }
 
 func zombieCases(card.Scale) []card.Case {
-	c := card.Run(30, card.Of("zombie"))
+	c := card.Run(card.Tries, card.Of("zombie"))
 	return []card.Case{c, card.Second(c)}
 }
 

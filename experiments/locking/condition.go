@@ -63,7 +63,7 @@ func conditionOf(unit string, wake int) variant.Variant {
 func conditionCases(card.Scale) []card.Case {
 	var cases []card.Case
 	for _, unit := range units {
-		cases = append(cases, card.Run(13, conditionOf(unit, 1)), card.Run(13, conditionOf(unit, 3)))
+		cases = append(cases, card.Run(card.Tries, conditionOf(unit, 1)), card.Run(card.Tries, conditionOf(unit, 3)))
 	}
 	return cases
 }
@@ -91,38 +91,29 @@ func prepareCondition(t card.Trial) (card.Session, error) {
 	if wake > waiters {
 		return card.Session{}, fmt.Errorf("waking %d units: only %d wait: give at most that", wake, waiters)
 	}
-	var session card.Session
-	var units conditionUnits = &conditionGoroutines{}
-	if t.Get("unit") == process {
-		p, err := newConditionProcesses(t)
-		if err != nil {
-			return session, err
-		}
-		units, session.Close = p, p.stage.clear
-	}
-	once := func() (int, error) { return wakeSome(units, wake, wakeLimit) }
-	session.Run = func() (protocol.Measurement, error) { return tryCondition(t.Ops, wake, once) }
-	return session, nil
+	return makers[conditionUnits]{
+		goroutines: func() conditionUnits { return &conditionGoroutines{} },
+		processes:  newConditionProcesses,
+	}.session(t, func(l lanes[conditionUnits]) (protocol.Measurement, error) {
+		woken, err := tryAll(l, t.Ops, func(units conditionUnits) (int, error) { return wakeSome(units, wake, wakeLimit) })
+		return countWoken(woken, wake), err
+	})
 }
 
-// tryCondition makes tries, each of which says how many were woken.
-func tryCondition(tries, wake int, once func() (int, error)) (protocol.Measurement, error) {
-	tooMany, tooFew := 0, 0
-	m, err := card.Try(tries, func(int) (bool, error) {
-		woken, err := once()
+// countWoken counts tries, of each of which it is told how many were woken.
+func countWoken(woken []int, wake int) protocol.Measurement {
+	m := protocol.Measurement{card.UnitTries: float64(len(woken)), card.UnitSeen: 0, more: 0, less: 0}
+	for _, n := range woken {
 		switch {
-		case woken > wake:
-			tooMany++
-		case woken < wake:
-			tooFew++
+		case n > wake:
+			m[more]++
+		case n < wake:
+			m[less]++
+		default:
+			m[card.UnitSeen]++
 		}
-		return woken == wake, err
-	})
-	if err != nil {
-		return nil, err
 	}
-	m[more], m[less] = float64(tooMany), float64(tooFew)
-	return m, nil
+	return m
 }
 
 // wakeSome says how many units were woken within the limit when so many should be.
@@ -182,28 +173,18 @@ func (c *conditionGoroutines) ended() error {
 
 // conditionProcesses wait on an ipc.Condition.
 type conditionProcesses struct {
-	stage     stage
+	stage     *stage
 	tally     *shared[tally]
 	lock      *ipc.Lock
 	condition *ipc.Condition
 }
 
-func newConditionProcesses(t card.Trial) (*conditionProcesses, error) {
-	p := &conditionProcesses{}
-	var err error
-	p.tally, err = share[tally]()
-	if err = p.stage.put(p.tally, err); err != nil {
-		return nil, err
-	}
-	p.lock, err = ipc.NewLock()
-	if err = p.stage.put(p.lock, err); err != nil {
-		return nil, err
-	}
-	p.condition, err = ipc.NewCondition(p.lock)
-	if err = p.stage.put(p.condition, err); err != nil {
-		return nil, err
-	}
-	return p, p.stage.hire(t, waiters, 1, "waiter")
+func newConditionProcesses(t card.Trial, s *stage) (conditionUnits, error) {
+	p := &conditionProcesses{stage: s}
+	p.tally = put(s, share[tally])
+	p.lock = put(s, ipc.NewLock)
+	p.condition = put(s, func() (*ipc.Condition, error) { return ipc.NewCondition(p.lock) })
+	return p, s.hire(t, waiters, 1, "waiter")
 }
 
 func (p *conditionProcesses) gather() (*tally, error) {

@@ -96,7 +96,7 @@ var deadlockUnits = []string{thread, process}
 func deadlockCases(card.Scale) []card.Case {
 	var cases []card.Case
 	for _, unit := range deadlockUnits {
-		cases = append(cases, card.Run(20, deadlockOf(unit, "opposite")), card.Run(20, deadlockOf(unit, "fixed")))
+		cases = append(cases, card.Run(card.Tries, deadlockOf(unit, "opposite")), card.Run(card.Tries, deadlockOf(unit, "fixed")))
 	}
 	return cases
 }
@@ -138,34 +138,28 @@ func prepareDeadlock(t card.Trial) (card.Session, error) {
 	if t.Get("order") == opposite {
 		first[1] = 1
 	}
-	var session card.Session
-	var units parties = &threads{}
-	if t.Get("unit") == process {
-		p, err := newProcesses(t)
-		if err != nil {
-			return session, err
-		}
-		units, session.Close = p, p.stage.clear
-	}
-	session.Run = func() (protocol.Measurement, error) { return tryDeadlock(t.Ops, first, units) }
-	return session, nil
+	return makers[parties]{
+		goroutines: func() parties { return &threads{} },
+		processes:  newProcesses,
+		abreast:    1, // others would keep two threads from beginning at the same time
+	}.session(t, func(l lanes[parties]) (protocol.Measurement, error) {
+		outcomes, err := tryAll(l, t.Ops, func(p parties) (outcome, error) { return watch(p, first, tryLimit) })
+		return countDeadlocks(outcomes), err
+	})
 }
 
-func tryDeadlock(tries int, first [2]int, p parties) (protocol.Measurement, error) {
-	hung, rightly := 0, 0
-	m, err := card.Try(tries, func(int) (bool, error) {
-		o, err := watch(p, first, tryLimit)
-		hung += o.hanging
-		if o.named {
-			rightly++
+func countDeadlocks(outcomes []outcome) protocol.Measurement {
+	m := protocol.Measurement{card.UnitTries: float64(len(outcomes)), card.UnitSeen: 0, hanging: 0, named: 0}
+	for _, o := range outcomes {
+		if o.found {
+			m[card.UnitSeen]++
 		}
-		return o.found, err
-	})
-	if err != nil {
-		return nil, err
+		if o.named {
+			m[named]++
+		}
+		m[hanging] += float64(o.hanging)
 	}
-	m[hanging], m[named] = float64(hung), float64(rightly)
-	return m, nil
+	return m
 }
 
 // outcome is how one try ended.
@@ -332,32 +326,22 @@ func (p channelPair) letGo(lock int) error { <-p.locks[lock]; return nil }
 
 // processes are two processes with two locks between them.
 type processes struct {
-	stage  stage
+	stage  *stage
 	ledger *shared[ledger]
 	open   *ipc.Event // lets both begin at once
 	locks  [2]*ipc.Lock
 }
 
-func newProcesses(t card.Trial) (*processes, error) {
-	p := &processes{}
-	var err error
-	p.ledger, err = share[ledger]()
-	if err = p.stage.put(p.ledger, err); err != nil {
-		return nil, err
-	}
-	p.open, err = ipc.NewEvent()
-	if err = p.stage.put(p.open, err); err != nil {
-		return nil, err
-	}
+func newProcesses(t card.Trial, s *stage) (parties, error) {
+	p := &processes{stage: s}
+	p.ledger = put(s, share[ledger])
+	p.open = put(s, ipc.NewEvent)
 	for i := range p.locks {
-		p.locks[i], err = ipc.NewLock()
-		if err = p.stage.put(p.locks[i], err); err != nil {
-			return nil, err
-		}
+		p.locks[i] = put(s, ipc.NewLock)
 	}
 	// One Go processor more than the one that waits for a lock: to hear that the
 	// wait is cancelled.
-	return p, p.stage.hire(t, len(p.locks), 2, "party")
+	return p, s.hire(t, len(p.locks), 2, "party")
 }
 
 func (p *processes) ids() (ids [2]uint64) {

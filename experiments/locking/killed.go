@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"parcon/experiments/card"
@@ -64,8 +65,8 @@ func killedOf(lock string) variant.Variant { return card.Of("killed", "lock", lo
 // killedCases: one that is not given back takes all of killedWait.
 func killedCases(s card.Scale) []card.Case {
 	cases := []card.Case{
-		card.Run(12, killedOf("lockfile")), card.Run(12, killedOf("semaphore")),
-		card.Run(13, killedOf("flock")), card.Run(13, killedOf("robust")),
+		card.Run(card.Tries, killedOf("lockfile")), card.Run(card.Tries, killedOf("semaphore")),
+		card.Run(card.Tries, killedOf("flock")), card.Run(card.Tries, killedOf("robust")),
 	}
 	if s.Depth >= card.Standard {
 		cases = append(cases, card.Run(1, killedOf("noted")))
@@ -129,11 +130,10 @@ type killable struct {
 	things []ipc.Object // what it lies in
 }
 
-// killables open a lock: a new one, or as a holder that inherited its things. dir is
-// a folder of the trial's own, which is cleared if the trial is killed (package scratch).
-var killables = map[string]func(dir string, inherited bool) (killable, error){
-	"lockfile": func(dir string, _ bool) (killable, error) {
-		path := filepath.Join(dir, "lock")
+// killables open a lock: a new one, or as a holder that inherited its things. path is
+// that of a file of the try's own, which is removed if the trial is killed.
+var killables = map[string]func(path string, inherited bool) (killable, error){
+	"lockfile": func(path string, _ bool) (killable, error) {
 		return killable{polled(func() (bool, error) {
 			f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
 			if errors.Is(err, fs.ErrExist) {
@@ -203,7 +203,9 @@ func prepareKilled(t card.Trial) (card.Session, error) {
 		return card.Session{}, err
 	}
 	return card.Session{Run: func() (protocol.Measurement, error) {
-		return card.Try(t.Ops, func(int) (bool, error) { return killHolder(t, dir) })
+		return card.TryTogether(t.Ops, abreast, func(try int) (bool, error) {
+			return killHolder(t, filepath.Join(dir, strconv.Itoa(try)))
+		})
 	}, Close: func() error { return janitor.End(patience) }}, nil
 }
 
@@ -240,13 +242,13 @@ func sweep(args []string) error {
 var killedPython string
 
 // killHolder is one try, with a lock of its own.
-func killHolder(t card.Trial, dir string) (givenBack bool, err error) {
-	l, err := killables[t.Get("lock")](dir, false)
+func killHolder(t card.Trial, path string) (givenBack bool, err error) {
+	l, err := killables[t.Get("lock")](path, false)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, l.remove()) }()
-	holder, err := hire(1, func() *exec.Cmd { return peer.Part(t, 1, "holder", t.Get("lock"), dir) }, l.things)
+	holder, err := hire(1, func() *exec.Cmd { return peer.Part(t, 1, "holder", t.Get("lock"), path) }, l.things)
 	if err != nil {
 		return false, err
 	}
@@ -274,7 +276,7 @@ func takeWithin(l killable, limit time.Duration) (bool, error) {
 // killedPart is a process that takes a lock and keeps it.
 func killedPart(args []string) error {
 	if len(args) != 2 || killables[args[0]] == nil {
-		return fmt.Errorf("holding a lock of the kind and in the folder %q: this program is started by parcon, not by hand", args)
+		return fmt.Errorf("holding a lock of the kind and the path %q: this program is started by parcon, not by hand", args)
 	}
 	l, err := killables[args[0]](args[1], true)
 	if err != nil {

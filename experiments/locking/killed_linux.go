@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"unsafe"
@@ -17,8 +16,8 @@ import (
 
 // openFlock opens a lock on a file (flock(2)). The lock belongs to the opening: each
 // process opens the file itself, and the kernel closes it with the process.
-func openFlock(dir string, _ bool) (killable, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "flock"), os.O_CREATE|os.O_RDWR, 0o600)
+func openFlock(path string, _ bool) (killable, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return killable{}, fmt.Errorf("opening a file to lock: %w", err)
 	}

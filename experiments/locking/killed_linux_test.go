@@ -28,7 +28,7 @@ func TestWhatIsNoLockIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	trial := card.Trial{Variant: killedOf("none"), Ops: 1, Env: card.Env{Part: []string{self, "part"}}}
-	if got, err := killHolder(trial, t.TempDir()); got || err == nil || !strings.HasSuffix(err.Error(), "it is none") {
+	if got, err := killHolder(trial, filepath.Join(t.TempDir(), "lock")); got || err == nil || !strings.HasSuffix(err.Error(), "it is none") {
 		t.Errorf("%v, %v", got, err)
 	}
 }
@@ -67,7 +67,7 @@ func TestAKilledTrialLeavesNoLockFile(t *testing.T) {
 	trial := proc.Command([]string{self, "trial", "mechanism=killed/lock=lockfile"}, []string{proctest.QuickExit, "DIR=" + dir})
 	trial.Stderr = os.Stderr
 	proctest.Start(t, trial)
-	waitUntil(t, "there is a lock file", func() bool { return len(glob(t, dir, "*/lock")) == 1 })
+	waitUntil(t, "there is a lock file", func() bool { return len(glob(t, dir, "*/*")) > 0 })
 	children := childrenOf(t, trial.Process.Pid)
 	if err := trial.Process.Kill(); err != nil {
 		t.Error(err)

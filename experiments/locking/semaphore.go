@@ -65,7 +65,7 @@ var tooMany = card.Measure{Name: "too many inside", Unit: over, How: card.Every}
 func semaphoreCases(card.Scale) []card.Case {
 	var cases []card.Case
 	for _, unit := range units {
-		cases = append(cases, card.Run(13, semaphoreOf(unit, 1)), card.Run(13, semaphoreOf(unit, 3)))
+		cases = append(cases, card.Run(card.Tries, semaphoreOf(unit, 1)), card.Run(card.Tries, semaphoreOf(unit, 3)))
 	}
 	return cases
 }
@@ -92,35 +92,35 @@ func prepareSemaphore(t card.Trial) (card.Session, error) {
 	if size > most {
 		return card.Session{}, fmt.Errorf("a semaphore of size %d for units of kind %s: give at most %d", size, t.Get("unit"), most)
 	}
-	var session card.Session
-	once := func() (int, error) { return passGoroutines(size) }
-	if t.Get("unit") == process {
-		v, err := newVisitors(t, size)
-		if err != nil {
-			return session, err
-		}
-		once, session.Close = v.pass, v.stage.clear
-	}
-	session.Run = func() (protocol.Measurement, error) { return trySemaphore(t.Ops, size, once) }
-	return session, nil
+	return makers[visiting]{
+		goroutines: func() visiting { return func() (int, error) { return passGoroutines(size) } },
+		processes: func(t card.Trial, s *stage) (visiting, error) {
+			v, err := newVisitors(t, s, size)
+			return v.pass, err
+		},
+		abreast: max(1, min(abreast, 100/size)), // of a large one there are enough units by themselves
+	}.session(t, func(l lanes[visiting]) (protocol.Measurement, error) {
+		inside, err := tryAll(l, t.Ops, func(pass visiting) (int, error) { return pass() })
+		return countInside(inside, size), err
+	})
 }
 
-// trySemaphore makes tries, each of which says how many were inside at most.
-func trySemaphore(tries, size int, once func() (int, error)) (protocol.Measurement, error) {
-	tooMany, most := 0, 0
-	m, err := card.Try(tries, func(int) (bool, error) {
-		inside, err := once()
-		if inside > size {
-			tooMany++
+// visiting lets units pass a semaphore and says how many were inside at most.
+type visiting func() (inside int, err error)
+
+// countInside counts tries, of each of which it is told how many were inside at most.
+func countInside(inside []int, size int) protocol.Measurement {
+	m := protocol.Measurement{card.UnitTries: float64(len(inside)), card.UnitSeen: 0, over: 0, mostInside: 0}
+	for _, n := range inside {
+		switch {
+		case n > size:
+			m[over]++
+		case n == size:
+			m[card.UnitSeen]++
 		}
-		most = max(most, inside)
-		return inside == size, err
-	})
-	if err != nil {
-		return nil, err
+		m[mostInside] = max(m[mostInside], float64(n))
 	}
-	m[over], m[mostInside] = float64(tooMany), float64(most)
-	return m, nil
+	return m
 }
 
 // A room is what a semaphore guards. It may lie in memory that processes share.
@@ -170,29 +170,19 @@ func passGoroutines(size int) (int, error) {
 
 // visitors are the processes that want to pass a semaphore.
 type visitors struct {
-	stage     stage
+	stage     *stage
 	room      *shared[room]
 	open      *ipc.Event // lets all begin at once
 	semaphore *ipc.Semaphore
 	size      int
 }
 
-func newVisitors(t card.Trial, size int) (*visitors, error) {
-	v := &visitors{size: size}
-	var err error
-	v.room, err = share[room]()
-	if err = v.stage.put(v.room, err); err != nil {
-		return nil, err
-	}
-	v.open, err = ipc.NewEvent()
-	if err = v.stage.put(v.open, err); err != nil {
-		return nil, err
-	}
-	v.semaphore, err = ipc.NewSemaphore(size)
-	if err = v.stage.put(v.semaphore, err); err != nil {
-		return nil, err
-	}
-	return v, v.stage.hire(t, visitorsPerSeat*size, 1, "visitor")
+func newVisitors(t card.Trial, s *stage, size int) (*visitors, error) {
+	v := &visitors{stage: s, size: size}
+	v.room = put(s, share[room])
+	v.open = put(s, ipc.NewEvent)
+	v.semaphore = put(s, func() (*ipc.Semaphore, error) { return ipc.NewSemaphore(size) })
+	return v, s.hire(t, visitorsPerSeat*size, 1, "visitor")
 }
 
 func (v *visitors) pass() (int, error) {

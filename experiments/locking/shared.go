@@ -58,37 +58,39 @@ type thing interface {
 	Free() error
 }
 
-// A stage is what a session of processes has: the things that they share and the
-// processes.
+// A stage is what some processes have that do something together: the things that
+// they share, and themselves. It is to be cleared.
 type stage struct {
 	things []thing
 	crew   crew
+	failed error // why a thing is missing
 }
 
-// put puts a thing on the stage. It is meant to be called with what a constructor
-// returned; with an error it clears the stage.
-func (s *stage) put(t thing, err error) error {
-	if err != nil {
-		return errors.Join(err, s.clear())
+// put makes a thing and puts it on the stage. After one that could not be made there is
+// none, and hire says why.
+func put[T thing](s *stage, made func() (T, error)) (t T) {
+	if s.failed != nil {
+		return t
 	}
-	s.things = append(s.things, t)
-	return nil
+	if t, s.failed = made(); s.failed == nil {
+		s.things = append(s.things, t)
+	}
+	return t
 }
 
 // hire starts n processes of a part, which inherit the things in the order in
-// which they were put. Each has so many Go processors. With an error it clears the
-// stage.
+// which they were put. Each has so many Go processors.
 func (s *stage) hire(t card.Trial, n, procs int, part string, args ...string) error {
+	if s.failed != nil {
+		return s.failed
+	}
 	objects := make([]ipc.Object, len(s.things))
 	for i, thing := range s.things {
 		objects[i] = thing
 	}
-	crew, err := hire(n, func() *exec.Cmd { return peer.Part(t, procs, part, args...) }, objects)
-	if err != nil {
-		return errors.Join(err, s.clear())
-	}
-	s.crew = crew
-	return nil
+	var err error
+	s.crew, err = hire(n, func() *exec.Cmd { return peer.Part(t, procs, part, args...) }, objects)
+	return err
 }
 
 // clear ends the processes and gives the things back.
