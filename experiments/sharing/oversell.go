@@ -68,7 +68,7 @@ var oversell = card.Card{
 			return err
 		}
 		path := pathOf(firstFD + officeFiles)
-		return attend(func() error {
+		return attend(func(int) error {
 			return o.buyer(context.Background(), numbers[0], numbers[1], path, args[2] == "flock")
 		})
 	}},
@@ -331,7 +331,7 @@ func prepareOversell(t card.Trial) (card.Session, error) {
 	}
 	return card.Session{
 		Run: func() (protocol.Measurement, error) {
-			m, err := job(c, t.Ops, s.hold)
+			m, err := job(c, t.Ops, 1, func(ctx context.Context, _ int) error { return s.hold(ctx) })
 			if err != nil {
 				return nil, err
 			}
