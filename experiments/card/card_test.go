@@ -3,6 +3,7 @@ package card_test
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"parcon/experiments/card"
@@ -83,6 +84,37 @@ func TestTry(t *testing.T) {
 	})
 	if err == nil || err.Error() != "try 3 of 10: nobody opened" {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Each try is made once, whatever lane makes it, and one that fails ends the others.
+func TestTryAtOnce(t *testing.T) {
+	for _, lanes := range []int{1, 3, 20} {
+		var made [10]atomic.Int32
+		m, err := card.TryAtOnce(lanes, len(made), func(lane, i int) (bool, error) {
+			if lane < 0 || lane >= lanes {
+				t.Errorf("lane %d of %d", lane, lanes)
+			}
+			made[i].Add(1)
+			return i%3 == 0, nil
+		})
+		if err != nil || m[card.UnitTries] != 10 || m[card.UnitSeen] != 4 {
+			t.Errorf("%v, %v", m, err)
+		}
+		for i := range made {
+			if n := made[i].Load(); n != 1 {
+				t.Errorf("%d lanes: try %d was made %d times", lanes, i, n)
+			}
+		}
+		_, err = card.TryAtOnce(lanes, 10, func(_, i int) (bool, error) {
+			if i == 2 {
+				return true, errors.New("nobody opened")
+			}
+			return true, nil
+		})
+		if err == nil || err.Error() != "try 3 of 10: nobody opened" {
+			t.Errorf("error %v", err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -26,7 +27,7 @@ import (
 //
 // The tasks of a process pool count in memory that all its processes share. A
 // task waits for 200 us, which a sleep that wakes the system's timer may stretch
-// to a millisecond.
+// to a millisecond. As waiting is all that they do, several pools are tried at a time.
 var poolLimit = card.Card{
 	Name: "flight", Doc: "how many tasks are inside a pool at once",
 	Independent: true,
@@ -75,7 +76,7 @@ func poolLimitCases(s card.Scale) []card.Case {
 	var cases []card.Case
 	for _, pool := range pools {
 		for _, w := range []int{s.Cores, 4 * s.Cores} {
-			cases = append(cases, card.Run(13, inFlight(pool, w)))
+			cases = append(cases, card.Run(card.ManyTries, inFlight(pool, w)))
 		}
 	}
 	return cases
@@ -156,41 +157,64 @@ func preparePoolLimit(t card.Trial) (card.Session, error) {
 		return card.Session{}, err
 	}
 	tasks := tasksPerWorker * workers
-	start := startCrew
+	start, lanes := startCrew, mostPools
 	if t.Get("pool") == "process-pool" {
-		start = startProcesses
+		start, lanes = startProcesses, min(mostPools, max(1, mostProcesses/workers))
 	}
-	s, err := start(t, workers, tasks)
-	if err != nil {
-		return card.Session{}, err
+	var all swarms
+	for range min(lanes, t.Ops) {
+		s, err := start(t, workers, tasks)
+		if err != nil {
+			return card.Session{}, errors.Join(err, all.close())
+		}
+		all = append(all, s)
 	}
 	return card.Session{
-		Run:   func() (protocol.Measurement, error) { return s.measure(t.Ops, workers, tasks) },
-		Close: s.close,
+		Run:   func() (protocol.Measurement, error) { return all.measure(t.Ops, workers, tasks) },
+		Close: all.close,
 	}, nil
 }
 
-func (s swarm) measure(tries, workers, tasks int) (protocol.Measurement, error) {
-	var most uint32
-	full := 0 // tries in which all workers were at work at once
-	m, err := card.Try(tries, func(int) (bool, error) {
+// How many pools are tried at a time, and how many processes they may have.
+const (
+	mostPools     = 12
+	mostProcesses = 32
+)
+
+// swarms are pools that know nothing of each other.
+type swarms []swarm
+
+func (all swarms) close() error {
+	var errs []error
+	for _, s := range all {
+		errs = append(errs, s.close())
+	}
+	return errors.Join(errs...)
+}
+
+func (all swarms) measure(tries, workers, tasks int) (protocol.Measurement, error) {
+	most := make([]uint32, tries) // inside at once
+	m, err := card.TryAtOnce(len(all), tries, func(lane, try int) (bool, error) {
+		s := all[lane]
 		ctx, cancel := context.WithTimeout(context.Background(), patienceFor(tasks))
 		defer cancel()
 		s.tally.reset()
 		if err := s.run(ctx, tasks); err != nil {
 			return false, fmt.Errorf("%d tasks in a pool of %d: %w", tasks, workers, err)
 		}
-		inside := s.tally[tallyMost].Load()
-		most = max(most, inside)
-		if int(inside) == workers {
-			full++
-		}
+		most[try] = s.tally[tallyMost].Load()
 		return s.tally.kept(workers), nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	m["most-inside"], m["full"] = float64(most), float64(full)
+	full := 0 // tries in which all workers were at work at once
+	for _, inside := range most {
+		if int(inside) == workers {
+			full++
+		}
+	}
+	m["most-inside"], m["full"] = float64(slices.Max(most)), float64(full)
 	return m, nil
 }
 

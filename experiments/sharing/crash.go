@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"parcon/experiments/card"
 	"parcon/experiments/peer"
@@ -22,6 +23,8 @@ import (
 // Seen is what the textbooks say: the other processes answer, no thread does,
 // and the exit status tells the way (with the runtime's first words where Go has
 // but one status, 2, for all that it ends by itself).
+//
+// Several tries are made at a time: each has processes of its own, and waits for them.
 var crash = card.Card{
 	Name: "crash", Doc: "who survives when one of three units crashes?",
 	Keys: []card.Choice{
@@ -39,15 +42,15 @@ var crash = card.Card{
 	Claims:      crashClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		return card.Session{Run: func() (protocol.Measurement, error) {
-			survivors := 0
-			m, err := card.Try(t.Ops, func(int) (bool, error) {
+			var survivors atomic.Int64
+			m, err := card.TryAtOnce(2*runtime.NumCPU(), t.Ops, func(int, int) (bool, error) {
 				threads := t.Get("unit") == "thread"
 				alive, told, err := crashOne(t, threads, t.Get("way"))
-				survivors += alive
+				survivors.Add(int64(alive))
 				return told && asTaught(threads, alive), err
 			})
 			if err == nil {
-				m["survivors"] = float64(survivors)
+				m["survivors"] = float64(survivors.Load())
 			}
 			return m, err
 		}}, nil
@@ -94,7 +97,7 @@ func crashed(unit, way string) variant.Variant {
 func crashCases(card.Scale) []card.Case {
 	var cases []card.Case
 	for _, way := range []string{"panic", "nil", "segv", "kill", "exit", "memory"} {
-		cases = append(cases, card.Run(12, crashed("process", way)), card.Run(12, crashed("thread", way)))
+		cases = append(cases, card.Run(card.ManyTries, crashed("process", way)), card.Run(card.ManyTries, crashed("thread", way)))
 	}
 	return cases
 }

@@ -82,10 +82,10 @@ func isolated(unit string) variant.Variant { return card.Of("isolation", "unit",
 
 func isolationCases(s card.Scale) []card.Case {
 	cases := []card.Case{
-		card.Run(15, isolated("process")),
-		card.Run(150, isolated("fork")),
-		card.Run(1000, isolated("thread")),
-		card.Run(10_000, isolated("goroutine")),
+		card.Run(card.ManyTries, isolated("process")),
+		card.Run(card.ManyTries, isolated("fork")),
+		card.Run(card.ManyTries, isolated("thread")),
+		card.Run(card.ManyTries, isolated("goroutine")),
 	}
 	if s.CPython() {
 		cases = append(cases, card.Run(15, isolated("cpython-fork")), card.Run(400, isolated("cpython-thread")))
