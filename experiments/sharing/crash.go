@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -289,11 +290,12 @@ func die(way string) error {
 
 // exhaust allocates until a limit of 64 MiB more than now ends this process.
 func exhaust() error {
-	const limit, piece = 64 << 20, 1 << 20
+	const limit, piece = 64 << 20, 16 << 20
 	if err := limitMemory(limit); err != nil {
 		return err
 	}
 	var hoard [][]byte
+	debug.SetGCPercent(-1)        // there is nothing to be collected
 	for range 8 * limit / piece { // Go has some address space in reserve, and no more than that
 		hoard = append(hoard, make([]byte, piece))
 	}

@@ -103,9 +103,9 @@ var (
 // count is how many lines a trial writes. A terminal takes ten times as long for a
 // byte.
 func (p page) count() int {
-	most, least := 50_000_000/p.size, 1_000
+	most, least := 30_000_000/p.size, 1_000
 	if p.medium == "tty" {
-		most, least = most/10, least/10
+		most, least = min(5_000, most/10), least/10
 	}
 	return min(10_000, max(least, most))
 }
