@@ -18,14 +18,15 @@
 //     stands for the name where comparisons are listed: "still there after the signal,
 //     SIGKILL" says more than "terminate, SIGKILL". Tried, if who may run them depends on
 //     the user.
-//  2. Prepare: what a trial does. Try counts in how many tries something was seen. The
+//  2. Prepare: what a trial does. Try counts in how many tries something was seen,
+//     TryAtOnce makes several at a time. Say if they are Independent: then each counts. The
 //     time of an operation, ns/op, is measured around Run and needs no listing: a card
 //     that only takes time gives an empty Measurement. All other units stand in Counts or
 //     Units. Files are made by scratch.File(t.Env.Dir), which have no name: the folder
 //     must be empty after a trial, also after one that was killed.
 //  3. Cases: the variants that a run measures, and how many tasks or tries each has
-//     in a trial. Keep a trial short, some tens of milliseconds: a run makes one of each
-//     in every round. Give the cheapest variant twice, by Second: if a report then finds
+//     in a trial, ManyTries if they are cheap and independent. Keep a trial short, some tens
+//     of milliseconds: a run makes one of each in every round. Give the cheapest variant twice, by Second: if a report then finds
 //     the two to differ, something is wrong with the measurement, and no verdict is given.
 //  4. Claims: the textbook's sentence, and the comparisons with their bounds. An ID is a
 //     letter, P for the grid (package tasks), U for costs, S for sharing, L for locking,
