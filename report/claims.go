@@ -69,6 +69,9 @@ func (p page) legend() string {
 	if has(func(c Compared) bool { return c.Occurrence != nil }) {
 		text += fmt.Sprintf(" \"200 of 200\": seen so often in so many tries; a rate has its %s over trials.", interval)
 	}
+	if has(func(c Compared) bool { return c.Occurrence != nil && c.Occurrence.sample == "episode" }) {
+		text += " An episode is a part of a trial that begins anew, with a number, a lock or a file that nobody had before."
+	}
 	return text
 }
 

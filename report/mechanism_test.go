@@ -122,6 +122,37 @@ func TestWhatWasNotSeenIsBounded(t *testing.T) {
 	}
 }
 
+// Where tries share their luck each episode counts, and a trial that tells of none, as in
+// an older file, counts as one. How much was counted stays as it was.
+func TestEpisodesCountSingly(t *testing.T) {
+	for in, want := range map[int]struct { // trials of four that tell of 36
+		verdict Verdict
+		words   string
+	}{
+		4: {Holds, "in up to 2.06 % of such episodes"}, // 1-0.05^(1/144)
+		2: {Undecided, "; 30 episodes without an exception would decide"},
+		0: {Undecided, "; 100 trials without an exception would decide"},
+	} {
+		told := map[string]int{}
+		text := world(4, 0.002, func(v variant.Variant) map[string]float64 {
+			values := textbook(v)
+			if told[v.String()]++; v.Get(card.Key) == "lines" && told[v.String()] <= in {
+				values[card.UnitEpisodes] = 36
+			}
+			return values
+		})
+		j := verdicts(t, only(text, "mechanism=lines"))["S6"]
+		if j.Verdict != want.verdict || !strings.Contains(j.Reason, want.words) {
+			t.Errorf("%d trials with episodes: %s: %s", in, j.Verdict, j.Reason)
+		}
+		for _, c := range j.Compared {
+			if c.Measure.How == card.Every && c.found() != "0 of 400" {
+				t.Errorf("%s: %s", c.Name, c.found())
+			}
+		}
+	}
+}
+
 // A report tells if the claims are not those that its run wrote down.
 func TestChangedClaimsAreTold(t *testing.T) {
 	scale := card.Scale{Cores: testCores}

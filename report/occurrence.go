@@ -17,7 +17,8 @@ type Occurrence struct {
 	Every        bool          // the claim is that each trial shows it; else that one does
 	hits, trials int           // trials that are as claimed, of so many
 	with         int           // trials that counted any
-	single       bool          // tries are independent of each other
+	samples      int           // what is independent of each other: trials, episodes or tries
+	sample       string        // one of these
 }
 
 // rare is the rate of exceptions that a fact that "always" happens, or "never", is held
@@ -27,7 +28,7 @@ const rare = 0.05
 // seen counts in how many trials a fact lies within its bound.
 func seen(t *Table, experiment string, c card.Comparison) Occurrence {
 	counted, tries := t.counts(experiment, c.Of, c.Measure.Unit)
-	o := Occurrence{Every: c.Measure.How == card.Every, trials: len(counted), single: t.catalogue.find(c.Of.Get(card.Key)).Independent}
+	o := Occurrence{Every: c.Measure.How == card.Every, trials: len(counted)}
 	shares := make([]float64, len(counted))
 	for i := range counted {
 		o.Count += counted[i]
@@ -41,6 +42,12 @@ func seen(t *Table, experiment string, c card.Comparison) Occurrence {
 		}
 	}
 	o.Rate, _ = stat.SeriesOf(shares).Running()
+	o.samples, o.sample = o.trials, "trial"
+	if t.catalogue.find(c.Of.Get(card.Key)).Independent {
+		o.samples, o.sample = int(o.Tries), "try"
+	} else if episodes, trials := t.episodes(experiment, c.Of); trials > 0 { // the others count as one each
+		o.samples, o.sample = int(episodes)+max(0, o.trials-trials), "episode"
+	}
 	return o
 }
 
@@ -51,7 +58,7 @@ func seen(t *Table, experiment string, c card.Comparison) Occurrence {
 func (c *Compared) observe(t *Table, experiment string) {
 	o := seen(t, experiment, c.Comparison)
 	c.Occurrence = &o
-	unseen := float64(o.n()) * -math.Log1p(-rare)
+	unseen := float64(o.samples) * -math.Log1p(-rare)
 	yes, no := math.Inf(1), math.Inf(-1)
 	switch {
 	case o.Every && o.hits < o.trials:
@@ -76,35 +83,22 @@ func (c *Compared) observe(t *Table, experiment string) {
 	c.Sure = c.Value
 }
 
-// n is how many samples it is of: trials, because tries share their luck, or tries
-// where they have nothing in common.
-func (o Occurrence) n() int {
-	if o.single {
-		return int(o.Tries)
-	}
-	return o.trials
-}
-
-func (o Occurrence) one() string {
-	if o.single {
-		return "try"
-	}
-	return "trial"
-}
-
+// unit is several samples, in words.
 func (o Occurrence) unit() string {
-	if o.single {
+	if o.sample == "try" {
 		return "tries"
 	}
-	return "trials"
+	return o.sample + "s"
 }
 
 // unseen is the rate of exceptions that so many would have shown with 95 %.
-func (o Occurrence) unseen() float64 { return 1 - math.Pow(1-stat.Level, 1/float64(max(1, o.n()))) }
+func (o Occurrence) unseen() float64 {
+	return 1 - math.Pow(1-stat.Level, 1/float64(max(1, o.samples)))
+}
 
 // needs is how many more would decide.
 func (o Occurrence) needs(need float64) int {
-	return max(1, int(math.Ceil(need/-math.Log1p(-rare)))-o.n())
+	return max(1, int(math.Ceil(need/-math.Log1p(-rare)))-o.samples)
 }
 
 // String tells it: "200 of 200", "300 of 14,000 (1.9 % to 2.4 %)" with the interval

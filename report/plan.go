@@ -297,7 +297,7 @@ func (f *Follower) Soon(more time.Duration) string {
 // outside if that is what the claim looks like; infinite if it hardly ever will.
 func (j *Judged) further(c Compared) float64 {
 	if o := c.Occurrence; o != nil {
-		return math.Ceil(float64(o.needs(j.need)) * float64(o.trials) / float64(max(1, o.n())))
+		return math.Ceil(float64(o.needs(j.need)) * float64(o.trials) / float64(max(1, o.samples)))
 	}
 	right, missing := j.right(c), j.need-c.inside
 	if j.refuted > j.holds {

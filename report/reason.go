@@ -80,7 +80,7 @@ func (j *Judged) open() string {
 	c := j.Deciding
 	text := fmt.Sprintf("the odds are %s, and %s are asked", toOne(j.Odds), toOne(j.need))
 	if o := c.Occurrence; o != nil {
-		more := number.Plural(o.needs(j.need), o.one())
+		more := number.Plural(o.needs(j.need), o.sample)
 		switch {
 		case !o.Every:
 			return text + fmt.Sprintf("; one that shows it would decide, or %s that do not", more)

@@ -69,7 +69,7 @@ var commonUnits = []string{
 	"ns/op", "cpu-ns/op", "cores-busy", "in-flight", "max-in-flight", "p99-ns",
 	"ctxsw/op", "peak-rss-bytes", "steal-ns", "others-busy", "throttled-ns", "threads",
 	"start-unix-s", "life-ns", "sitting", "run-delay-ns", "involuntary-ctxsw/op", "mhz",
-	"pressure-cpu-ns", "pressure-io-ns", "pressure-memory-ns", card.UnitTries, card.UnitSeen,
+	"pressure-cpu-ns", "pressure-io-ns", "pressure-memory-ns", card.UnitTries, card.UnitSeen, card.UnitEpisodes,
 }
 
 // units are the places of the values that are kept of a trial.
@@ -403,6 +403,15 @@ func (t *Table) values(experiment string, v variant.Variant, unit string) stat.S
 func (t *Table) counts(experiment string, v variant.Variant, unit string) (counted, tries []float64) {
 	s := t.find(experiment, v)
 	return pair(s, t.unit(unit), s, t.unit(card.UnitTries))
+}
+
+// episodes is how many a variant's trials were made of, and in how many rounds they say so.
+func (t *Table) episodes(experiment string, v variant.Variant) (episodes float64, rounds int) {
+	t.find(experiment, v).eachRound(t.unit(card.UnitEpisodes), func(_ int, n float64) {
+		episodes += n
+		rounds++
+	})
+	return episodes, rounds
 }
 
 // ratio estimates the ratio of one unit of two variants, paired by round.

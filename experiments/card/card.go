@@ -89,7 +89,7 @@ type Card struct {
 	Counts, Units []string
 	// Independent says that each of its tries begins anew, with nothing left of the one
 	// before: then they count singly. Else those of a trial share their luck, and the trial
-	// is what counts.
+	// is what counts, or each of its episodes where it has some (UnitEpisodes).
 	Independent bool
 	// Label names what is compared, before the words of its variants, such as "sum of 4
 	// KiB" in "time, sum of 4 KiB: SHA-256 over CRC-32"; "" for the name.

@@ -35,6 +35,20 @@ func Together[T any](n, atOnce int, once func(try int) (T, error)) ([]T, error) 
 	return seen, tries.Wait()
 }
 
+// On is Together with as many tries at a time as there are lanes: each lane has what only
+// one try uses at a time.
+func On[L, T any](lanes []L, n int, once func(L) (T, error)) ([]T, error) {
+	free := make(chan L, len(lanes))
+	for _, lane := range lanes {
+		free <- lane
+	}
+	return Together(n, len(lanes), func(int) (T, error) {
+		lane := <-free
+		defer func() { free <- lane }()
+		return once(lane)
+	})
+}
+
 // TryTogether is Try with so many tries at a time, see Together.
 func TryTogether(n, atOnce int, once func(try int) (bool, error)) (protocol.Measurement, error) {
 	happened, err := Together(n, atOnce, once)

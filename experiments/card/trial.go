@@ -12,6 +12,9 @@ import (
 const (
 	UnitTries = "tries"
 	UnitSeen  = "seen"
+	// UnitEpisodes is in how many episodes the tries were made: parts of a trial that
+	// each begin anew, with objects of their own, while the tries of one share their luck.
+	UnitEpisodes = "episodes"
 )
 
 // Trial is what a card's trial is told.

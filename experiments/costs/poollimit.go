@@ -26,7 +26,7 @@ import (
 //
 // The tasks of a process pool count in memory that all its processes share. A
 // task waits for 200 us, which a sleep that wakes the system's timer may stretch
-// to a millisecond.
+// to a millisecond. As waiting is all that they do, several pools are tried at a time.
 var poolLimit = card.Card{
 	Name: "flight", Doc: "how many tasks are inside a pool at once",
 	Independent: true,
@@ -75,7 +75,7 @@ func poolLimitCases(s card.Scale) []card.Case {
 	var cases []card.Case
 	for _, pool := range pools {
 		for _, w := range []int{s.Cores, 4 * s.Cores} {
-			cases = append(cases, card.Run(13, inFlight(pool, w)))
+			cases = append(cases, card.Run(card.Tries, inFlight(pool, w)))
 		}
 	}
 	return cases
@@ -156,42 +156,68 @@ func preparePoolLimit(t card.Trial) (card.Session, error) {
 		return card.Session{}, err
 	}
 	tasks := tasksPerWorker * workers
-	start := startCrew
+	start, lanes := startCrew, mostPools
 	if t.Get("pool") == "process-pool" {
-		start = startProcesses
+		start, lanes = startProcesses, min(mostPools, max(1, mostProcesses/workers))
 	}
-	s, err := start(t, workers, tasks)
-	if err != nil {
-		return card.Session{}, err
+	var all swarms
+	for range min(lanes, t.Ops) {
+		s, err := start(t, workers, tasks)
+		if err != nil {
+			return card.Session{}, errors.Join(err, all.close())
+		}
+		all = append(all, s)
 	}
 	return card.Session{
-		Run:   func() (protocol.Measurement, error) { return s.measure(t.Ops, workers, tasks) },
-		Close: s.close,
+		Run:   func() (protocol.Measurement, error) { return all.measure(t.Ops, workers, tasks) },
+		Close: all.close,
 	}, nil
 }
 
-func (s swarm) measure(tries, workers, tasks int) (protocol.Measurement, error) {
-	var most uint32
-	full := 0 // tries in which all workers were at work at once
-	m, err := card.Try(tries, func(int) (bool, error) {
+// How many pools are tried at a time, and how many processes they may have.
+const (
+	mostPools     = 12
+	mostProcesses = 32
+)
+
+// swarms are pools that know nothing of each other.
+type swarms []swarm
+
+func (all swarms) close() error {
+	var errs []error
+	for _, s := range all {
+		errs = append(errs, s.close())
+	}
+	return errors.Join(errs...)
+}
+
+func (pools swarms) measure(tries, workers, tasks int) (protocol.Measurement, error) {
+	type seen struct {
+		most uint32 // inside at once
+		kept bool
+	}
+	all, err := card.On(pools, tries, func(s swarm) (seen, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), patienceFor(tasks))
 		defer cancel()
 		s.tally.reset()
 		if err := s.run(ctx, tasks); err != nil {
-			return false, fmt.Errorf("%d tasks in a pool of %d: %w", tasks, workers, err)
+			return seen{}, fmt.Errorf("%d tasks in a pool of %d: %w", tasks, workers, err)
 		}
-		inside := s.tally[tallyMost].Load()
-		most = max(most, inside)
-		if int(inside) == workers {
-			full++
-		}
-		return s.tally.kept(workers), nil
+		return seen{s.tally[tallyMost].Load(), s.tally.kept(workers)}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
+	most, full := uint32(0), 0 // tries in which all workers were at work at once
+	for _, one := range all {
+		most = max(most, one.most)
+		if int(one.most) == workers {
+			full++
+		}
+	}
+	m, err := card.Try(tries, func(try int) (bool, error) { return all[try].kept, nil })
 	m["most-inside"], m["full"] = float64(most), float64(full)
-	return m, nil
+	return m, err
 }
 
 // startCrew starts one of the models that keep to this process. What hangs in

@@ -95,7 +95,7 @@ func prepareCondition(t card.Trial) (card.Session, error) {
 		goroutines: func() conditionUnits { return &conditionGoroutines{} },
 		processes:  newConditionProcesses,
 	}.session(t, func(l lanes[conditionUnits]) (protocol.Measurement, error) {
-		woken, err := tryAll(l, t.Ops, func(units conditionUnits) (int, error) { return wakeSome(units, wake, wakeLimit) })
+		woken, err := card.On(l, t.Ops, func(units conditionUnits) (int, error) { return wakeSome(units, wake, wakeLimit) })
 		return countWoken(woken, wake), err
 	})
 }

@@ -143,7 +143,7 @@ func prepareDeadlock(t card.Trial) (card.Session, error) {
 		processes:  newProcesses,
 		abreast:    1, // others would keep two threads from beginning at the same time
 	}.session(t, func(l lanes[parties]) (protocol.Measurement, error) {
-		outcomes, err := tryAll(l, t.Ops, func(p parties) (outcome, error) { return watch(p, first, tryLimit) })
+		outcomes, err := card.On(l, t.Ops, func(p parties) (outcome, error) { return watch(p, first, tryLimit) })
 		return countDeadlocks(outcomes), err
 	})
 }

@@ -109,7 +109,7 @@ func prepareEvent(t card.Trial) (card.Session, error) {
 // tryEvent lets units wait with a time-out one after another, as how late they are is
 // measured, and one clock would tell it to all who wait at the same time.
 func tryEvent(tries int, l lanes[eventUnits]) (protocol.Measurement, error) {
-	woken, err := tryAll(l, tries, wakeAll)
+	woken, err := card.On(l, tries, wakeAll)
 	if err != nil {
 		return nil, err
 	}

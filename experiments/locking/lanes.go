@@ -53,16 +53,3 @@ func (m makers[U]) session(t card.Trial, run func(lanes[U]) (protocol.Measuremen
 	}
 	return card.Session{Run: func() (protocol.Measurement, error) { return run(all) }, Close: end}, nil
 }
-
-// tryAll makes n tries, in each lane one after another.
-func tryAll[U, T any](l lanes[U], n int, once func(U) (T, error)) ([]T, error) {
-	free := make(chan U, len(l))
-	for _, units := range l {
-		free <- units
-	}
-	return card.Together(n, len(l), func(int) (T, error) {
-		units := <-free
-		defer func() { free <- units }()
-		return once(units)
-	})
-}

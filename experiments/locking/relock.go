@@ -136,7 +136,7 @@ func prepareRelock(t card.Trial) (card.Session, error) {
 		},
 		stages: 3 * stages, // of one process each
 	}.session(t, func(l lanes[relocking]) (protocol.Measurement, error) {
-		hung, err := tryAll(l, t.Ops, func(once relocking) (bool, error) { return once() })
+		hung, err := card.On(l, t.Ops, func(once relocking) (bool, error) { return once() })
 		if err != nil {
 			return nil, err
 		}

@@ -100,7 +100,7 @@ func prepareSemaphore(t card.Trial) (card.Session, error) {
 		},
 		abreast: max(1, min(abreast, 100/size)), // of a large one there are enough units by themselves
 	}.session(t, func(l lanes[visiting]) (protocol.Measurement, error) {
-		inside, err := tryAll(l, t.Ops, func(pass visiting) (int, error) { return pass() })
+		inside, err := card.On(l, t.Ops, func(pass visiting) (int, error) { return pass() })
 		return countInside(inside, size), err
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -21,17 +22,22 @@ import (
 	"parcon/experiments/ipc"
 	"parcon/experiments/section"
 	"parcon/experiments/variant"
+	"parcon/runner/clock"
 	"parcon/runner/protocol"
 )
 
 // balance has workers add 1 to one number, the balance of an account. Reading
-// and writing are two instructions, with about 10 ns of computing between them,
+// and writing are two instructions, with about 1 us of computing between them,
 // so a worker that writes what it computed from an old balance undoes what
 // others did meanwhile. A worker that loses its core in between undoes all that
 // the others did while it was away.
 //
-// The models are those of the grid (package model), laid over updates instead
-// of tasks; coroutine resumes functions in turn on one goroutine (package iter),
+// With a lock all of an update is done under it, so that the lock decides how many
+// are at work: what is left outside, the loop and the lock's own instructions, takes
+// a hundredth of the time. Starting workers is not in it.
+//
+// The models are those of the grid (package model), with a goroutine or a thread for
+// each worker; coroutine resumes functions in turn on one goroutine (package iter),
 // so a turn changes only where a coroutine says so: between two updates.
 var balance = card.Card{
 	Name: "balance", Doc: "how many updates of one number are lost?",
@@ -57,26 +63,20 @@ var balance = card.Card{
 	Claims:  balanceClaims,
 	Prepare: prepareBalance,
 	Parts: map[string]func([]string) error{"update": func(args []string) error {
-		if len(args) != 2 {
-			return fmt.Errorf("updating a shared number: %d arguments, want 2", len(args))
+		if len(args) < 2 {
+			return fmt.Errorf("updating shared numbers: %d arguments, want a lock and how often", len(args))
 		}
-		n, err := strconv.Atoi(args[0])
-		if err != nil {
-			return fmt.Errorf("updating a shared number: %w", err)
-		}
-		memory, err := ipc.OpenMemory(ipc.Inherited(0))
+		accounts, err := openAccounts(len(args)-1, args[0] == "mutex")
 		if err != nil {
 			return err
 		}
-		lock, err := ipc.OpenLock(ipc.Inherited(1))
-		if err != nil {
-			return err
-		}
-		a := account{number: numberIn(memory), by: noLock}
-		if args[1] == "mutex" {
-			a.by = processLock(lock)
-		}
-		return attend(func() error { return a.add(n) })
+		return attend(func(episode int) error {
+			n, err := strconv.Atoi(args[1+episode])
+			if err != nil {
+				return fmt.Errorf("updating a shared number: %w", err)
+			}
+			return accounts[episode].add(n)
+		})
 	}},
 	Label:    "updates of one number",
 	Counts:   []string{"lost"},
@@ -147,22 +147,23 @@ var (
 	anyLost = card.Measure{Name: "lost", Unit: "lost", How: card.Some}
 )
 
-// updates is how many a trial makes: more than ten million with a lock in the
-// rounds of the standard profile. There are more where only one thread runs at a
-// time, so that the turn changes a few times while they last.
+// updates is how many a trial makes. There are more where only one thread runs at a
+// time and nothing is kept apart, so that the turn changes a few times while they last.
 func updates(model, lock string) int {
 	switch {
 	case model == "cpython-thread" && lock == "none":
 		return 700_000
 	case model == "cpython-thread":
 		return 150_000
-	case model == "gil" || model == "loop":
-		return 8_000_000
-	case model == "process" && lock != "none":
-		return 1_000_000
+	case oneCore(model) && lock == "none":
+		return 100_000
 	}
-	return 2_500_000
+	return 700 * card.Tries
 }
+
+// oneCore are the models in which the turn changes only when Go takes it away, after 10
+// to 20 ms, or when it is given up.
+func oneCore(model string) bool { return model == "gil" || model == "loop" }
 
 // several is how many workers share a number: at least two.
 func several(cores int) int { return max(2, cores) }
@@ -214,21 +215,28 @@ func balanceClaims(s card.Scale) []card.Claim {
 	return []card.Claim{loses, right}
 }
 
-// batch is how many updates a worker does before it looks for more: a goroutine,
-// an item of a pool's channel, a turn of a coroutine.
-const batch = 1000
+// batch is how many updates a worker does before it looks for more: an item of a
+// pool's channel, a turn of a coroutine.
+const batch = 100
 
 // An account is one number and what keeps its updates apart.
 type account struct {
 	number *int64
-	by     func(a account, n int) error // does n updates
+	by     func(a *account, n int) error // does n updates
+	yields bool                          // it gives its turn up under the lock now and then
+	took   span                          // the time in which it was updated
 }
 
-func (a account) add(n int) error { return a.by(a, n) }
+func (a *account) add(n int) error {
+	from := clock.Now()
+	err := a.by(a, n)
+	a.took.add(from, clock.Now())
+	return err
+}
 
 // processLock updates under a lock that processes share.
-func processLock(lock *ipc.Lock) func(account, int) error {
-	return func(a account, n int) error {
+func processLock(lock *ipc.Lock) func(*account, int) error {
+	return func(a *account, n int) error {
 		for range n {
 			if err := lock.Lock(context.Background()); err != nil {
 				return err
@@ -243,12 +251,20 @@ func processLock(lock *ipc.Lock) func(account, int) error {
 }
 
 // mutexLock updates under a lock of one process.
-func mutexLock() func(account, int) error {
+//
+// Where only one thread runs at a time an episode would end before its turn does. So a
+// worker gives its turn up in the middle of every hundredth update, between reading and
+// writing, where without a lock it would undo what the others do then.
+func mutexLock() func(*account, int) error {
 	var lock sync.Mutex
-	return func(a account, n int) error {
-		for range n {
+	return func(a *account, n int) error {
+		for i := range n {
 			lock.Lock()
-			update(a.number)
+			next := plusOne(load(a.number))
+			if a.yields && i%100 == 50 {
+				runtime.Gosched()
+			}
+			store(a.number, next)
 			lock.Unlock()
 		}
 		return nil
@@ -267,7 +283,7 @@ func load(p *int64) int64 { return *p }
 //go:noinline
 func store(p *int64, value int64) { *p = value }
 
-// plusOne computes for about 10 ns and gives n + 1. It takes a few steps of a
+// plusOne computes for about 1 us and gives n + 1. It takes many steps of a
 // generator of random numbers (Knuth's MMIX) and the same steps back, which the
 // compiler does not see through.
 //
@@ -277,12 +293,13 @@ func plusOne(n int64) int64 {
 		factor  = 6364136223846793005
 		inverse = 13877824140714322085 // factor * inverse = 1 modulo 1<<64
 		summand = 1442695040888963407
+		steps   = 350
 	)
 	x := uint64(n)
-	for range 4 {
+	for range steps {
 		x = x*factor + summand
 	}
-	for range 4 {
+	for range steps {
 		x = (x - summand) * inverse
 	}
 	return int64(x) + 1
@@ -303,16 +320,21 @@ func prepareBalance(t card.Trial) (card.Session, error) {
 	if t.Get("model") == "process" {
 		return prepareProcesses(t)
 	}
-	a := account{number: new(int64), by: noLock}
-	if locked {
-		a.by = mutexLock()
-	}
 	run := balanceModels[t.Get("model")]
 	return card.Session{Run: func() (protocol.Measurement, error) {
-		if err := run(t.Int("workers", 1), t.Ops, a); err != nil {
-			return nil, err
+		numbers := make([]int64, episodes(t))
+		var wall int64
+		for e := range numbers {
+			a := account{number: &numbers[e], by: noLock}
+			if locked {
+				a.by, a.yields = mutexLock(), oneCore(t.Get("model"))
+			}
+			if err := run(t.Int("workers", 1), share(t.Ops, len(numbers), e), &a); err != nil {
+				return nil, err
+			}
+			wall += a.took.to - a.took.from
 		}
-		return balanceLost(t, protocol.Measurement{}, load(a.number))
+		return balanceLost(t, protocol.Measurement{"ns/op": float64(wall) / float64(t.Ops)}, numbers)
 	}}, nil
 }
 
@@ -321,63 +343,102 @@ func prepareBalance(t card.Trial) (card.Session, error) {
 // whether it keeps the updates apart.
 var errDetecting = errors.New("updates without a lock are data races on purpose: build without -race")
 
-// balanceLost adds how many updates were lost.
-func balanceLost(t card.Trial, m protocol.Measurement, final int64) (protocol.Measurement, error) {
-	lost := int64(t.Ops) - final
-	if lost < 0 || final < 1 {
-		return nil, fmt.Errorf("%d updates by 1 gave %d", t.Ops, final)
+// balanceLost adds how many updates were lost, of the number of each episode.
+func balanceLost(t card.Trial, m protocol.Measurement, numbers []int64) (protocol.Measurement, error) {
+	all := 0
+	for e, final := range numbers {
+		made := share(t.Ops, len(numbers), e)
+		if final < 1 || final > int64(made) {
+			return nil, fmt.Errorf("%d updates by 1 gave %d", made, final)
+		}
+		all += made - int(final)
 	}
-	m[card.UnitTries], m["lost"] = float64(t.Ops), float64(lost)
+	m[card.UnitTries], m[card.UnitEpisodes], m["lost"] = float64(t.Ops), float64(len(numbers)), float64(all)
 	return m, nil
 }
 
-// numberIn is the first word of shared memory, which begins at a cache line.
-func numberIn(m *ipc.Memory) *int64 { return (*int64)(unsafe.Pointer(&m.Bytes()[0])) }
+// cacheLine keeps numbers in shared memory apart, which begins at one.
+const cacheLine = 64
 
-func prepareProcesses(t card.Trial) (card.Session, error) {
-	memory, err := ipc.NewMemory(8)
+// numberIn is one of the numbers in shared memory.
+func numberIn(m *ipc.Memory, index int) *int64 {
+	return (*int64)(unsafe.Pointer(&m.Bytes()[index*cacheLine]))
+}
+
+// openAccounts opens, in a part, what a trial made for so many episodes.
+func openAccounts(episodes int, locked bool) ([]*account, error) {
+	memory, err := ipc.OpenMemory(ipc.Inherited(0))
 	if err != nil {
-		return card.Session{}, err
+		return nil, err
 	}
-	lock, err := ipc.NewLock()
-	if err != nil {
-		return card.Session{}, errors.Join(err, memory.Close())
-	}
-	workers := t.Int("workers", 1)
-	c, err := assemble(t, workers, "update", same(memory.File(), lock.File()), func(index int) []string {
-		return []string{strconv.Itoa(share(t.Ops, workers, index)), t.Get("lock")}
-	})
-	if err != nil {
-		return card.Session{}, errors.Join(err, memory.Close(), lock.Free())
-	}
-	return card.Session{
-		Run: func() (protocol.Measurement, error) {
-			m, err := job(c, t.Ops, nil)
+	var all []*account
+	for e := range episodes {
+		a := &account{number: numberIn(memory, e), by: noLock}
+		if locked {
+			lock, err := ipc.OpenLock(ipc.Inherited(1 + e))
 			if err != nil {
 				return nil, err
 			}
-			return balanceLost(t, m, load(numberIn(memory)))
+			a.by = processLock(lock)
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+func prepareProcesses(t card.Trial) (card.Session, error) {
+	n := episodes(t)
+	memory, err := ipc.NewMemory(n * cacheLine)
+	if err != nil {
+		return card.Session{}, err
+	}
+	free := memory.Close
+	files := []*os.File{memory.File()}
+	for range n {
+		lock, err := ipc.NewLock()
+		if err != nil {
+			return card.Session{}, errors.Join(err, free())
+		}
+		rest := free
+		free = func() error { return errors.Join(lock.Free(), rest()) }
+		files = append(files, lock.File())
+	}
+	workers := t.Int("workers", 1)
+	c, err := assemble(t, workers, "update", same(files...), func(index int) []string {
+		args := []string{t.Get("lock")}
+		for e := range n {
+			args = append(args, strconv.Itoa(share(share(t.Ops, n, e), workers, index)))
+		}
+		return args
+	})
+	if err != nil {
+		return card.Session{}, errors.Join(err, free())
+	}
+	return card.Session{
+		Run: func() (protocol.Measurement, error) {
+			m, err := job(c, t.Ops, n, nil)
+			if err != nil {
+				return nil, err
+			}
+			numbers := make([]int64, n)
+			for e := range numbers {
+				numbers[e] = load(numberIn(memory, e))
+			}
+			return balanceLost(t, m, numbers)
 		},
 		Close: func() error {
 			c.Kill()
-			return errors.Join(memory.Close(), lock.Free())
+			return free()
 		},
 	}, nil
 }
 
 // balanceModels lay ops updates over workers.
-var balanceModels = map[string]func(workers, ops int, a account) error{
-	"serial": func(_, ops int, a account) error { return a.add(ops) },
-	// At most as many goroutines at once as workers, as in the grid.
-	"goroutine": func(workers, ops int, a account) error {
-		var running errgroup.Group
-		running.SetLimit(workers)
-		for n := range batches(ops) {
-			running.Go(func() error { return a.add(n) })
-		}
-		return running.Wait()
-	},
-	"pool": func(workers, ops int, a account) error {
+var balanceModels = map[string]func(workers, ops int, a *account) error{
+	"serial":    func(_, ops int, a *account) error { return a.add(ops) },
+	"goroutine": balanceGoroutines,
+	"loop":      balanceGoroutines,
+	"pool": func(workers, ops int, a *account) error {
 		todo := make(chan int)
 		var running errgroup.Group
 		for range workers {
@@ -395,19 +456,20 @@ var balanceModels = map[string]func(workers, ops int, a account) error{
 		close(todo)
 		return running.Wait()
 	},
-	"thread": balanceThreads,
-	"gil":    balanceThreads,
-	"loop": func(workers, ops int, a account) error {
-		var running errgroup.Group
-		for w := range workers {
-			running.Go(func() error { return a.add(share(ops, workers, w)) })
-		}
-		return running.Wait()
-	},
+	"thread":    balanceThreads,
+	"gil":       balanceThreads,
 	"coroutine": balanceCoroutines,
 }
 
-func balanceThreads(workers, ops int, a account) error {
+func balanceGoroutines(workers, ops int, a *account) error {
+	var running errgroup.Group
+	for w := range workers {
+		running.Go(func() error { return a.add(share(ops, workers, w)) })
+	}
+	return running.Wait()
+}
+
+func balanceThreads(workers, ops int, a *account) error {
 	var running errgroup.Group
 	for w := range workers {
 		running.Go(func() error {
@@ -420,7 +482,7 @@ func balanceThreads(workers, ops int, a account) error {
 }
 
 // balanceCoroutines resumes the workers in turn until none has updates left.
-func balanceCoroutines(workers, ops int, a account) error {
+func balanceCoroutines(workers, ops int, a *account) error {
 	var turns []func() (error, bool)
 	for w := range workers {
 		next, stop := iter.Pull(func(yield func(error) bool) {

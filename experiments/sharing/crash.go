@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"parcon/experiments/card"
 	"parcon/experiments/peer"
@@ -22,6 +24,8 @@ import (
 // Seen is what the textbooks say: the other processes answer, no thread does,
 // and the exit status tells the way (with the runtime's first words where Go has
 // but one status, 2, for all that it ends by itself).
+//
+// Several tries are made at a time: each has processes of its own, and waits for them.
 var crash = card.Card{
 	Name: "crash", Doc: "who survives when one of three units crashes?",
 	Keys: []card.Choice{
@@ -39,15 +43,15 @@ var crash = card.Card{
 	Claims:      crashClaims,
 	Prepare: func(t card.Trial) (card.Session, error) {
 		return card.Session{Run: func() (protocol.Measurement, error) {
-			survivors := 0
-			m, err := card.Try(t.Ops, func(int) (bool, error) {
+			var survivors atomic.Int64
+			m, err := card.TryTogether(t.Ops, 2*runtime.NumCPU(), func(int) (bool, error) {
 				threads := t.Get("unit") == "thread"
 				alive, told, err := crashOne(t, threads, t.Get("way"))
-				survivors += alive
+				survivors.Add(int64(alive))
 				return told && asTaught(threads, alive), err
 			})
 			if err == nil {
-				m["survivors"] = float64(survivors)
+				m["survivors"] = float64(survivors.Load())
 			}
 			return m, err
 		}}, nil
@@ -94,7 +98,7 @@ func crashed(unit, way string) variant.Variant {
 func crashCases(card.Scale) []card.Case {
 	var cases []card.Case
 	for _, way := range []string{"panic", "nil", "segv", "kill", "exit", "memory"} {
-		cases = append(cases, card.Run(12, crashed("process", way)), card.Run(12, crashed("thread", way)))
+		cases = append(cases, card.Run(card.Tries, crashed("process", way)), card.Run(card.Tries, crashed("thread", way)))
 	}
 	return cases
 }
@@ -286,11 +290,12 @@ func die(way string) error {
 
 // exhaust allocates until a limit of 64 MiB more than now ends this process.
 func exhaust() error {
-	const limit, piece = 64 << 20, 1 << 20
+	const limit, piece = 64 << 20, 16 << 20
 	if err := limitMemory(limit); err != nil {
 		return err
 	}
 	var hoard [][]byte
+	debug.SetGCPercent(-1)        // there is nothing to be collected
 	for range 8 * limit / piece { // Go has some address space in reserve, and no more than that
 		hoard = append(hoard, make([]byte, piece))
 	}

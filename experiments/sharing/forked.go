@@ -55,7 +55,7 @@ const (
 func forkedOf(unit string) variant.Variant { return card.Of("forked", "unit", unit) }
 
 func forkedCases(s card.Scale) []card.Case {
-	cases := []card.Case{card.Run(13, forkedOf("fork"))}
+	cases := []card.Case{card.Run(card.Tries, forkedOf("fork"))}
 	if s.CPython() {
 		cases = append(cases, card.Run(5, forkedOf("cpython-fork")))
 	}

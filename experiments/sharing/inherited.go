@@ -55,7 +55,7 @@ var heirlooms = []string{"memory", "environment", "files"}
 func inherits(unit string) variant.Variant { return card.Of("inherited", "unit", unit) }
 
 func inheritedCases(s card.Scale) []card.Case {
-	cases := []card.Case{card.Run(20, inherits("fork")), card.Run(13, inherits("spawn"))}
+	cases := []card.Case{card.Run(card.Tries, inherits("fork")), card.Run(card.Tries, inherits("spawn"))}
 	if s.Depth >= card.Standard {
 		cases = append(cases, card.Run(10, inherits("c-spawn")))
 	}

@@ -82,10 +82,10 @@ func isolated(unit string) variant.Variant { return card.Of("isolation", "unit",
 
 func isolationCases(s card.Scale) []card.Case {
 	cases := []card.Case{
-		card.Run(15, isolated("process")),
-		card.Run(150, isolated("fork")),
-		card.Run(1000, isolated("thread")),
-		card.Run(10_000, isolated("goroutine")),
+		card.Run(card.Tries, isolated("process")),
+		card.Run(card.Tries, isolated("fork")),
+		card.Run(card.Tries, isolated("thread")),
+		card.Run(card.Tries, isolated("goroutine")),
 	}
 	if s.CPython() {
 		cases = append(cases, card.Run(15, isolated("cpython-fork")), card.Run(400, isolated("cpython-thread")))

@@ -173,12 +173,48 @@ func TestBalance(t *testing.T) {
 					if m[card.UnitTries] != float64(ops) || lost < 0 || lost >= float64(ops) {
 						t.Errorf("%v of %d updates", m, ops)
 					}
+					if got := m[card.UnitEpisodes]; model != "cpython-thread" && got != episodesIn(lock, ops) {
+						t.Errorf("%v episodes with %s for %d updates", got, lock, ops)
+					}
 					if (lock == "mutex" || model == "serial" || model == "coroutine" || ops == 1) && lost != 0 {
 						t.Errorf("%v updates lost where nothing can be", lost)
 					}
 				})
 			}
 		}
+	}
+}
+
+// episodesIn is how many a trial has: with a lock as many as can be.
+func episodesIn(lock string, ops int) float64 {
+	if lock == "none" {
+		return 1
+	}
+	return float64(min(card.Tries, ops))
+}
+
+// Every number is looked at: none may be higher than its updates, or lack all of them.
+func TestBalanceIsOfAllEpisodes(t *testing.T) {
+	trial := card.Trial{Ops: 10}
+	m, err := balanceLost(trial, protocol.Measurement{}, []int64{4, 1, 3}) // of 4, 3 and 3
+	if err != nil || m["lost"] != 2 || m[card.UnitTries] != 10 || m[card.UnitEpisodes] != 3 {
+		t.Errorf("%v, %v", m, err)
+	}
+	for _, wrong := range [][]int64{{4, 4, 3}, {4, 3, 0}} {
+		if _, err := balanceLost(trial, protocol.Measurement{}, wrong); err == nil {
+			t.Errorf("%v was taken", wrong)
+		}
+	}
+}
+
+// The time is that from the first beginning to the last end.
+func TestSpan(t *testing.T) {
+	var s span
+	for _, worked := range [][2]int64{{30, 40}, {20, 35}, {25, 50}} {
+		s.add(worked[0], worked[1])
+	}
+	if s.from != 20 || s.to != 50 {
+		t.Errorf("from %d to %d", s.from, s.to)
 	}
 }
 
@@ -191,13 +227,13 @@ func TestALockKeepsUpdates(t *testing.T) {
 	for _, model := range []string{"process", "thread", "goroutine", "pool"} {
 		t.Run(model, func(t *testing.T) {
 			name := "mechanism=balance/model=" + model + "/workers=2/lock="
-			if m := try(t, name+"mutex", 500_000); m["lost"] != 0 {
+			if m := try(t, name+"mutex", 100_000); m["lost"] != 0 {
 				t.Errorf("with a lock: %v", m)
 			}
 			if detecting {
 				return // see errDetecting
 			}
-			if m := try(t, name+"none", 5_000_000); m["lost"] == 0 {
+			if m := try(t, name+"none", 300_000); m["lost"] == 0 {
 				t.Errorf("nothing was lost without a lock: %v", m)
 			}
 		})
@@ -357,7 +393,7 @@ func TestLines(t *testing.T) {
 					t.Run(name, func(t *testing.T) {
 						m := try(t, "mechanism=lines/"+name, ops)
 						torn := m["torn"]
-						if m[card.UnitTries] != ops || torn < 0 || torn > ops {
+						if m[card.UnitTries] != ops || torn < 0 || torn > ops || m[card.UnitEpisodes] != episodesIn(lock, ops) {
 							t.Error(m)
 						}
 						// POSIX and flock promise these, and Linux that of a terminal.
@@ -395,8 +431,10 @@ func TestUnlockedLinesAreTorn(t *testing.T) {
 // Fewer lines than writers, down to one.
 func TestFewLines(t *testing.T) {
 	for ops := 1; ops <= writersOfLines; ops++ {
-		if m := try(t, "mechanism=lines/medium=pipe/size=64/lock=none", ops); m[card.UnitTries] != float64(ops) || m["torn"] != 0 {
-			t.Error(m)
+		for _, lock := range []string{"none", "flock"} {
+			if m := try(t, "mechanism=lines/medium=pipe/size=64/lock="+lock, ops); m[card.UnitTries] != float64(ops) || m["torn"] != 0 {
+				t.Errorf("%s: %v", lock, m)
+			}
 		}
 	}
 }

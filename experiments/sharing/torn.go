@@ -43,21 +43,24 @@ var tornWrites = card.Card{
 	Claims:  lineClaims,
 	Prepare: prepareLines,
 	Parts: map[string]func([]string) error{"write": func(args []string) error {
-		var numbers [4]int
-		if len(args) != len(numbers)+2 {
-			return fmt.Errorf("writing lines: %d arguments, want %d", len(args), len(numbers)+2)
+		if len(args) < 5 {
+			return fmt.Errorf("writing lines: %d arguments, want 5 and how many lines", len(args))
 		}
-		for i := range numbers {
-			var err error
-			if numbers[i], err = strconv.Atoi(args[i]); err != nil {
+		var numbers []int
+		for _, arg := range slices.Concat(args[:3], args[5:]) {
+			n, err := strconv.Atoi(arg)
+			if err != nil {
 				return fmt.Errorf("writing lines: %w", err)
 			}
+			numbers = append(numbers, n)
 		}
-		w := lineWriter{index: numbers[0], lines: numbers[1], size: numbers[2], split: numbers[3] == 2}
-		if err := w.open(args[4] == "file", args[5] == "flock"); err != nil {
-			return err
-		}
-		return attend(w.write)
+		return attend(func(episode int) error {
+			w := lineWriter{index: numbers[0], size: numbers[1], split: numbers[2] == 2, lines: numbers[3+episode]}
+			if err := w.open(episode, args[3] == "file", args[4] == "flock"); err != nil {
+				return err
+			}
+			return w.write()
+		})
 	}},
 	Counts:   []string{"torn"},
 	Sections: tornWritesSections,
@@ -100,9 +103,9 @@ var (
 // count is how many lines a trial writes. A terminal takes ten times as long for a
 // byte.
 func (p page) count() int {
-	most, least := 50_000_000/p.size, 1_000
+	most, least := 30_000_000/p.size, 1_000
 	if p.medium == "tty" {
-		most, least = most/10, least/10
+		most, least = min(5_000, most/10), least/10
 	}
 	return min(10_000, max(least, most))
 }
@@ -141,14 +144,47 @@ func prepareLines(t card.Trial) (card.Session, error) {
 	if size < shortest {
 		return card.Session{}, fmt.Errorf("lines of %d bytes: give at least %d, so that each has a letter, a number and a newline", size, shortest)
 	}
-	var lock, read, write *os.File
-	defer func() { closeAll(lock, write) }()
-	var err error
-	if t.Get("lock") == "flock" {
-		if lock, err = scratch.File(t.Env.Dir); err != nil {
+	n := episodes(t)
+	var all media
+	defer func() { closeAll(all.ours...) }()
+	for range n {
+		if err := all.add(t); err != nil {
+			closeAll(all.read...)
 			return card.Session{}, err
 		}
 	}
+	c, err := assemble(t, writersOfLines, "write", same(all.theirs...), func(index int) []string {
+		args := []string{strconv.Itoa(index), strconv.Itoa(size), strconv.Itoa(t.Int("parts", 1)), t.Get("medium"), t.Get("lock")}
+		for e := range n {
+			args = append(args, strconv.Itoa(share(share(t.Ops, n, e), writersOfLines, index)))
+		}
+		return args
+	})
+	if err != nil {
+		closeAll(all.read...)
+		return card.Session{}, err
+	}
+	return card.Session{
+		Run: func() (protocol.Measurement, error) { return runLines(t, c, all.read, size) },
+		Close: func() error {
+			c.Kill()
+			closeAll(all.read...)
+			return nil
+		},
+	}, nil
+}
+
+// media are those of all episodes, each with its lock if there is one.
+type media struct {
+	read   []*os.File // where the lines come out
+	theirs []*os.File // what the writers are given: medium and lock of each episode
+	ours   []*os.File // of these, what only they are to have
+}
+
+// add makes one more.
+func (m *media) add(t card.Trial) error {
+	var read, write *os.File
+	var err error
 	switch t.Get("medium") {
 	case "pipe":
 		read, write, err = os.Pipe()
@@ -158,32 +194,22 @@ func prepareLines(t card.Trial) (card.Session, error) {
 		read, err = scratch.File(t.Env.Dir)
 	}
 	if err != nil {
-		return card.Session{}, fmt.Errorf("making a %s: %w", t.Get("medium"), err)
+		return fmt.Errorf("making a %s: %w", t.Get("medium"), err)
 	}
-	files := []*os.File{write}
+	m.read = append(m.read, read)
 	if write == nil {
-		files[0] = read
+		m.theirs = append(m.theirs, read)
+	} else {
+		m.theirs, m.ours = append(m.theirs, write), append(m.ours, write)
 	}
-	if lock != nil {
-		files = append(files, lock)
-	}
-	c, err := assemble(t, writersOfLines, "write", same(files...), func(index int) []string {
-		return []string{
-			strconv.Itoa(index), strconv.Itoa(share(t.Ops, writersOfLines, index)), strconv.Itoa(size),
-			strconv.Itoa(t.Int("parts", 1)), t.Get("medium"), t.Get("lock"),
+	if t.Get("lock") == "flock" {
+		lock, err := scratch.File(t.Env.Dir)
+		if err != nil {
+			return err
 		}
-	})
-	if err != nil {
-		closeAll(read)
-		return card.Session{}, err
+		m.theirs, m.ours = append(m.theirs, lock), append(m.ours, lock)
 	}
-	return card.Session{
-		Run: func() (protocol.Measurement, error) { return runLines(t, c, read, newJudge(t.Ops, size)) },
-		Close: func() error {
-			c.Kill()
-			return read.Close()
-		},
-	}, nil
+	return nil
 }
 
 func closeAll(files ...*os.File) {
@@ -196,25 +222,33 @@ func closeAll(files ...*os.File) {
 
 // runLines reads a pipe or a terminal while the writers write, and a file
 // afterwards.
-func runLines(t card.Trial, c peer.Crew, read *os.File, j *judge) (protocol.Measurement, error) {
-	var meanwhile func(context.Context) error
-	if t.Get("medium") != "file" {
-		meanwhile = func(context.Context) error { return j.readAll(read) }
+func runLines(t card.Trial, c peer.Crew, read []*os.File, size int) (protocol.Measurement, error) {
+	judges := make([]*judge, len(read))
+	for e := range judges {
+		judges[e] = newJudge(share(t.Ops, len(read), e), size)
 	}
-	m, err := job(c, t.Ops, meanwhile)
+	var meanwhile func(context.Context, int) error
+	if t.Get("medium") != "file" {
+		meanwhile = func(_ context.Context, episode int) error { return judges[episode].readAll(read[episode]) }
+	}
+	m, err := job(c, t.Ops, len(read), meanwhile)
 	if err != nil {
 		return nil, err
 	}
-	if meanwhile == nil {
-		if err := j.readAll(io.NewSectionReader(read, 0, 1<<62)); err != nil {
+	all := 0
+	for e, j := range judges {
+		if meanwhile == nil {
+			if err := j.readAll(io.NewSectionReader(read[e], 0, 1<<62)); err != nil {
+				return nil, err
+			}
+		}
+		torn, err := j.torn()
+		if err != nil {
 			return nil, err
 		}
+		all += torn
 	}
-	torn, err := j.torn()
-	if err != nil {
-		return nil, err
-	}
-	m[card.UnitTries], m["torn"] = float64(t.Ops), float64(torn)
+	m[card.UnitTries], m[card.UnitEpisodes], m["torn"] = float64(t.Ops), float64(len(read)), float64(all)
 	return m, nil
 }
 
@@ -241,21 +275,25 @@ type lineWriter struct {
 	out, lock *os.File // lock is nil if there is none
 }
 
-// open takes over the descriptors that the trial gave: the medium, and the file
-// to lock if there is one. Without a lock the next descriptor is one of Go's own.
-func (w *lineWriter) open(file, locked bool) error {
-	w.out = os.NewFile(firstFD, "lines")
+// open takes over the descriptors that the trial gave for an episode: the medium, and
+// the file to lock if there is one. Behind the last of them are Go's own.
+func (w *lineWriter) open(episode int, file, locked bool) error {
+	fd := uintptr(firstFD + episode)
+	if locked {
+		fd = uintptr(firstFD + 2*episode)
+	}
 	var err error
 	if file {
-		w.out, err = os.OpenFile(pathOf(firstFD), os.O_WRONLY|os.O_APPEND, 0)
+		w.out, err = os.OpenFile(pathOf(fd), os.O_WRONLY|os.O_APPEND, 0)
 	} else {
+		w.out = os.NewFile(fd, "lines")
 		err = block(w.out)
 	}
 	if err != nil {
 		return fmt.Errorf("opening the lines' medium: %w", err)
 	}
 	if locked {
-		if w.lock, err = os.OpenFile(pathOf(firstFD+1), os.O_RDWR, 0); err != nil {
+		if w.lock, err = os.OpenFile(pathOf(fd+1), os.O_RDWR, 0); err != nil {
 			return fmt.Errorf("opening the lines' lock: %w", err)
 		}
 	}
@@ -264,6 +302,9 @@ func (w *lineWriter) open(file, locked bool) error {
 
 // write writes all lines and closes, so that the reader sees the end.
 func (w *lineWriter) write() error {
+	if w.lock != nil {
+		defer w.lock.Close()
+	}
 	text := line(w.index, 0, w.size)
 	for i := range w.lines {
 		copy(text, line(w.index, i, shortest)[:1+digits])

@@ -6,7 +6,7 @@ package sharing
 const detecting = false
 
 // noLock does n updates that nothing keeps apart.
-func noLock(a account, n int) error {
+func noLock(a *account, n int) error {
 	for range n {
 		update(a.number)
 	}

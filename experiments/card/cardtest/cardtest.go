@@ -42,7 +42,7 @@ func Variants(c card.Card, numbers map[string][]string) []variant.Variant {
 
 // common are the units of every card: of what was tried, and those that are measured of
 // all trials unless a card gives them itself.
-var common = []string{card.UnitTries, card.UnitSeen, "ns/op", "cpu-ns/op", "cores-busy", "ctxsw/op"}
+var common = []string{card.UnitTries, card.UnitSeen, card.UnitEpisodes, "ns/op", "cpu-ns/op", "cores-busy", "ctxsw/op"}
 
 // Units compares the units that trials give with those that their cards declare.
 type Units struct {
