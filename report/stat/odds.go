@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"sync"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -191,19 +192,22 @@ func (s Series) scale(c float64) float64 {
 
 // Sure is the same evidence inverted: the interval of the values that are not ruled out
 // at odds of x to 1, at either end. It lies within a bound exactly when Inside says so.
-func (s Series) Sure(x float64) Interval { return s.between(s.sorted, len(s.x), x) }
+func (s Series) Sure(x float64) Interval {
+	return s.unscaled(inner(s.sorted, len(s.x), mostWrong(len(s.x), x)))
+}
 
-// between is that interval of some of the values, which are sorted, of n rounds.
-func (s Series) between(sorted []float64, n int, x float64) Interval {
+// inner is the interval that so many of n rounds may lie beyond, at either end, of
+// those of them that have a value, which are sorted.
+func inner(sorted []float64, n, wrong int) Interval {
 	i := Interval{Estimate: math.NaN(), Low: math.Inf(-1), High: math.Inf(1), N: len(sorted)}
 	if len(sorted) > 0 {
 		i.Estimate = sorted[(len(sorted)-1)/2]/2 + sorted[len(sorted)/2]/2
 	}
 	// A round that failed is wrong at both ends.
-	if w := mostWrong(n, x) - (n - len(sorted)); w >= 0 && w < len(sorted) {
+	if w := wrong - (n - len(sorted)); w >= 0 && w < len(sorted) {
 		i.Low, i.High = sorted[w], sorted[len(sorted)-1-w]
 	}
-	return s.unscaled(i)
+	return i
 }
 
 func (s Series) unscaled(i Interval) Interval {
@@ -234,26 +238,35 @@ func (s Series) Visible(x float64) float64 {
 // looks is after how many rounds one looks at each: of longer series only at the end.
 const looks = 200
 
+// runningOdds are those of either end of a running interval, and runningWrong how many of
+// so many rounds may lie beyond it.
+const runningOdds = 2 / (1 - Level)
+
+var runningWrong = sync.OnceValue(func() (most [looks + 1]int) {
+	for n := range most {
+		most[n] = mostWrong(n, runningOdds)
+	}
+	return most
+})
+
 // Running is the interval that covers the median with probability Level whenever one
 // looks: what is common to those after each of the rounds so far. Where they have
 // nothing in common the rounds disagree, as where a machine drifts: agree is false.
 func (s Series) Running() (i Interval, agree bool) {
-	const odds = 2 / (1 - Level) // at either end
+	wrong := runningWrong()
 	var sorted []float64
 	i = Interval{Estimate: math.NaN(), Low: math.Inf(-1), High: math.Inf(1)}
-	low, high := math.Inf(-1), math.Inf(1)
-	plain := s
-	plain.ratio = false
+	low, high := i.Low, i.High
 	for n, v := range s.x[:min(len(s.x), looks)] {
 		if !math.IsNaN(v) && !math.IsInf(v, 0) {
 			at, _ := slices.BinarySearch(sorted, v)
 			sorted = slices.Insert(sorted, at, v)
 		}
-		i = plain.between(sorted, n+1, odds)
+		i = inner(sorted, n+1, wrong[n+1])
 		low, high = max(low, i.Low), min(high, i.High)
 	}
 	if len(s.x) > looks {
-		i = plain.between(s.sorted, len(s.x), odds)
+		i = inner(s.sorted, len(s.x), mostWrong(len(s.x), runningOdds))
 		low, high = max(low, i.Low), min(high, i.High)
 	}
 	i.Low, i.High = low, high
