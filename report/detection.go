@@ -146,8 +146,7 @@ func (h *Detection) add(t *Table, sideA, sideB variant.Variant) {
 func usually(a, b []float64) (slower, different bool) {
 	x, y := benchmath.NewSample(slices.Clone(a), &benchmath.DefaultThresholds), benchmath.NewSample(slices.Clone(b), &benchmath.DefaultThresholds)
 	p := benchmath.AssumeNothing.Compare(x, y).P
-	median := func(v []float64) float64 { return stat.Values(v).Interval(stat.Level).Estimate }
-	return median(b) > median(a), p < 0.05
+	return middle(b) > middle(a), p < 0.05
 }
 
 // tooOften is the chance below which so many missed intervals are no chance.

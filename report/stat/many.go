@@ -1,9 +1,9 @@
 package stat
 
 import (
+	"cmp"
 	"math"
 	"slices"
-	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -20,15 +20,7 @@ func Holm(p []float64) []float64 {
 			order = append(order, i)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case p[a] < p[b]:
-			return -1
-		case p[a] > p[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
 	corrected := slices.Clone(p)
 	least := 0.0
 	for rank, i := range order {
@@ -66,24 +58,20 @@ func AtLeast(k, n int, p float64) float64 {
 	return 1 - distuv.Binomial{N: float64(n), P: p}.CDF(float64(k-1))
 }
 
-// nineInTen is how often a visible difference is told.
-const nineInTen = 0.9
-
-// deviationOf is the standard error of an estimate's logarithm, as far as its
-// interval at Level tells.
-func deviationOf(i Interval) float64 {
-	return math.Log(i.High/i.Low) / 2 / distuv.UnitNormal.Quantile(1-(1-Level)/2)
-}
-
-// SignSize is how often the sign test of n rounds calls the same thing different
-// at the level alpha, two-sided: it goes in steps, so that is less than alpha.
-func SignSize(n int, alpha float64) float64 {
-	k := mostAgainst(n, alpha)
-	return 2 * signTail(n, k+1)
-}
-
-// mostAgainst is how many of n rounds may lie on the wrong side where the sign
-// test decides at the level alpha, two-sided; -1 if it cannot.
-func mostAgainst(n int, alpha float64) int {
-	return sort.Search(n, func(k int) bool { return 2*signTail(n, k+1) > alpha }) - 1
+// Lean is the lag-1 correlation of the signs of rounds, in their order: of their being
+// above or below their median. Of n rounds that do not lean on each other it is -1/n on
+// average. It is NaN if they are all the same.
+func Lean(x []float64) float64 {
+	median := SeriesOf(x).Median()
+	last, sum, n := 0.0, 0.0, 0.0
+	for _, v := range x {
+		sign := 0.0 // of the median itself, and of a round that failed
+		if v > median {
+			sign = 1
+		} else if v < median {
+			sign = -1
+		}
+		sum, n, last = sum+last*sign, n+sign*sign, sign
+	}
+	return sum / n
 }
