@@ -58,20 +58,24 @@ func AtLeast(k, n int, p float64) float64 {
 	return 1 - distuv.Binomial{N: float64(n), P: p}.CDF(float64(k-1))
 }
 
-// Lean is the lag-1 correlation of the signs of rounds, in their order: of their being
-// above or below their median. Of n rounds that do not lean on each other it is -1/n on
-// average. It is NaN if they are all the same.
-func Lean(x []float64) float64 {
-	median := SeriesOf(x).Median()
-	last, sum, n := 0.0, 0.0, 0.0
-	for _, v := range x {
-		sign := 0.0 // of the median itself, and of a round that failed
-		if v > median {
-			sign = 1
-		} else if v < median {
-			sign = -1
+// Signs tell whether rounds lie above their median, 1, or below it, -1; 0 is the median
+// itself, and a round that failed.
+func Signs(x []float64) []float64 {
+	signs, median := make([]float64, len(x)), SeriesOf(x).Median()
+	for i, v := range x {
+		if v != median && !math.IsNaN(v) {
+			signs[i] = math.Copysign(1, v-median)
 		}
-		sum, n, last = sum+last*sign, n+sign*sign, sign
+	}
+	return signs
+}
+
+// Lean is the lag-1 correlation of signs, in the order of their rounds: of n that do not
+// lean on each other it is -1/n on average. It is NaN if they are all 0.
+func Lean(signs []float64) float64 {
+	last, sum, n := 0.0, 0.0, 0.0
+	for _, s := range signs {
+		sum, n, last = sum+last*s, n+s*s, s
 	}
 	return sum / n
 }

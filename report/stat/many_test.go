@@ -123,11 +123,11 @@ func TestLean(t *testing.T) {
 		{[]float64{1, 2, 3, 4, 5}, 2.0 / 4},
 		{[]float64{1, math.NaN(), 2, 8, 9}, 0},
 	} {
-		if got := Lean(c.x); !near(got, c.want) {
+		if got := Lean(Signs(c.x)); !near(got, c.want) {
 			t.Errorf("%v: %v, want %v", c.x, got, c.want)
 		}
 	}
-	if got := Lean([]float64{3, 3, 3}); !math.IsNaN(got) {
+	if got := Lean(Signs([]float64{3, 3, 3})); !math.IsNaN(got) {
 		t.Errorf("rounds that are all the same lean by %v", got)
 	}
 	const tries, n = 20_000, 20
@@ -141,7 +141,7 @@ func TestLean(t *testing.T) {
 					x[i] = x[i-1] + 1e-9*x[i]
 				}
 			}
-			sum += Lean(x) / tries
+			sum += Lean(Signs(x)) / tries
 		}
 		if low, high := again-1.0/n-0.07*again/0.3, again-1.0/n+0.005; sum < low || sum > high {
 			t.Errorf("rounds that lean by %.2f: %.4f on average, want %.4f to %.4f", again, sum, low, high)

@@ -139,9 +139,7 @@ func (s Series) Spread() float64 {
 
 // Inside is the logarithm of the odds for "the median lies within low and high" against
 // "it does not": those of the weaker end. An end that is open (0 or +Inf) is no end.
-func (s Series) Inside(low, high float64) float64 {
-	return LogOdds(len(s.x), s.RightInside(low, high))
-}
+func (s Series) Inside(low, high float64) float64 { return LogOdds(s.N(), s.RightInside(low, high)) }
 
 // Outside is that for "the median lies beyond an end", at each end of the bound.
 func (s Series) Outside(low, high float64) []float64 {
@@ -154,9 +152,7 @@ func (s Series) Outside(low, high float64) []float64 {
 
 // RightInside and RightOutside are the rounds that these odds rest on: those of the
 // weaker end, and of the stronger.
-func (s Series) RightInside(low, high float64) int {
-	return len(s.sorted) - s.RightOutside(low, high)
-}
+func (s Series) RightInside(low, high float64) int { return len(s.sorted) - s.RightOutside(low, high) }
 
 // RightOutside is at whichever end more rounds lie.
 func (s Series) RightOutside(low, high float64) int {
