@@ -108,7 +108,7 @@ func sources(t *testing.T) map[string]func(*rand.Rand) noise {
 // side, which is taken as a difference. Against these stand the random order of each
 // round and the doubt about leaning rounds.
 func TestWrongVerdictsAreRareHoweverOftenOneLooks(t *testing.T) {
-	const reports, claims, rounds = 400, 69, 200
+	const reports, claims, rounds = 300, 69, 200
 	need := defaultOdds(claims)
 	var odds [rounds + 1][rounds + 1]float64
 	for n := range odds {

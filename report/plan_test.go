@@ -173,13 +173,17 @@ func TestADriftIsNotInTheRatio(t *testing.T) {
 				logs := real[random.IntN(len(real))]
 				size := spread / deviation(logs)
 				var a, b []float64
-				for round := 0; round < most; round++ {
+				right := 0
+				for round := range most {
 					at := map[string]float64{}
 					for i, slot := range runner.Round(plan, round, nil) {
 						at[slot.Variant] = drift(float64(6*round + i))
 					}
 					a, b = append(a, truth*at["a"]*math.Exp(size*logs[random.IntN(len(logs))])), append(b, at["b"])
-					if stat.RatioSeries(a, b).Inside(truth*math.Exp(-far*spread), math.Inf(1)) >= need {
+					if a[round] >= b[round]*truth*math.Exp(-far*spread) {
+						right++
+					}
+					if stat.LogOdds(round+1, right) >= need {
 						break
 					}
 				}
