@@ -72,9 +72,9 @@ const (
 
 func (s selfcheck) stages() []stage {
 	return []stage{
-		{report.MachineQuiet, 0, s.comparisons, 10, 10 * time.Millisecond, 25, 2},
-		{report.MachineDisturbed, 0, s.comparisons, 10, 10 * time.Millisecond, 25, 2},
-		{report.MachineQuiet, moreWork, s.tries, 10, 50 * time.Millisecond, 80, 34},
+		{report.MachineQuiet, 0, s.comparisons, 10, 12 * time.Millisecond, 25, 2},
+		{report.MachineDisturbed, 0, s.comparisons, 10, 12 * time.Millisecond, 25, 2},
+		{report.MachineQuiet, moreWork, s.tries, 10, 60 * time.Millisecond, 80, 34},
 	}
 }
 
