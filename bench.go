@@ -149,7 +149,7 @@ func (b *bench) sides(st stage, way string, comparison int) ([2]runner.Case, err
 }
 
 // parcon compares as every run does: rounds in random order, each trial in a
-// fresh process.
+// fresh process, and no further one once the evidence is told.
 func (b *bench) parcon(ctx context.Context, st stage, comparison int) error {
 	sides, err := b.sides(st, report.WayParcon, comparison)
 	if err != nil {
@@ -158,6 +158,15 @@ func (b *bench) parcon(ctx context.Context, st stage, comparison int) error {
 	plan := runner.Plan{
 		Experiments: []runner.Experiment{{Name: card.Title(report.SelfcheckExperiment), Cases: sides[:]}},
 		Seed:        b.random.Uint64(), Rounds: st.rounds,
+		Rest: func(round int, trials []results.Result) map[string]bool {
+			all := map[string]bool{}
+			if told(sides, round, trials) {
+				for _, c := range sides {
+					all[card.Title(report.SelfcheckExperiment)+"/"+c.Variant] = true
+				}
+			}
+			return all
+		},
 	}
 	keep := func(r results.Result) error {
 		maps.DeleteFunc(r.Values, func(unit string, _ float64) bool { return !slices.Contains(keptUnits, unit) })
@@ -166,6 +175,22 @@ func (b *bench) parcon(ctx context.Context, st stage, comparison int) error {
 	try := runner.Watch(b.same.Child(time.Minute).Try, nil)
 	_, err = runner.Run(ctx, plan, nil, try, keep, func(results.Result, int, int, time.Duration) {})
 	return err
+}
+
+// told says that the sides are called different by the rounds before one.
+func told(sides [2]runner.Case, round int, trials []results.Result) bool {
+	var ns [2][]float64
+	for i := range ns {
+		ns[i] = make([]float64, round) // 0 stays where a trial failed
+	}
+	for _, r := range trials {
+		for i, c := range sides {
+			if r.Variant == c.Variant && r.Round < round {
+				ns[i][r.Round] = r.Values["ns/op"]
+			}
+		}
+	}
+	return report.Told(ns[0], ns[1])
 }
 
 // keptUnits are what a self-check writes of a trial: it has tens of thousands,

@@ -25,11 +25,12 @@ func selfcheckCommand(stdout, stderr io.Writer) *cobra.Command {
 		Short: "Measure how often parcon itself is wrong on this machine",
 		Long: `Selfcheck compares the same code with itself, over and over, on the machine as it is and
 beside a load that drifts on one core, and code with two percent more work. It prints how
-often the two were called different: by parcon, and by the usual way, ten samples of one
-side and then ten of the other. Both ways take turns; the usual one gets no less time.
+often the two were called different: by parcon, which looks after every round and stops as
+soon as the evidence that they differ reaches 20 to 1, and by the usual way, ten samples of
+one side and then ten of the other. Both ways take turns; the usual one gets no less time.
 
-The default takes about a quarter of an hour. It exits with 1 if parcon's 95 % intervals miss
-the truth, that the same code is the same, more often than chance can explain.`,
+The default takes about ten minutes. It exits with 1 if parcon's 95 % intervals miss the
+truth, that the same code is the same, more often than chance can explain.`,
 		Example: "  parcon selfcheck\n  parcon selfcheck --comparisons 600 --tries 100 --out results/selfcheck",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -59,7 +60,7 @@ type stage struct {
 	repeat  int
 	samples int           // of each side, the usual way
 	sample  time.Duration // how long each is
-	rounds  int           // parcon's way
+	rounds  int           // parcon's way, the most
 	tasks   int           // in a trial, of selfcheckTask each
 }
 
@@ -71,9 +72,9 @@ const (
 
 func (s selfcheck) stages() []stage {
 	return []stage{
-		{report.MachineQuiet, 0, s.comparisons, 10, 20 * time.Millisecond, 10, 14},
-		{report.MachineDisturbed, 0, s.comparisons, 10, 20 * time.Millisecond, 10, 14},
-		{report.MachineQuiet, moreWork, s.tries, 10, 100 * time.Millisecond, 25, 34},
+		{report.MachineQuiet, 0, s.comparisons, 10, 12 * time.Millisecond, 25, 2},
+		{report.MachineDisturbed, 0, s.comparisons, 10, 12 * time.Millisecond, 25, 2},
+		{report.MachineQuiet, moreWork, s.tries, 10, 60 * time.Millisecond, 80, 34},
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 )
 
 // AATest is the A/A test of a run: variants that ran twice under two names. What
-// calls them different is wrong. Since their order is random, a machine that is
+// calls them different is wrong, and is so as soon as the running 95 % interval of their
+// ratio leaves 1 out: by evidence of 20 to 1 after any of the rounds, not only the last. Since their order is random, a machine that is
 // only noisy does not fail it; what does is a harness that treats one of two
 // names better, or an order that is not random after all.
 type AATest struct {
@@ -20,7 +21,8 @@ type AATest struct {
 	Chance           float64       // of as many or more being called different on a sound machine
 }
 
-// called is how often an interval at stat.Level misses the truth.
+// called is how often a running interval at stat.Level may ever leave out the truth,
+// however often one looks: what is promised of each pair at any moment of a run.
 const called = 1 - stat.Level
 
 // tooRare is the chance below which the A/A test is failed: a sound machine
@@ -61,7 +63,7 @@ func (t AATest) String() string {
 	if t.Compared == 0 {
 		return "no variant ran twice under two names in enough rounds, so this run cannot show how often it calls the same thing different"
 	}
-	text := fmt.Sprintf("%d of %s that ran twice under two names were called different, up to %s are to be expected; the largest ratio between the two was %s",
+	text := fmt.Sprintf("%d of %s that ran twice under two names were called different (by 20 to 1, looking after every round); up to %s are to be expected, at any moment of a run; the largest ratio between the two was %s",
 		t.Called, number.Plural(t.Compared, "variant"), number.Short(called*float64(t.Compared)), t.Worst.In(number.Short))
 	if stat.AtLeast(t.Compared, t.Compared, called) >= tooRare {
 		text += "; so few cannot fail this test"

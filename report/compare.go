@@ -146,7 +146,7 @@ func (c *Changes) evidence(x, y []float64, exact bool) (e stat.Evidence, isExact
 		return stat.Exact{New: x[0], Old: y[0], N: min(len(x), len(y))}, true
 	}
 	if c.Question.Paired {
-		return stat.ZeroRatios(x, y), false
+		return stat.Once{Series: stat.ZeroRatios(x, y)}, false
 	}
 	return stat.Shifts(x, y), false
 }
@@ -166,7 +166,7 @@ func (c *Changes) say(format string, args ...any) {
 	c.Notes = append(c.Notes, fmt.Sprintf(format, args...))
 }
 
-func middle(values []float64) float64 { return stat.Values(values).Interval(stat.Level).Estimate }
+func middle(values []float64) float64 { return stat.SeriesOf(values).Median() }
 
 // surelyWorse tells which ratios are worse by more than a factor, corrected over
 // all of them as the verdicts are.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -40,13 +41,47 @@ func TestSelfcheckCountsWhatIsCalledDifferent(t *testing.T) {
 	if len(got) != 4 {
 		t.Fatalf("%d settings, want 4: %+v", len(got), got)
 	}
-	for i, want := range []struct {
-		effect, tried, called int
-		way                   string
-	}{{0, 20, 3, WayParcon}, {0, 20, 3, WayUsual}, {2, 4, 4, WayParcon}, {2, 4, 4, WayUsual}} {
-		h := got[i]
-		if h.Effect != want.effect || h.Tried != want.tried || h.Called != want.called || h.Way != want.way || h.Seconds != 24 || h.Samples != 12 {
-			t.Errorf("%+v, want %+v", h, want)
+	// A trial lives for a second. What is told is told after 7 of the 12 rounds.
+	for i, want := range []Detection{
+		{Effect: 0, Way: WayParcon, Samples: 12, Tried: 20, Called: 3, Missed: 3, Rounds: 11.25, Seconds: 22.5},
+		{Effect: 0, Way: WayUsual, Samples: 12, Tried: 20, Called: 3, Rounds: 12, Seconds: 24},
+		{Effect: 2, Way: WayParcon, Samples: 12, Tried: 4, Called: 4, Missed: 4, Rounds: 7, Seconds: 14},
+		{Effect: 2, Way: WayUsual, Samples: 12, Tried: 4, Called: 4, Rounds: 12, Seconds: 24},
+	} {
+		if want.Machine = MachineQuiet; got[i] != want {
+			t.Errorf("%+v, want %+v", got[i], want)
+		}
+	}
+}
+
+// Who looks after every round stops at the first that tells, whatever the later ones
+// would have said; a trial that failed speaks for neither side.
+func TestOneWhoLooksStopsAtTheFirstRoundThatTells(t *testing.T) {
+	same := slices.Repeat([]float64{100}, 40)
+	slower := func(rounds ...int) []float64 {
+		b := slices.Repeat([]float64{90}, 40)
+		for _, i := range rounds {
+			b[i] = 110
+		}
+		return b
+	}
+	for _, c := range []struct {
+		b    []float64
+		want int
+		told bool
+	}{
+		{slower(), 7, true},
+		{slower(0, 1, 2, 3, 4, 5, 6), 7, true},
+		{slower(0), 12, true},
+		{slower(0, 1), 16, true},
+		{slower(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32, 34, 36, 38), 40, false},
+		{append([]float64{0}, slower()[1:]...), 12, true},
+		{same, 40, false},
+		{nil, 0, false},
+	} {
+		a := same[:len(c.b)]
+		if got := stop(a, c.b); got != c.want || Told(a[:got], c.b[:got]) != c.told {
+			t.Errorf("%v: stopped after %d rounds, want %d", c.b, got, c.want)
 		}
 	}
 }
@@ -72,7 +107,7 @@ func TestFoundInTheWrongDirectionIsNotFound(t *testing.T) {
 
 func TestSelfcheckHasAReport(t *testing.T) {
 	dir, answer := write(t, selfchecked(20, 3))
-	if want := "On the quiet machine parcon calls the same code different in 15 % of comparisons, the usual way in 15 %"; !strings.HasPrefix(answer, want) {
+	if want := "On the quiet machine parcon, looking after every round, calls the same code different in 15 % of comparisons, the usual way in 15 %"; !strings.HasPrefix(answer, want) {
 		t.Errorf("%q", answer)
 	}
 	page, err := os.ReadFile(filepath.Join(dir, "report.md"))

@@ -89,8 +89,8 @@ func attribute(t *Table, cores int) []attribution {
 			for i := range shares {
 				shares[i] = c.share(trial{s, i, float64(cores)})
 			}
-			usual := stat.Values(shares).Interval(stat.Level).Estimate
-			wall := stat.Values(s.values[s.unit("ns/op")]).Interval(stat.Level).Estimate
+			usual := middle(shares)
+			wall := middle(s.values[s.unit("ns/op")])
 			for i, share := range shares {
 				if math.IsNaN(share) {
 					continue
@@ -102,7 +102,7 @@ func attribute(t *Table, cores int) []attribution {
 				}
 			}
 		}
-		a.slowdown = stat.Values(slow).Interval(stat.Level)
+		a.slowdown = stat.Once{Series: stat.SeriesOf(slow)}.Interval(stat.Level)
 		if a.told > 0 {
 			all = append(all, a)
 		}

@@ -23,7 +23,7 @@ func (p page) doubts(w *strings.Builder) {
 }
 
 func (p page) allDoubts() []string {
-	all := []string{p.aaDoubt(), p.roundsDoubt(), p.order(), p.cuts(), p.chance(), p.changedClaims(), p.flattered()}
+	all := []string{p.aaDoubt(), p.roundsDoubt(), leaningOf(p.table, p.judged).String(), p.order(), p.cuts(), p.chance(), p.changedClaims(), p.flattered()}
 	if len(p.detections) > 0 {
 		all = []string{"like was compared with like, in random order: noise alone cannot make parcon err, a harness that favours one side could. What hits one of two different models more than the other is no error of this kind and is not seen here"}
 	} else {

@@ -283,7 +283,7 @@ func (p page) selfcheck(w *strings.Builder) {
 	p.picture(w, "false-positives")
 	head, rows := detectionRows(p.detections)
 	table(w, head, rows)
-	fmt.Fprintf(w, "*parcon*: rounds in random order, each trial in a fresh process, the sign test at 0.05. *%s*: ten samples of one side and then ten of the other, by Go's testing package, Mann and Whitney's test at 0.05, as benchstat has it. *Rate of its test*: how often that test errs if all that it assumes is true; tests of few samples go in steps, so it is below 5 %%. *Interval misses the truth*: of parcon's 95 %% intervals, 5 %% of which are to miss it. A way that errs often also finds differences by luck.\n\n", wayNames[WayUsual])
+	fmt.Fprintf(w, "*parcon*: rounds in random order, each trial in a fresh process. One looks after every round and stops as soon as the running 95 %% interval of the ratio leaves 1 out: as soon as the evidence that the sides differ reaches 20 to 1, which is 40 to 1 at an end. However often one looks, that happens to the same code in at most 5 %% of comparisons. *%s*: ten samples of one side and then ten of the other, by Go's testing package, Mann and Whitney's test at 0.05, as benchstat has it, and one look at the end. *Interval misses the truth*: of parcon's running intervals when one stopped, of which at most 5 %% are to miss it. A way that errs often also finds differences by luck.\n\n", wayNames[WayUsual])
 }
 
 func (p page) environment(w *strings.Builder) {

@@ -278,7 +278,7 @@ func TestDifferencesThatAreNotThereAreRare(t *testing.T) {
 					drift := 1 + 0.1*float64(k)/rounds
 					a[k], b[k] = drift*math.Exp(noise(random)), drift*math.Exp(noise(random))
 				}
-				all[i] = stat.Ratios(a, b)
+				all[i] = stat.Once{Series: stat.RatioSeries(a, b)}
 			}
 			for _, c := range Contrasts(all, 1.001) {
 				if c.Difference == Higher || c.Difference == Lower {
@@ -295,7 +295,7 @@ func TestDifferencesThatAreNotThereAreRare(t *testing.T) {
 }
 
 func TestContrasts(t *testing.T) {
-	ratios := []stat.Evidence{known{1.1, 0.005}, known{0.9, 0.005}, known{1.001, 0.001}, known{1.02, 0.02}, stat.Values(nil)}
+	ratios := []stat.Evidence{known{1.1, 0.005}, known{0.9, 0.005}, known{1.001, 0.001}, known{1.02, 0.02}, stat.Once{}}
 	want := []Difference{Higher, Lower, Equal, NotTold, NoneToTell}
 	for i, c := range Contrasts(ratios, 1.01) {
 		if c.Difference != want[i] {

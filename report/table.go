@@ -431,17 +431,22 @@ func (t *Table) across(experiment string, of variant.Variant, unit string, over 
 	if r, ok := t.ratios[key]; ok {
 		return r
 	}
-	a, b := t.rounded(experiment, of, unit), t.rounded(experiment, over, than)
-	var x, y []float64
-	for _, round := range slices.Sorted(maps.Keys(a)) {
-		if other, ok := b[round]; ok {
-			x, y = append(x, a[round]), append(y, other)
-		}
-	}
+	_, x, y := t.shared(experiment, of, unit, over, than)
 	r := ratio{Series: stat.RatioSeries(x, y)}
 	r.interval, _ = r.Running()
 	t.ratios[key] = r
 	return r
+}
+
+// shared are the rounds in which both ran, and their values, NaN where a trial failed.
+func (t *Table) shared(experiment string, of variant.Variant, unit string, over variant.Variant, than string) (rounds []int, x, y []float64) {
+	a, b := t.rounded(experiment, of, unit), t.rounded(experiment, over, than)
+	for _, round := range slices.Sorted(maps.Keys(a)) {
+		if other, ok := b[round]; ok {
+			rounds, x, y = append(rounds, round), append(x, a[round]), append(y, other)
+		}
+	}
+	return rounds, x, y
 }
 
 // rounded are the values of a variant by round, NaN where its trial failed.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures how often parcon itself is wrong on this machine, and publishes it in
-# results/selfcheck: about half an hour. Close everything else first.
+# results/selfcheck: about 20 minutes. Close everything else first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=run/selfcheck-$(date +%Y-%m-%d-%H%M%S)

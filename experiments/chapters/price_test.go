@@ -101,7 +101,7 @@ func BenchmarkHarness(b *testing.B) {
 				*first = append(*first, timed(b, runs[0]))
 				*second = append(*second, timed(b, runs[1]))
 			}
-			r := stat.Ratios(harness, hand).Interval(stat.Level)
+			r := stat.Once{Series: stat.RatioSeries(harness, hand)}.Interval(stat.Level)
 			b.ReportMetric(r.Estimate, "ratio")
 			if r.Known() {
 				b.ReportMetric(r.Low, "ratio-low")

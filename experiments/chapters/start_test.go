@@ -39,8 +39,8 @@ func BenchmarkStart(b *testing.B) {
 				with = append(with, start(b, argv))
 				without = append(without, start(b, []string{empty}))
 			}
-			r := stat.Ratios(with, without).Interval(stat.Level)
-			b.ReportMetric(stat.Values(with).Interval(stat.Level).Estimate, "ns/op")
+			r := stat.Once{Series: stat.RatioSeries(with, without)}.Interval(stat.Level)
+			b.ReportMetric(stat.SeriesOf(with).Median(), "ns/op")
 			b.ReportMetric(r.Estimate, "ratio")
 			if r.Known() {
 				b.ReportMetric(r.Low, "ratio-low")

@@ -10,23 +10,20 @@ type Exact struct {
 	N        int // samples of the side that has fewer
 }
 
-func (e Exact) ratio() float64 {
-	if e.New == e.Old {
-		return 1
-	}
-	return e.New / e.Old
-}
-
 // Interval is the ratio itself.
 func (e Exact) Interval(float64) Interval {
-	return Interval{Estimate: e.ratio(), Low: e.ratio(), High: e.ratio(), N: e.N}
+	ratio := 1.0
+	if e.New != e.Old {
+		ratio = e.New / e.Old
+	}
+	return Interval{Estimate: ratio, Low: ratio, High: ratio, N: e.N}
 }
 
 // Above is 0 or 1.
-func (e Exact) Above(c float64) float64 { return certain(e.ratio() > c) }
+func (e Exact) Above(c float64) float64 { return certain(e.Interval(Level).Low > c) }
 
 // Below mirrors Above.
-func (e Exact) Below(c float64) float64 { return certain(e.ratio() < c) }
+func (e Exact) Below(c float64) float64 { return certain(e.Interval(Level).High < c) }
 
 func certain(yes bool) float64 {
 	if yes {

@@ -1,9 +1,9 @@
 package stat
 
 import (
+	"cmp"
 	"math"
 	"slices"
-	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -20,15 +20,7 @@ func Holm(p []float64) []float64 {
 			order = append(order, i)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case p[a] < p[b]:
-			return -1
-		case p[a] > p[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
 	corrected := slices.Clone(p)
 	least := 0.0
 	for rank, i := range order {
@@ -66,24 +58,24 @@ func AtLeast(k, n int, p float64) float64 {
 	return 1 - distuv.Binomial{N: float64(n), P: p}.CDF(float64(k-1))
 }
 
-// nineInTen is how often a visible difference is told.
-const nineInTen = 0.9
-
-// deviationOf is the standard error of an estimate's logarithm, as far as its
-// interval at Level tells.
-func deviationOf(i Interval) float64 {
-	return math.Log(i.High/i.Low) / 2 / distuv.UnitNormal.Quantile(1-(1-Level)/2)
+// Signs tell whether rounds lie above their median, 1, or below it, -1; 0 is the median
+// itself, and a round that failed.
+func Signs(x []float64) []float64 {
+	signs, median := make([]float64, len(x)), SeriesOf(x).Median()
+	for i, v := range x {
+		if v != median && !math.IsNaN(v) {
+			signs[i] = math.Copysign(1, v-median)
+		}
+	}
+	return signs
 }
 
-// SignSize is how often the sign test of n rounds calls the same thing different
-// at the level alpha, two-sided: it goes in steps, so that is less than alpha.
-func SignSize(n int, alpha float64) float64 {
-	k := mostAgainst(n, alpha)
-	return 2 * signTail(n, k+1)
-}
-
-// mostAgainst is how many of n rounds may lie on the wrong side where the sign
-// test decides at the level alpha, two-sided; -1 if it cannot.
-func mostAgainst(n int, alpha float64) int {
-	return sort.Search(n, func(k int) bool { return 2*signTail(n, k+1) > alpha }) - 1
+// Lean is the lag-1 correlation of signs, in the order of their rounds: of n that do not
+// lean on each other it is -1/n on average. It is NaN if they are all 0.
+func Lean(signs []float64) float64 {
+	last, sum, n := 0.0, 0.0, 0.0
+	for _, s := range signs {
+		sum, n, last = sum+last*s, n+s*s, s
+	}
+	return sum / n
 }

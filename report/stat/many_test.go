@@ -78,18 +78,18 @@ func TestVisibleIsSeenInNineOfTen(t *testing.T) {
 		alpha  float64
 	}{{10, 0.05}, {14, 0.05 / 80}, {20, 0.05}, {20, 0.03 / 85}} {
 		random := rand.New(rand.NewPCG(9, 0))
-		sample := func(shift float64) Sample {
+		sample := func(shift float64) Once {
 			logs := make([]float64, c.rounds)
 			for i := range logs {
 				logs[i] = shift + spread*random.NormFloat64()
 			}
-			return Sample{sorted: slices.Sorted(slices.Values(logs)), ratio: true}
+			return Once{seriesOf(logs, true)}
 		}
 		var visible []float64
 		for range tries {
 			visible = append(visible, math.Log(sample(0).Visible(c.alpha)))
 		}
-		effect := Values(visible).Interval(Level).Estimate
+		effect := SeriesOf(visible).Median()
 		seen := 0
 		for range tries {
 			if 2*sample(effect).Above(1) <= c.alpha {
@@ -100,24 +100,51 @@ func TestVisibleIsSeenInNineOfTen(t *testing.T) {
 			t.Errorf("%d rounds at %.5f: %.2f %% was said to be visible, and was told in %.1f %%", c.rounds, c.alpha, 100*effect, 100*rate)
 		}
 	}
-	if v := Values([]float64{1, 2, 3}).Visible(0.05); !math.IsInf(v, 1) {
+	if v := once(1, 2, 3).Visible(0.05); !math.IsInf(v, 1) {
 		t.Errorf("three samples see %v", v)
 	}
-	if v := Ratios(make([]float64, 14), make([]float64, 14)).Visible(0.05); !math.IsInf(v, 1) {
+	if v := (Once{RatioSeries(make([]float64, 14), make([]float64, 14))}).Visible(0.05); !math.IsInf(v, 1) {
 		t.Errorf("no samples see %v", v)
+	}
+	if v := (Once{ZeroRatios([]float64{0, 1, 1, 1, 1, 1, 1}, []float64{1, 1, 1, 1, 1, 1, 1})}).Visible(0.05); !math.IsNaN(v) {
+		t.Errorf("beside a zero %v is seen", v)
 	}
 }
 
-// Tables: 10 rounds decide at 1 against 9, with 22 in 1024; ten and ten samples
-// at a U of 23, with 4.3 %.
-func TestSizes(t *testing.T) {
-	if s := SignSize(10, 0.05); !near(s, 22.0/1024) {
-		t.Errorf("the sign test of ten rounds errs in %v", s)
+// By hand; and of rounds that do not lean on each other it is -1/n on average, of such
+// that lean by a third a third more.
+func TestLean(t *testing.T) {
+	for _, c := range []struct {
+		x    []float64
+		want float64
+	}{
+		{[]float64{1, 2, 3, 4, 5, 6}, 4.0/6 - 1.0/6},
+		{[]float64{1, 9, 2, 8, 3, 7}, -5.0 / 6},
+		{[]float64{1, 2, 3, 4, 5}, 2.0 / 4},
+		{[]float64{1, math.NaN(), 2, 8, 9}, 0},
+	} {
+		if got := Lean(Signs(c.x)); !near(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.x, got, c.want)
+		}
 	}
-	if s := SignSize(4, 0.05); s != 0 {
-		t.Errorf("the sign test of four rounds errs in %v", s)
+	if got := Lean(Signs([]float64{3, 3, 3})); !math.IsNaN(got) {
+		t.Errorf("rounds that are all the same lean by %v", got)
 	}
-	if s := ShiftSize(10, 10, 0.05); math.Abs(s-0.0433) > 1e-4 {
-		t.Errorf("the rank test of ten and ten errs in %v", s)
+	const tries, n = 20_000, 20
+	for _, again := range []float64{0, 1.0 / 3} { // with that chance a round is as the last
+		random := rand.New(rand.NewPCG(3, 0))
+		sum := 0.0
+		for range tries {
+			x := make([]float64, n)
+			for i := range x {
+				if x[i] = random.NormFloat64(); i > 0 && random.Float64() < again {
+					x[i] = x[i-1] + 1e-9*x[i]
+				}
+			}
+			sum += Lean(Signs(x)) / tries
+		}
+		if low, high := again-1.0/n-0.07*again/0.3, again-1.0/n+0.005; sum < low || sum > high {
+			t.Errorf("rounds that lean by %.2f: %.4f on average, want %.4f to %.4f", again, sum, low, high)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"sync"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -26,10 +27,7 @@ func LogOdds(n, k int) float64 {
 		return 0
 	}
 	clear := float64(k)*math.Log(2*mostly) + float64(n-k)*math.Log(2*(1-mostly))
-	a, _ := math.Lgamma(float64(k + 1))
-	b, _ := math.Lgamma(float64(n - k + 1))
-	c, _ := math.Lgamma(float64(n + 2))
-	all := float64(n+1)*math.Ln2 + a + b - c + math.Log(signTail(n+1, k+1))
+	all := float64(n+1)*math.Ln2 - choose(n, k) - math.Log(float64(n+1)) + math.Log(signTail(n+1, k+1))
 	high, low := max(clear, all), min(clear, all)
 	return high + math.Log1p(math.Exp(low-high)) - math.Ln2
 }
@@ -94,11 +92,19 @@ func SeriesOf(values []float64) Series { return seriesOf(values, false) }
 
 // RatioSeries makes one of the ratios a[i]/b[i]: where one of them is no positive number
 // the round failed.
-func RatioSeries(a, b []float64) Series {
+func RatioSeries(a, b []float64) Series { return ratios(a, b, math.SmallestNonzeroFloat64) }
+
+// ZeroRatios makes one in which zero is a value like others: over zero a ratio is
+// infinite, of two zeros it is 1.
+func ZeroRatios(a, b []float64) Series { return ratios(a, b, 0) }
+
+func ratios(a, b []float64, least float64) Series {
 	logs := make([]float64, min(len(a), len(b)))
 	for i := range logs {
-		logs[i] = math.NaN()
-		if a[i] > 0 && b[i] > 0 {
+		switch {
+		case !(a[i] >= least && b[i] >= least) || math.IsInf(a[i]+b[i], 0):
+			logs[i] = math.NaN()
+		case a[i] != b[i]:
 			logs[i] = math.Log(a[i]) - math.Log(b[i])
 		}
 	}
@@ -106,23 +112,25 @@ func RatioSeries(a, b []float64) Series {
 }
 
 func seriesOf(x []float64, ratio bool) Series {
-	s := Series{x: x, ratio: ratio}
-	s.sorted = slices.DeleteFunc(slices.Clone(x), func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
-	slices.Sort(s.sorted)
-	return s
+	sorted := slices.DeleteFunc(slices.Clone(x), math.IsNaN)
+	slices.Sort(sorted)
+	return Series{x, ratio, sorted}
 }
 
 // N is the number of rounds, failed ones too.
 func (s Series) N() int { return len(s.x) }
 
 // Spread is by how much a round strays from the others: half of the width of the middle
-// two thirds, which is the standard deviation of normal noise, relative for a ratio.
+// two thirds, as the standard deviation of normal noise whose order statistics these
+// would be (Blom, Statistical estimates and transformed beta-variables, 1958), relative
+// for a ratio.
 func (s Series) Spread() float64 {
 	n := len(s.sorted)
-	if n == 0 {
+	if n < 2 {
 		return math.NaN()
 	}
 	half := (s.sorted[n-1-n/6] - s.sorted[n/6]) / 2
+	half /= -distuv.UnitNormal.Quantile((float64(n/6) + 0.625) / (float64(n) + 0.25))
 	if s.ratio {
 		return math.Expm1(half)
 	}
@@ -131,55 +139,46 @@ func (s Series) Spread() float64 {
 
 // Inside is the logarithm of the odds for "the median lies within low and high" against
 // "it does not": those of the weaker end. An end that is open (0 or +Inf) is no end.
-func (s Series) Inside(low, high float64) float64 { return s.odds(s.RightInside(low, high)) }
+func (s Series) Inside(low, high float64) float64 { return LogOdds(s.N(), s.RightInside(low, high)) }
 
 // Outside is that for "the median lies beyond an end", at each end of the bound.
 func (s Series) Outside(low, high float64) []float64 {
 	var odds []float64
-	if low > 0 {
-		odds = append(odds, s.odds(s.below(low)))
-	}
-	if !math.IsInf(high, 1) {
-		odds = append(odds, s.odds(len(s.sorted)-s.upTo(high)))
+	for _, right := range s.beyond(low, high) {
+		odds = append(odds, LogOdds(len(s.x), right))
 	}
 	return odds
 }
 
-// RightInside and RightOutside are the rounds that these odds rest on.
-func (s Series) RightInside(low, high float64) int {
-	right := len(s.x)
-	if low > 0 {
-		right = len(s.sorted) - s.below(low)
-	}
-	if !math.IsInf(high, 1) {
-		right = min(right, s.upTo(high))
-	}
-	return right
-}
+// RightInside and RightOutside are the rounds that these odds rest on: those of the
+// weaker end, and of the stronger.
+func (s Series) RightInside(low, high float64) int { return len(s.sorted) - s.RightOutside(low, high) }
 
 // RightOutside is at whichever end more rounds lie.
 func (s Series) RightOutside(low, high float64) int {
-	right := 0
+	return slices.Max(append(s.beyond(low, high), 0))
+}
+
+// beyond counts the rounds beyond each end.
+func (s Series) beyond(low, high float64) (ends []int) {
 	if low > 0 {
-		right = s.below(low)
+		ends = append(ends, s.below(low))
 	}
 	if !math.IsInf(high, 1) {
-		right = max(right, len(s.sorted)-s.upTo(high))
+		ends = append(ends, s.above(high))
 	}
-	return right
+	return ends
 }
 
-func (s Series) odds(right int) float64 { return LogOdds(len(s.x), right) }
-
-// below and upTo count the values below c, and those up to it.
+// below and above count the values on either side of c.
 func (s Series) below(c float64) int {
-	c = s.scale(c)
-	return sort.Search(len(s.sorted), func(i int) bool { return s.sorted[i] >= c })
+	i, _ := slices.BinarySearch(s.sorted, s.scale(c))
+	return i
 }
 
-func (s Series) upTo(c float64) int {
+func (s Series) above(c float64) int {
 	c = s.scale(c)
-	return sort.Search(len(s.sorted), func(i int) bool { return s.sorted[i] > c })
+	return len(s.sorted) - sort.Search(len(s.sorted), func(i int) bool { return s.sorted[i] > c })
 }
 
 func (s Series) scale(c float64) float64 {
@@ -191,19 +190,22 @@ func (s Series) scale(c float64) float64 {
 
 // Sure is the same evidence inverted: the interval of the values that are not ruled out
 // at odds of x to 1, at either end. It lies within a bound exactly when Inside says so.
-func (s Series) Sure(x float64) Interval { return s.between(s.sorted, len(s.x), x) }
+func (s Series) Sure(x float64) Interval {
+	return s.unscaled(inner(s.sorted, len(s.x), mostWrong(len(s.x), x)))
+}
 
-// between is that interval of some of the values, which are sorted, of n rounds.
-func (s Series) between(sorted []float64, n int, x float64) Interval {
+// inner is the interval that so many of n rounds may lie beyond, at either end, of
+// those of them that have a value, which are sorted.
+func inner(sorted []float64, n, wrong int) Interval {
 	i := Interval{Estimate: math.NaN(), Low: math.Inf(-1), High: math.Inf(1), N: len(sorted)}
 	if len(sorted) > 0 {
 		i.Estimate = sorted[(len(sorted)-1)/2]/2 + sorted[len(sorted)/2]/2
 	}
 	// A round that failed is wrong at both ends.
-	if w := mostWrong(n, x) - (n - len(sorted)); w >= 0 && w < len(sorted) {
+	if w := wrong - (n - len(sorted)); w >= 0 && w < len(sorted) {
 		i.Low, i.High = sorted[w], sorted[len(sorted)-1-w]
 	}
-	return s.unscaled(i)
+	return i
 }
 
 func (s Series) unscaled(i Interval) Interval {
@@ -216,44 +218,64 @@ func (s Series) unscaled(i Interval) Interval {
 	return i
 }
 
+// Median is the estimate alone.
+func (s Series) Median() float64 { return s.unscaled(inner(s.sorted, 0, -1)).Estimate }
+
 // Visible is the smallest difference from a ratio of 1, as a factor above 1, that nine
-// in ten repetitions of the same measurement would tell at odds of x to 1, if the noise
-// near its middle is as normal noise is: so many of the rounds have to lie on one side,
-// and with a difference of so many standard deviations of a round nine in ten have them.
-// It is infinite where so few rounds tell nothing.
-func (s Series) Visible(x float64) float64 {
+// in ten repetitions of the same measurement would tell at odds of x to 1.
+func (s Series) Visible(x float64) float64 { return s.visible(mostWrong(len(s.x), x)) }
+
+// visible is that where so many rounds may lie on the wrong side, if the noise near its
+// middle is as normal noise is: with a difference of so many standard deviations of a
+// round no more do in nine of ten repetitions. It is infinite where so few rounds tell
+// nothing, NaN beside zeros.
+func (s Series) visible(wrong int) float64 {
 	n := len(s.x)
-	wrong := mostWrong(n, x)
 	if wrong < 0 || len(s.sorted) == 0 {
 		return math.Inf(1)
+	}
+	if math.IsInf(s.sorted[0], 0) || math.IsInf(s.sorted[len(s.sorted)-1], 0) {
+		return math.NaN()
 	}
 	share := distuv.Beta{Alpha: float64(wrong + 1), Beta: float64(n - wrong)}.Quantile(1 - nineInTen)
 	return math.Exp(distuv.UnitNormal.Quantile(1-share) * math.Log1p(s.Spread()))
 }
 
+// nineInTen is how often a visible difference is told.
+const nineInTen = 0.9
+
 // looks is after how many rounds one looks at each: of longer series only at the end.
 const looks = 200
+
+// runningOdds are those of either end of a running interval, and runningWrong how many of
+// so many rounds may lie beyond it.
+const runningOdds = 2 / (1 - Level)
+
+var runningWrong = sync.OnceValue(func() (most [looks + 1]int) {
+	for n := range most {
+		most[n] = mostWrong(n, runningOdds)
+	}
+	return most
+})
 
 // Running is the interval that covers the median with probability Level whenever one
 // looks: what is common to those after each of the rounds so far. Where they have
 // nothing in common the rounds disagree, as where a machine drifts: agree is false.
 func (s Series) Running() (i Interval, agree bool) {
-	const odds = 2 / (1 - Level) // at either end
+	wrong := runningWrong()
 	var sorted []float64
 	i = Interval{Estimate: math.NaN(), Low: math.Inf(-1), High: math.Inf(1)}
-	low, high := math.Inf(-1), math.Inf(1)
-	plain := s
-	plain.ratio = false
+	low, high := i.Low, i.High
 	for n, v := range s.x[:min(len(s.x), looks)] {
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+		if !math.IsNaN(v) {
 			at, _ := slices.BinarySearch(sorted, v)
 			sorted = slices.Insert(sorted, at, v)
 		}
-		i = plain.between(sorted, n+1, odds)
+		i = inner(sorted, n+1, wrong[n+1])
 		low, high = max(low, i.Low), min(high, i.High)
 	}
 	if len(s.x) > looks {
-		i = plain.between(s.sorted, len(s.x), odds)
+		i = inner(s.sorted, len(s.x), mostWrong(len(s.x), runningOdds))
 		low, high = max(low, i.Low), min(high, i.High)
 	}
 	i.Low, i.High = low, high

@@ -3,6 +3,8 @@ package stat
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat/combin"
 )
 
 // A Shape tells whether two sides differ other than in their middle: whether more
@@ -113,19 +115,11 @@ func ahead(x, y []float64, margin float64) float64 {
 // the m, if each of the m+n is as likely to be one.
 func moreOften(k, m, l, n int) float64 {
 	sum := 0.0
-	for i := k; i <= min(m, k+l); i++ {
+	for i := max(k, k+l-n); i <= min(m, k+l); i++ {
 		sum += math.Exp(choose(m, i) + choose(n, k+l-i) - choose(m+n, k+l))
 	}
 	return min(1, sum)
 }
 
-// choose is the logarithm of n choose k, -Inf if there is no way.
-func choose(n, k int) float64 {
-	if k < 0 || k > n {
-		return math.Inf(-1)
-	}
-	a, _ := math.Lgamma(float64(n + 1))
-	b, _ := math.Lgamma(float64(k + 1))
-	c, _ := math.Lgamma(float64(n - k + 1))
-	return a - b - c
-}
+// choose is the logarithm of n choose k.
+func choose(n, k int) float64 { return combin.LogGeneralizedBinomial(float64(n), float64(k)) }

@@ -113,7 +113,7 @@ func TestZerosAreValues(t *testing.T) {
 		{"less than some", zeros, twos, Interval{Estimate: 0, Low: 0, High: 0, N: 8}, false, true},
 		{"mostly none", []float64{0, 0, 0, 0, 0, 0, 0, 5}, zeros, Interval{Estimate: 1, Low: 1, High: 1, N: 8}, false, false},
 	} {
-		for kind, e := range map[string]Evidence{"Shift": Shifts(test.new, test.old), "ZeroRatios": ZeroRatios(test.new, test.old)} {
+		for kind, e := range map[string]Evidence{"Shift": Shifts(test.new, test.old), "ZeroRatios": Once{ZeroRatios(test.new, test.old)}} {
 			want := test.want
 			if kind == "ZeroRatios" && test.name == "mostly none" {
 				want.High = inf // it would lie on the way to the one infinite ratio
