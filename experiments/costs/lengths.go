@@ -27,8 +27,7 @@ func lengthsSections() []section.Section {
 	}}
 }
 
-// taskLengths are those at which the two are compared, and how many tasks of a
-// length one worker runs in a trial.
+// taskLengths are those at which the two are compared.
 func taskLengths(d card.Depth) []string {
 	if d == card.Quick {
 		return []string{"100us", "1ms", "10ms"}
@@ -36,7 +35,9 @@ func taskLengths(d card.Depth) []string {
 	return []string{"100us", "300us", "1ms", "3ms", "10ms", "30ms", "100ms", "300ms"}
 }
 
-var lengthTasks = map[string]int{"100us": 60, "300us": 60, "1ms": 30, "3ms": 20, "10ms": 8, "30ms": 3, "100ms": 3, "300ms": 1}
+// lengthTasks are how many tasks of a length one worker runs in a trial. With five
+// times as many of the shortest the ratios, of 15 and 3, stray as much: 15 % to 30 %.
+var lengthTasks = map[string]int{"100us": 12, "300us": 12, "1ms": 8, "3ms": 8, "10ms": 4, "30ms": 3, "100ms": 3, "300ms": 1}
 
 func lengthy(length, model string, workers int) variant.Variant {
 	return tasks.Variant("hash/length="+length, model, workers)

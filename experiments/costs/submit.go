@@ -69,15 +69,17 @@ func mapped(transport string, chunk int) variant.Variant {
 // chunks are how many tasks go to a pool at a time.
 var chunks = []int{1, 16, 64}
 
+// submitCases are short: what a round's ratio strays by, 30 % to 50 %, is little beside
+// ratios of 20.
 func submitCases(s card.Scale) []card.Case {
 	var cases []card.Case
 	for _, transport := range []string{"pipe", "ring"} {
-		cases = append(cases, card.Run(2_000, submitted("apply", transport)), card.Run(25_000, submitted("async", transport)))
+		cases = append(cases, card.Run(500, submitted("apply", transport)), card.Run(6_000, submitted("async", transport)))
 		for _, chunk := range chunks {
-			cases = append(cases, card.Run(50_000*min(chunk, 5), mapped(transport, chunk)))
+			cases = append(cases, card.Run(12_000*min(chunk, 5), mapped(transport, chunk)))
 		}
 	}
-	cases = append(cases, card.Second(card.Run(50_000, mapped("pipe", 1))))
+	cases = append(cases, card.Second(card.Run(12_000, mapped("pipe", 1))))
 	if !s.CPython() {
 		return cases
 	}

@@ -19,7 +19,7 @@ const crowdWork = "sleep/delay=100ms"
 
 // bursts is how many tasks each of the crowd runs in a trial: the first one meets
 // threads that never ran, which is a start and not yet serving.
-const bursts = 3
+const bursts = 2
 
 func crowdCases(s card.Scale) []card.Case {
 	models := []string{"loop", "thread"}

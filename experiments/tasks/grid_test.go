@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parcon/experiments/card"
+	"parcon/experiments/tasks/workload"
 )
 
 func TestParse(t *testing.T) {
@@ -72,4 +73,17 @@ func Example() {
 	// Output:
 	// P5: throughput of workload=sleep/model=gil/workers=8 over workload=sleep/model=serial/workers=1
 	// P7: throughput of workload=sleep/model=process-pool/workers=8 over workload=sleep/model=thread/workers=8
+}
+
+// Trials that are compared must differ in nothing but their model: tasks of some seeds
+// take a little longer than others, and a worker without a task is none.
+func TestComputingTrialsHaveTheSameTasks(t *testing.T) {
+	for _, cores := range []int{1, 2, 3, 6, 8, 64} {
+		for _, c := range computeCases(card.Scale{Cores: cores, Depth: card.Full}) {
+			workers, err := c.Variant.Int("workers", 0)
+			if err != nil || workers == 0 || c.Tasks < workers || c.Tasks%workload.Seeds != 0 {
+				t.Errorf("on %d cores %s has %d tasks: %v", cores, c.Variant, c.Tasks, err)
+			}
+		}
+	}
 }
