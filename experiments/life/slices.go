@@ -86,7 +86,7 @@ func turnsBeside(others string) variant.Variant { return card.Of("turns", "other
 
 // turnCases: each trial sees so many turns at least.
 func turnCases(card.Scale) []card.Case {
-	return []card.Case{card.Run(8, turnsBeside("1")), card.Run(8, turnsBeside("3")), card.Run(8, turnsBeside("7"))}
+	return []card.Case{card.Run(6, turnsBeside("1")), card.Run(6, turnsBeside("3")), card.Run(6, turnsBeside("7"))}
 }
 
 func turnClaims(s card.Scale) []card.Claim {
@@ -109,10 +109,10 @@ const (
 )
 
 const (
-	// turnsWindow is how long is looked at first: turns of 4 ms give twelve stretches
-	// or more then. Where turns are longer it is doubled, up to turnsLimit.
-	turnsWindow = 80 * time.Millisecond
-	turnsLimit  = 32 * turnsWindow
+	// turnsWindow is how long is looked at first: turns of 4 ms give seven stretches or
+	// more then. Where turns are longer it is doubled, up to turnsLimit.
+	turnsWindow = 60 * time.Millisecond
+	turnsLimit  = 64 * turnsWindow
 	// arrival is how long each process may take to be there.
 	arrival = 5 * time.Millisecond
 	// leastTurn is the shortest gap that may be a turn of somebody else.
