@@ -22,8 +22,8 @@ import (
 	"parcon/runner/protocol"
 )
 
-// oversell sells what is in a JSON file to many buyers at once, a tenth as many
-// tickets as buyers. Each reads the file, looks whether there is a ticket left,
+// oversell sells what is in a JSON file to many buyers at once, a ticket for every
+// fifty: a file system may take a millisecond to write one that was cut off. Each reads the file, looks whether there is a ticket left,
 // and writes the file with one less. Nothing waits between looking and writing
 // but the calls themselves.
 //
@@ -94,7 +94,7 @@ func oversellSections() []section.Section {
 				section.Under("tickets too many", section.Number("oversold")),
 				section.Under("reads of a broken file", section.Number("broken-reads")),
 			},
-			Note: "Each sale has a tenth as many tickets as buyers, in a JSON file. Tickets too many: of all sales together. Broken: how often a buyer read a file that another one was writing.",
+			Note: "Each sale has at most a tenth as many tickets as buyers, in a JSON file. Tickets too many: of all sales together. Broken: how often a buyer read a file that another one was writing.",
 		},
 	}}
 }
@@ -304,7 +304,7 @@ func prepareOversell(t card.Trial) (card.Session, error) {
 		return card.Session{}, errors.Join(err, o.close())
 	}
 	buyers, locked := t.Int("buyers", 1), t.Get("lock") == "flock"
-	s := sales{office: o, path: pathOf(file.Fd()), stock: max(1, buyers/10), locked: locked, n: t.Ops}
+	s := sales{office: o, path: pathOf(file.Fd()), stock: max(1, buyers/50), locked: locked, n: t.Ops}
 	free := func() error { return errors.Join(o.close(), file.Close()) }
 	if t.Get("unit") == "thread" {
 		return card.Session{Run: func() (protocol.Measurement, error) { return s.toThreads(buyers) }, Close: free}, nil
