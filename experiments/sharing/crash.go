@@ -44,7 +44,7 @@ var crash = card.Card{
 	Prepare: func(t card.Trial) (card.Session, error) {
 		return card.Session{Run: func() (protocol.Measurement, error) {
 			var survivors atomic.Int64
-			m, err := card.TryTogether(t.Ops, 2*runtime.NumCPU(), func(int) (bool, error) {
+			m, err := card.TryTogether(t.Ops, min(8, 2*runtime.NumCPU()), func(int) (bool, error) {
 				threads := t.Get("unit") == "thread"
 				alive, told, err := crashOne(t, threads, t.Get("way"))
 				survivors.Add(int64(alive))

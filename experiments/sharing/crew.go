@@ -49,10 +49,10 @@ func same(files ...*os.File) func(int) []*os.File {
 }
 
 // episodes is how many a trial has in which nothing may go wrong. Where it is enough to see
-// something once, it has one long one. An episode begins anew, with a number, a lock or a file of its own that nobody had
-// before, and workers who are let go together: what happened in those before cannot reach
-// it. The processes of workers are the same in all of a trial, and the machine is in all of
-// a run.
+// something once, it has one long one. An episode begins anew, with a number, a lock or a
+// file of its own that nobody had before, and workers who are let go together: what
+// happened in those before cannot reach it. The processes of workers are the same in all of
+// a trial, and the machine is in all of a run.
 //
 // An episode is long enough that without the lock it would go wrong: with two cores updates
 // are lost in more than 8 of 10, and lines are torn in 4 to 10 of 10.

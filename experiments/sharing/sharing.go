@@ -4,8 +4,8 @@
 //
 // Each mechanism is a file. What it counts happened: a write is reported by its
 // writer, a sold ticket was taken by a buyer, every byte of a line is looked at.
-// Processes are parts that wait at a gate until all are there; they do the work
-// once, in the time that is measured, and starting them is not in it.
+// Processes are parts that wait at a gate until all are there; they do the work, in
+// one episode or several, in the time that is measured, and starting them is not in it.
 //
 // Whatever could wait for ever is ended after the patience of a trial, and then
 // the trial fails.

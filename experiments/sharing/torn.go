@@ -43,7 +43,7 @@ var tornWrites = card.Card{
 	Claims:  lineClaims,
 	Prepare: prepareLines,
 	Parts: map[string]func([]string) error{"write": func(args []string) error {
-		if len(args) < 5 {
+		if len(args) < 6 {
 			return fmt.Errorf("writing lines: %d arguments, want 5 and how many lines", len(args))
 		}
 		var numbers []int
