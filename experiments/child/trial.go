@@ -76,6 +76,9 @@ type trial struct {
 	log   *Record
 }
 
+// leastWarm is how many tasks run before those that are measured, at least.
+const leastWarm = 2
+
 // prepareGrid starts the crew and lets it work a little, so that connections,
 // pages and branch predictors are not new to it when the clock starts.
 func prepareGrid(order Order) (*trial, error) {
@@ -97,7 +100,9 @@ func prepareGrid(order Order) (*trial, error) {
 	if err != nil {
 		return nil, err
 	}
-	warm := min(g.Workers, runtime.NumCPU())
+	// As many tasks for all models of one core: in a short trial it tells which began with
+	// one that was cold.
+	warm := max(leastWarm, min(g.Workers, runtime.GOMAXPROCS(0), runtime.NumCPU()))
 	if g.Model.Isolated {
 		warm = g.Workers
 	}
