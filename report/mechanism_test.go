@@ -13,7 +13,7 @@ import (
 
 // counted are the units that noise does not touch: what was counted.
 var counted = func() map[string]bool {
-	all := map[string]bool{card.UnitTries: true, card.UnitSeen: true}
+	all := map[string]bool{card.UnitTries: true, card.UnitSeen: true, card.UnitEpisodes: true}
 	for _, c := range chapters.Cards() {
 		for _, unit := range c.Counts {
 			all[unit] = true

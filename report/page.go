@@ -300,5 +300,5 @@ func (p page) environment(w *strings.Builder) {
 	case p.table.unordered == 0:
 		w.WriteString("Each trial ran in a fresh process; each round ran every variant once, in random order. ")
 	}
-	w.WriteString("`trials.txt` beside this report holds every trial in the Go benchmark format: `benchstat -col /model trials.txt` reads it, and `parcon report` makes this page from it again. Serial code ran with GOMAXPROCS=1, so that its garbage collector has the same one core.\n")
+	w.WriteString("`trials.txt` beside this report holds every trial in the Go benchmark format: `benchstat -col /model trials.txt` reads it, and `parcon report` makes this page from it again. Serial code ran with GOMAXPROCS=1, each task in a goroutine of its own, one after another, so that its garbage collector has the one core and the turns that it has under loop.\n")
 }

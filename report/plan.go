@@ -164,26 +164,32 @@ func (f *Follower) fill(round int, rest map[string]bool) {
 		return // it is the end
 	}
 	spent := 0.0
-	order := map[string]uint64{}
+	pairs := map[string][]string{}
 	for name, base := range f.cases {
 		if !rest[name] {
 			spent += f.seconds(name)
 			continue
 		}
-		sum := fnv.New64a()
-		fmt.Fprint(sum, round, cmp.Or(base, name))
-		order[name] = sum.Sum64()
+		pair := cmp.Or(base, name)
+		pairs[pair] = append(pairs[pair], name)
 	}
-	names := slices.SortedFunc(maps.Keys(order), func(a, b string) int { return cmp.Compare(order[a], order[b]) })
-	last := uint64(0)
-	for _, name := range names {
-		cost := f.seconds(name)
-		if cost == 0 || spent+cost > leastRound && order[name] != last {
+	turn := func(pair string) uint64 {
+		sum := fnv.New64a()
+		fmt.Fprint(sum, round, pair)
+		return sum.Sum64()
+	}
+	for _, pair := range slices.SortedFunc(maps.Keys(pairs), func(a, b string) int { return cmp.Compare(turn(a), turn(b)) }) {
+		cost := 0.0
+		for _, name := range pairs[pair] {
+			cost += f.seconds(name)
+		}
+		if cost == 0 || spent+cost > leastRound {
 			continue
 		}
 		spent += cost
-		last = order[name]
-		delete(rest, name)
+		for _, name := range pairs[pair] {
+			delete(rest, name)
+		}
 	}
 }
 
