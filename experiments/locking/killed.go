@@ -225,7 +225,8 @@ func hireJanitor(t card.Trial, dir string) (*peer.Process, error) {
 	return janitor, nil
 }
 
-// sweep is the janitor.
+// sweep is the janitor. A holder that is about to end may still make a file in the folder
+// while that is removed: then it is removed again.
 func sweep(args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("keeping a folder clean: %d arguments, want 1", len(args))
@@ -235,7 +236,11 @@ func sweep(args []string) error {
 	}
 	peer.Say(protocol.Ready)
 	_, err := io.Copy(io.Discard, proc.Stdin())
-	return errors.Join(err, os.RemoveAll(args[0]))
+	left := os.RemoveAll(args[0])
+	for until := time.Now().Add(patience); left != nil && time.Now().Before(until); time.Sleep(aLook) {
+		left = os.RemoveAll(args[0])
+	}
+	return errors.Join(err, left)
 }
 
 //go:embed killed.py
