@@ -13,19 +13,18 @@ var Compute = card.Chapter{
 }
 
 // computeTasks is how many tasks a trial computes for each core that its model
-// can use, so that all trials last about as long, on any number of cores. What a
-// round's ratio strays by hardly falls with the length of its trials: from 8 tasks to
-// 32, that of two models on one core stayed at 0.4 % for hash, 3 % for matrix and 4 % to 7 %
-// for allocate. So short trials and more rounds decide sooner.
-const computeTasks = 8
+// can use, so that all trials last about as long, on any number of cores. A longer trial
+// strays little less than a short one, so short ones and more rounds decide sooner: with
+// 16, 32 and 64 tasks on one core the ratio of a GIL to serial code strayed by 3.3, 3.1 and
+// 4.1 % for matrix.
+const computeTasks = 16
 
-// longerTasks is that of two workloads. Many workers that compute primes are compared
-// with few: there a trial's end, when some have no task left, is what strays, and it
-// counts half as much in a trial of twice the length. A trial of json must have some
-// cycles of the garbage collector, which runs once in six of its tasks.
-const longerTasks = 16
+// garbageTasks is that of work of which Go's collector has its part: it runs once in several
+// tasks, and a trial is calm only with some of its cycles (5.0, 2.7 and 2.4 % for allocate,
+// 3.2, 1.3 and 2.4 for json).
+const garbageTasks = 32
 
-var longerWork = map[string]bool{"primes": true, "json": true}
+var garbageWork = map[string]bool{"allocate": true, "json": true}
 
 func computeCase(work, modelName string, workers, cores int) card.Case {
 	v := Variant(work, modelName, workers)
@@ -34,8 +33,8 @@ func computeCase(work, modelName string, workers, cores int) card.Case {
 		panic(err) // the catalogue itself is wrong
 	}
 	tasks := computeTasks
-	if longerWork[work] {
-		tasks = longerTasks
+	if garbageWork[work] {
+		tasks = garbageTasks
 	}
 	return card.Run(everySeed(max(tasks*min(procs, cores), workers)), v)
 }

@@ -142,5 +142,5 @@ func Count(k workload.Kind, workers, cores int) int {
 	case workload.None:
 		return 100_000
 	}
-	return max(longerTasks*cores, workers)
+	return max(garbageTasks*cores, workers)
 }

@@ -63,12 +63,12 @@ func gain(p float64) float64 {
 
 // Hopeless says that k of n rounds will hardly ever lead to what is needed (a logarithm):
 // not within some sixty further rounds even at a chance of the right side that only one
-// in ten would exceed. To give up cannot make a verdict wrong.
+// in a hundred would exceed. To give up cannot make a verdict wrong.
 func Hopeless(n, k int, need float64) bool {
 	if n < 12 {
 		return false
 	}
-	p := distuv.Beta{Alpha: float64(k) + 0.5, Beta: float64(n-k) + 0.5}.Quantile(0.9)
+	p := distuv.Beta{Alpha: float64(k) + 0.5, Beta: float64(n-k) + 0.5}.Quantile(0.99)
 	return p <= 0.5 || (need-LogOdds(n, k)+1.5)/gain(p) > 60
 }
 
