@@ -154,8 +154,10 @@ func sides(judged []Judged, odds float64) map[string]Contrast {
 	}
 	told := map[string]Contrast{}
 	for key, r := range rounds {
-		s := Contrast{Ratio: r.Sure(odds), Difference: NotTold, P: math.NaN(), Visible: r.Visible(odds)}
-		switch i := s.Ratio; {
+		i, agree := r.Sure(odds)
+		s := Contrast{Ratio: i, Difference: NotTold, P: math.NaN(), Visible: r.Visible(odds)}
+		switch {
+		case !agree:
 		case i.N == 0:
 			s.Difference = NoneToTell
 		case i.Low > 1:

@@ -94,10 +94,15 @@ func compare(t *Table, experiment string, k card.Comparison, odds float64) Compa
 	} else {
 		c.rounds = measure(t, experiment, k)
 		c.Value, c.agree = c.rounds.Running()
-		c.Sure = c.rounds.Sure(odds)
+		var sure bool
+		c.Sure, sure = c.rounds.Sure(odds)
+		c.agree = c.agree && sure
 		c.inside, c.outside = c.rounds.Inside(k.Low, k.High), c.rounds.Outside(k.Low, k.High)
 	}
 	need := math.Log(odds)
+	if once := c.rounds.Highest(k.Low, k.High); c.Occurrence == nil && once >= need {
+		c.inside = once
+	}
 	switch {
 	case c.Value.N == 0:
 		c.Verdict, c.inside, c.outside = NotMeasured, math.Inf(-1), []float64{math.Inf(-1)}

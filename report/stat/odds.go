@@ -23,6 +23,23 @@ import (
 // 49, 2021). Bets on how far rounds lie from the bound would win faster, and are wrong
 // under skewed noise.
 func LogOdds(n, k int) float64 {
+	if n < len(early()) {
+		return early()[max(n, 0)][k]
+	}
+	return logOdds(n, k)
+}
+
+// early are the odds of all that can be seen as long as one looks after every round.
+var early = sync.OnceValue(func() (odds [looks + 1][]float64) {
+	for n := range odds {
+		for k := range n + 1 {
+			odds[n] = append(odds[n], logOdds(n, k))
+		}
+	}
+	return odds
+})
+
+func logOdds(n, k int) float64 {
 	if n <= 0 {
 		return 0
 	}
@@ -141,7 +158,38 @@ func (s Series) Spread() float64 {
 // "it does not": those of the weaker end. An end that is open (0 or +Inf) is no end.
 func (s Series) Inside(low, high float64) float64 { return LogOdds(s.N(), s.RightInside(low, high)) }
 
-// Outside is that for "the median lies beyond an end", at each end of the bound.
+// Highest is the highest that these odds were after any round, at each end. That they
+// ever get so high is what Ville's bound is on: what was once decided stays, whatever
+// rounds that nobody needed follow.
+func (s Series) Highest(low, high float64) float64 {
+	odds := math.Inf(1)
+	if low > 0 {
+		c := s.scale(low)
+		odds = min(odds, s.peak(func(x float64) bool { return x >= c }))
+	}
+	if !math.IsInf(high, 1) {
+		c := s.scale(high)
+		odds = min(odds, s.peak(func(x float64) bool { return x <= c }))
+	}
+	return odds
+}
+
+// peak is the most that the odds were at any look.
+func (s Series) peak(right func(x float64) bool) float64 {
+	odds, k := 0.0, 0
+	for i, x := range s.x {
+		if right(x) {
+			k++
+		}
+		if n := i + 1; n <= looks || n == len(s.x) {
+			odds = max(odds, LogOdds(n, k))
+		}
+	}
+	return odds
+}
+
+// Outside is that for "the median lies beyond an end", at each end of the bound. The mean of
+// several may be looked at at any time, but that of their highest values may not.
 func (s Series) Outside(low, high float64) []float64 {
 	var odds []float64
 	for _, right := range s.beyond(low, high) {
@@ -188,10 +236,11 @@ func (s Series) scale(c float64) float64 {
 	return c
 }
 
-// Sure is the same evidence inverted: the interval of the values that are not ruled out
-// at odds of x to 1, at either end. It lies within a bound exactly when Inside says so.
-func (s Series) Sure(x float64) Interval {
-	return s.unscaled(inner(s.sorted, len(s.x), mostWrong(len(s.x), x)))
+// Sure is the same evidence inverted: the interval of the values that were not ruled out
+// after any round, at odds of x to 1 at either end. It lies within a bound exactly when
+// Highest says so; agree as of Running.
+func (s Series) Sure(x float64) (i Interval, agree bool) {
+	return s.common(func(n int) int { return mostWrong(n, x) })
 }
 
 // inner is the interval that so many of n rounds may lie beyond, at either end, of
@@ -263,6 +312,17 @@ var runningWrong = sync.OnceValue(func() (most [looks + 1]int) {
 // nothing in common the rounds disagree, as where a machine drifts: agree is false.
 func (s Series) Running() (i Interval, agree bool) {
 	wrong := runningWrong()
+	return s.common(func(n int) int {
+		if n < len(wrong) {
+			return wrong[n]
+		}
+		return mostWrong(n, runningOdds)
+	})
+}
+
+// common is what the intervals after each round have in common, if of n rounds so many
+// may lie beyond either end.
+func (s Series) common(wrong func(n int) int) (i Interval, agree bool) {
 	var sorted []float64
 	i = Interval{Estimate: math.NaN(), Low: math.Inf(-1), High: math.Inf(1)}
 	low, high := i.Low, i.High
@@ -271,11 +331,11 @@ func (s Series) Running() (i Interval, agree bool) {
 			at, _ := slices.BinarySearch(sorted, v)
 			sorted = slices.Insert(sorted, at, v)
 		}
-		i = inner(sorted, n+1, wrong[n+1])
+		i = inner(sorted, n+1, wrong(n+1))
 		low, high = max(low, i.Low), min(high, i.High)
 	}
 	if len(s.x) > looks {
-		i = inner(s.sorted, len(s.x), mostWrong(len(s.x), runningOdds))
+		i = inner(s.sorted, len(s.x), wrong(len(s.x)))
 		low, high = max(low, i.Low), min(high, i.High)
 	}
 	i.Low, i.High = low, high

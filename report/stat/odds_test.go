@@ -97,19 +97,38 @@ func TestSureIsTheOddsInverted(t *testing.T) {
 			}
 		}
 		s := RatioSeries(a, b)
-		i := s.Sure(odds)
+		i, agree := s.Sure(odds)
 		low := rapid.Float64Range(0.1, 1).Draw(t, "low")
 		high := rapid.Float64Range(1, 10).Draw(t, "high")
-		if got, want := s.Inside(low, high) >= math.Log(odds), i.Low >= low && i.High <= high; got != want {
+		if got, want := s.Highest(low, high) >= math.Log(odds), i.Low >= low && i.High <= high; got != want {
 			t.Fatalf("inside %v to %v: %v, but the interval is %v", low, high, got, i)
 		}
-		if got, want := slices.Max(s.Outside(low, high)) >= math.Log(odds), i.Low > high || i.High < low; got != want {
-			t.Fatalf("outside %v to %v: %v, but the interval is %v", low, high, got, i)
+		if slices.Max(s.Outside(low, high)) >= math.Log(odds) && agree && i.Low <= high && i.High >= low {
+			t.Fatalf("outside %v to %v, but the interval is %v", low, high, i)
 		}
 		for _, c := range [][2]float64{{low, math.Inf(1)}, {0, high}} {
-			if got, want := s.Inside(c[0], c[1]) >= math.Log(odds), i.Low >= c[0] && i.High <= c[1]; got != want {
+			if got, want := s.Highest(c[0], c[1]) >= math.Log(odds), i.Low >= c[0] && i.High <= c[1]; got != want {
 				t.Fatalf("inside %v: %v, but the interval is %v", c, got, i)
 			}
+		}
+	})
+}
+
+// What was decided once stays: the highest odds never fall, and are those of some round.
+func TestTheHighestOddsStay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		values := make([]float64, rapid.IntRange(1, 80).Draw(t, "rounds"))
+		before, seen := 0.0, 0.0
+		for n := range values {
+			values[n] = 1.5 + random.NormFloat64()
+			s := SeriesOf(values[:n+1])
+			now := s.Highest(1, math.Inf(1))
+			seen = max(seen, s.Inside(1, math.Inf(1)))
+			if now < before || now != seen {
+				t.Fatalf("after %d rounds %v, before %v, the most of all %v", n+1, now, before, seen)
+			}
+			before = now
 		}
 	})
 }
