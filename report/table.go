@@ -35,7 +35,6 @@ type Table struct {
 	cases     map[string]int     // how many every round is to have, as the head of older files says
 	catalogue Catalogue
 	units     units
-	row       []float64 // of the line that is being read, by unit
 }
 
 // ratio is one that was computed: charts want the interval alone, and often.
@@ -60,6 +59,7 @@ type series struct {
 	units  units
 	rounds []int32
 	values [][]float64 // by unit; nil for one that no line had so far
+	told   []int       // units that some line had
 }
 
 // commonUnits are values that a report makes use of whatever a trial is about. Others
@@ -123,7 +123,7 @@ func NewTable(c Catalogue) *Table {
 	u := unitsOf(c)
 	return &Table{
 		series: map[string]*series{}, ratios: map[ratioKey]ratio{}, lines: map[roundKey]int{}, due: map[roundKey]int{}, cases: map[string]int{},
-		catalogue: c, units: u, row: make([]float64, len(u)),
+		catalogue: c, units: u,
 	}
 }
 
@@ -194,16 +194,11 @@ func (t *Table) addLine(r *results.Reader) {
 		round = len(s.rounds) // as good as any: there are none
 		t.unordered++
 	}
-	for i := range t.row {
-		t.row[i] = math.NaN()
-	}
+	s.add(round)
 	for _, v := range line.Result.Values {
 		value, unit := results.AsWritten(v)
-		if i := t.unit(unit); i >= 0 {
-			t.row[i] = value
-		}
+		s.set(t.unit(unit), value)
 	}
-	s.add(round, t.row)
 	t.count(experiment, round, line.Of)
 }
 
@@ -253,18 +248,24 @@ func withoutProcs(name string) string {
 	return name[:i]
 }
 
-func (s *series) add(round int, values []float64) {
-	for i, v := range values {
-		if s.values[i] == nil {
-			if math.IsNaN(v) {
-				continue
-			}
-			// The first line with this unit: those before had none.
-			s.values[i] = slices.Repeat([]float64{math.NaN()}, len(s.rounds))
-		}
-		s.values[i] = append(s.values[i], v)
-	}
+// add begins a trial, of which no value is known yet.
+func (s *series) add(round int) {
 	s.rounds = append(s.rounds, int32(round))
+	for _, i := range s.told {
+		s.values[i] = append(s.values[i], math.NaN())
+	}
+}
+
+// set keeps a value of the last trial, if its unit is one that is kept.
+func (s *series) set(unit int, value float64) {
+	if unit < 0 {
+		return
+	}
+	if s.values[unit] == nil { // the trials before had none
+		s.values[unit] = slices.Repeat([]float64{math.NaN()}, len(s.rounds))
+		s.told = append(s.told, unit)
+	}
+	s.values[unit][len(s.rounds)-1] = value
 }
 
 // drop takes out a round.
@@ -308,15 +309,11 @@ func (t *Table) Add(experiment, v string, round int, values map[string]float64) 
 		t.series[name] = t.newSeries()
 		t.names = append(t.names, name)
 	}
-	for unit, i := range t.units {
-		value, ok := values[unit]
-		if !ok {
-			value = math.NaN()
-		}
-		t.row[i] = value
-	}
 	t.trials++
-	t.series[name].add(round, t.row)
+	t.series[name].add(round)
+	for unit, value := range values {
+		t.series[name].set(t.unit(unit), value)
+	}
 	clear(t.ratios)
 }
 
