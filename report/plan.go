@@ -272,31 +272,44 @@ func (f *Follower) Open() []string {
 	return open
 }
 
-// Soon says which claims some more time would decide, if rounds fall as so far: those
-// that need least of it first, each with all variants that it needs; "" if none.
+// Soon says which claims some more time would decide, if rounds fall as so far; "" if
+// none. A round holds all variants that open claims need, and is filled if that is little.
 func (f *Follower) Soon(more time.Duration) string {
-	type price struct {
-		id   string
-		cost float64 // seconds
-	}
-	var prices []price
+	rounds, needed := map[string]float64{}, map[string]bool{}
 	for _, j := range f.judged {
 		if j.Unmeasured == "" && j.Verdict == Undecided {
-			if cost, known := f.price(&j); known {
-				prices = append(prices, price{j.ID, cost})
+			rounds[j.ID] = j.rounds(needed)
+		}
+	}
+	spent := 0.0
+	for name := range needed {
+		spent += f.seconds(name)
+	}
+	var ids []string
+	for _, j := range f.judged {
+		if n, open := rounds[j.ID]; open && n*max(spent, leastRound) <= more.Seconds() {
+			ids = append(ids, j.ID)
+		}
+	}
+	return strings.Join(ids, ", ")
+}
+
+// rounds is after how many a claim would be decided, infinite if that is nowhere, and
+// notes the variants that they need.
+func (j *Judged) rounds(needed map[string]bool) float64 {
+	most := 1.0
+	for _, c := range j.Compared {
+		if c.inside >= j.need {
+			continue
+		}
+		most = max(most, j.further(c))
+		for _, v := range []variant.Variant{c.Of, c.Over} {
+			if name := v.String(); name != "" && !math.IsInf(most, 1) {
+				needed[card.Title(j.Experiment)+"/"+name] = true
 			}
 		}
 	}
-	slices.SortStableFunc(prices, func(a, b price) int { return cmp.Compare(a.cost, b.cost) })
-	var ids []string
-	spent := 0.0
-	for _, p := range prices {
-		if spent += p.cost; spent > more.Seconds() {
-			break
-		}
-		ids = append(ids, p.id)
-	}
-	return strings.Join(ids, ", ")
+	return most
 }
 
 // further is after how many rounds a comparison will be found to lie inside its bound, or
@@ -321,29 +334,6 @@ func (j *Judged) right(c Compared) int {
 		return c.rounds.RightOutside(c.Low, c.High)
 	}
 	return c.rounds.RightInside(c.Low, c.High)
-}
-
-// price is how many seconds of trials would decide a claim, as far as it is known.
-func (f *Follower) price(j *Judged) (cost float64, known bool) {
-	rounds := map[string]float64{}
-	for _, c := range j.Compared {
-		if c.inside >= j.need {
-			continue
-		}
-		more := j.further(c)
-		if math.IsInf(more, 1) {
-			return 0, false
-		}
-		for _, v := range []variant.Variant{c.Of, c.Over} {
-			if name := v.String(); name != "" {
-				rounds[name] = max(rounds[name], more)
-			}
-		}
-	}
-	for name, n := range rounds {
-		cost += n * f.seconds(card.Title(j.Experiment)+"/"+name)
-	}
-	return cost, len(rounds) > 0
 }
 
 // String tells a verdict in a line.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"parcon/experiments/card"
 	"parcon/experiments/chapters"
@@ -210,6 +211,9 @@ func TestWhatIsTooCloseToCallIsGivenUp(t *testing.T) {
 	}
 	if open := f.Open(); len(open) != 1 || !strings.Contains(open[0], "U6: ") || !strings.Contains(open[0], "too close to call") {
 		t.Errorf("%q", open)
+	}
+	if soon := f.Soon(time.Hour); soon != "" {
+		t.Errorf("an hour would decide %s", soon)
 	}
 }
 
