@@ -12,9 +12,10 @@ import (
 
 // AATest is the A/A test of a run: variants that ran twice under two names. What
 // calls them different is wrong, and is so as soon as the running 95 % interval of their
-// ratio leaves 1 out: by evidence of 20 to 1 after any of the rounds, not only the last. Since their order is random, a machine that is
-// only noisy does not fail it; what does is a harness that treats one of two
-// names better, or an order that is not random after all.
+// ratio leaves 1 out: by evidence of 20 to 1 after any of the rounds, not only the last.
+// Since their order is random, a machine that is only noisy does not fail it; what does
+// is a harness that treats one of two names better, or an order that is not random
+// after all.
 type AATest struct {
 	Compared, Called int
 	Worst            stat.Interval // the ratio furthest from 1

@@ -542,11 +542,20 @@ func TestSwappedSidesSwapTheVerdicts(t *testing.T) {
 		a, b := changes(t, old, new, "ns/op", q), changes(t, new, old, "ns/op", q)
 		for i, r := range a.Rows {
 			s := b.Rows[i]
-			if s.Verdict != swapped[r.Verdict] || r.NOld != s.NNew || r.Ratio.N > 0 && math.Abs(r.Ratio.Estimate*s.Ratio.Estimate-1) > 1e-9 {
+			if s.Verdict != swapped[r.Verdict] || r.NOld != s.NNew || r.Ratio.N > 0 && !reciprocal(r.Ratio.Estimate, s.Ratio.Estimate) {
 				rt.Fatalf("%+v, swapped %+v", r, s)
 			}
 		}
 	})
+}
+
+// reciprocal says that two ratios are each other's. One that is too small for all of its
+// digits has no exact other: that is beyond all numbers, or nearly.
+func reciprocal(a, b float64) bool {
+	if min(a, b) < 0x1p-1022 {
+		return max(a, b) > 1e307
+	}
+	return !(math.Abs(a*b-1) > 1e-9)
 }
 
 // Whatever is read, the answer is an error of one line or a table that can be

@@ -251,7 +251,7 @@ func detectionFigure(all []Detection) figure {
 	title := detectionTitle(all)
 	return figure{"false-positives", title, chart.Bars(chart.Text{
 		Title:    title,
-		Subtitle: "How often two sides were called different when one looks after every round: the same code should never be, more work always",
+		Subtitle: "How often two sides were called different, by parcon after any round: the same code should never be, more work always",
 		Whiskers: "Whiskers: 95 % intervals (Clopper and Pearson).",
 	}, panels, number.Percent)}
 }

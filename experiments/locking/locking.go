@@ -6,8 +6,8 @@
 // and are let go for each try by a line on their standard input. Tries that mostly wait
 // are made at the same time, in lanes. Each has counters and a lock, semaphore, event or
 // condition of its own; the processes of a lane have the same in each try, reset to what
-// they were at first. What the processes of a trial
-// consume is not in its CPU time, because they live until it is over.
+// they were at first. What the processes of a trial consume is not in its CPU time,
+// because they live until it is over.
 //
 // What is counted are facts: how many were inside, were woken, held which lock.
 // That something does not happen (nobody else is woken, a lock hangs) is watched
