@@ -102,7 +102,7 @@ type listPart struct {
 }
 
 func vocabulary(cores int) []listPart {
-	quick := card.Scale{Cores: cores, Depth: card.Quick, System: runtime.GOOS, Python: true}
+	quick := card.Scale{Cores: cores, Depth: card.Quick, System: runtime.GOOS, Pythons: []card.Python{"3.11"}}
 	full := quick
 	full.Depth = card.Full
 	asked := listPart{title: "EXPERIMENTS AND CLAIMS"}

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -39,6 +40,7 @@ type options struct {
 	out     string
 	resume  string
 	tasksOf string
+	pythons []string
 }
 
 func defaultOptions() options {
@@ -76,6 +78,7 @@ or workload=*/model=gil/workers=4.`,
 	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long one trial may take")
 	f.StringVar(&o.out, "out", "", "folder for the result; it must not hold one yet (default: run/ and the time)")
 	f.StringVar(&o.tasksOf, "tasks-of", "", "give tasks the length that they had in the run in this folder, so that the two can be compared")
+	f.StringArrayVar(&o.pythons, "python", nil, "a CPython to measure beside, by its path or its name on PATH; may be given several times (default: $PARCON_PYTHON, or python3)")
 	f.StringVar(&o.resume, "resume", "", "go on with the run in this folder, on its own schedule")
 	return c
 }
@@ -90,14 +93,12 @@ type job struct {
 	odds    float64 // asked for; 0: those of so many claims
 	timeout time.Duration
 	dir     string
-	sizes   map[string]int   // of a run that is resumed, or of another
-	note    string           // in what that one differs
+	sizes   map[string]int // of a run that is resumed, or of another
+	notes   []string       // in what that one differs; which CPythons are left out
+	pythons []cpython.Interpreter
 	done    []results.Result // of a run that is resumed
 	setup   results.Setup    // of a run that is resumed
 }
-
-// interpreter is the CPython that there is.
-var interpreter = sync.OnceValues(cpython.Find)
 
 // hindrances say what cannot be measured by this user on this machine.
 var hindrances = sync.OnceValue(child.Hindrances)
@@ -105,10 +106,9 @@ var hindrances = sync.OnceValue(child.Hindrances)
 // scale is what the catalogue's size depends on, as far as it is known before the
 // programs are.
 func (j job) scale() card.Scale {
-	python, _ := interpreter()
 	return card.Scale{
 		Cores: cgroup.Cores(), Depth: j.profile.Depth, System: runtime.GOOS, Quota: runner.Quota(),
-		Python: python.Path != "", Hindrances: hindrances(),
+		Pythons: cpython.Names(j.pythons), Hindrances: hindrances(),
 	}
 }
 
@@ -130,8 +130,8 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 	if err != nil {
 		return err
 	}
-	if j.note != "" {
-		fmt.Fprintln(stderr, "parcon:", j.note)
+	for _, note := range j.notes {
+		fmt.Fprintln(stderr, "parcon:", note)
 	}
 	chosen, names, err := chapters.Choose(j.names, j.scale())
 	switch {
@@ -212,9 +212,9 @@ func (o options) job(ctx context.Context, args []string) (job, error) {
 	}
 	if o.resume != "" {
 		fresh := defaultOptions()
-		fresh.resume, fresh.timeout = o.resume, o.timeout
-		if len(args) > 0 || o != fresh {
-			return job{}, wrongUsage("--resume goes on with what was asked before: beside it only --timeout has a meaning")
+		fresh.resume, fresh.timeout, fresh.pythons = o.resume, o.timeout, o.pythons
+		if len(args) > 0 || !reflect.DeepEqual(o, fresh) {
+			return job{}, wrongUsage("--resume goes on with what was asked before: beside it only --timeout and --python have a meaning")
 		}
 		return resumed(ctx, o)
 	}
@@ -235,11 +235,33 @@ func (o options) job(ctx context.Context, args []string) (job, error) {
 		}
 	}
 	if o.tasksOf != "" {
-		if j.sizes, j.note, err = sizesOf(ctx, o.tasksOf); err != nil {
+		var note string
+		if j.sizes, note, err = sizesOf(ctx, o.tasksOf); err != nil {
 			return job{}, err
 		}
+		if note != "" {
+			j.notes = append(j.notes, note)
+		}
 	}
+	j.interpreters(o.pythons)
 	return j, o.limits(&j)
+}
+
+// interpreters finds the CPythons that were named, or else the one that there is: a machine
+// without one is no mistake.
+func (j *job) interpreters(names []string) {
+	asked := names
+	if len(asked) == 0 {
+		asked = []string{cpython.Default()}
+	}
+	found, left := cpython.Search(asked)
+	j.pythons = found
+	if len(names) == 0 && os.Getenv(cpython.Variable) == "" {
+		return
+	}
+	for _, err := range left {
+		j.notes = append(j.notes, err.Error())
+	}
 }
 
 const (
@@ -281,6 +303,7 @@ func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writ
 	if err != nil {
 		return nil, err
 	}
+	programs.Pythons = j.pythons
 	scale := j.scale()
 	path := filepath.Join(j.dir, trialsFile)
 	if _, err := os.Stat(path); err == nil && j.setup == nil {
@@ -338,11 +361,6 @@ func programs(ctx context.Context, stderr io.Writer) (testbed.Programs, error) {
 		if built, err = testbed.Self(); err != nil {
 			return built, err
 		}
-	}
-	// Without a CPython its variants are left out, which the head of the result
-	// file says.
-	if built.Python, err = interpreter(); err != nil && os.Getenv("PARCON_PYTHON") != "" {
-		fmt.Fprintf(stderr, "parcon: PARCON_PYTHON: %v\n", err)
 	}
 	return built, nil
 }

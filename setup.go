@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -35,7 +36,7 @@ func (j job) describe(l *testbed.Bed, chosen []card.Chapter, scale card.Scale) r
 		results.Entry{Key: results.KeySeed, Value: fmt.Sprint(j.seed)},
 		results.Entry{Key: results.KeyRounds, Value: fmt.Sprint(j.rounds)},
 		results.Entry{Key: results.KeyPrograms, Value: l.Programs().Identity()},
-		results.Entry{Key: results.KeyPython, Value: pythonOf(l.Programs())},
+		results.Entry{Key: results.KeyPython, Value: pythonsOf(l.Programs())},
 		results.Entry{Key: results.KeySizes, Value: strings.Join(sizes, " ")},
 	)
 	s = append(s, work()...)
@@ -62,12 +63,13 @@ func work() results.Setup {
 	}
 }
 
-// pythonOf names the CPython that a run measures beside.
-func pythonOf(p testbed.Programs) string {
-	if p.Python.Path == "" {
-		return results.None
+// pythonsOf names the CPythons that a run measures beside.
+func pythonsOf(p testbed.Programs) string {
+	var names []string
+	for _, i := range p.Pythons {
+		names = append(names, i.String())
 	}
-	return p.Python.String()
+	return cmp.Or(strings.Join(names, ", "), results.None)
 }
 
 // resumed reads what was asked of the run in o.resume and what it has done.
@@ -91,6 +93,7 @@ func resumed(ctx context.Context, o options) (job, error) {
 	if j.profile, err = chapters.FindProfile(setup.Get(results.KeyProfile)); err != nil {
 		return job{}, fmt.Errorf("resuming %s: %w", path, err)
 	}
+	j.interpreters(o.pythons)
 	return j, j.read(path)
 }
 

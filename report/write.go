@@ -81,10 +81,9 @@ func newPage(t *Table) page {
 	}
 	p := page{view: viewOf(t, cores), aa: aaTestOf(t), disturbances: attribute(t, cores)}
 	var claims []asked
-	python := t.Get(results.KeyPython)
 	scale := card.Scale{
 		Cores: cores, System: t.Get(results.KeyGOOS), Quota: t.Get(results.KeyQuota),
-		Python: python != "" && python != results.None, Hindrances: t.hindrances(),
+		Pythons: card.Pythons(t.Get(results.KeyPython)), Hindrances: t.hindrances(),
 	}
 	for _, e := range card.Asked(t.catalogue.Chapters, strings.Fields(t.Get(results.KeyExperiments))) {
 		if !t.holds(e.Name) {

@@ -13,12 +13,12 @@ func Linux(s Scale) string {
 	return "this system is " + s.System + ": it needs Linux, for /proc, futexes or pinning to cores"
 }
 
-// Python is the need of what is true of CPython only.
-func Python(s Scale) string {
-	if s.Python {
-		return ""
+// WithPython is the need of what is true of CPython only.
+func WithPython(s Scale) string {
+	if _, err := s.Reference(); err != nil {
+		return err.Error()
 	}
-	return "there is no CPython: install python3, 3.8 or later, or name one with PARCON_PYTHON"
+	return ""
 }
 
 // Cores is the need of what runs on several cores.

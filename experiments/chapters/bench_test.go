@@ -39,13 +39,15 @@ func BenchmarkSharing(b *testing.B) { benchmark(b, "sharing") }
 func BenchmarkLocks(b *testing.B)   { benchmark(b, "locks") }
 func BenchmarkLife(b *testing.B)    { benchmark(b, "life") }
 
-// interpreter looks for a CPython, once.
-var interpreter = sync.OnceValues(cpython.Find)
+// interpreters are the CPythons that there are.
+var interpreters = sync.OnceValue(func() []cpython.Interpreter {
+	found, _ := cpython.Search([]string{cpython.Default()})
+	return found
+})
 
 // scale is the quick profile's with -short, else the standard one's.
 func scale() card.Scale {
-	python, _ := interpreter()
-	s := card.Scale{Cores: runtime.NumCPU(), Depth: card.Standard, System: runtime.GOOS, Python: python.Path != ""}
+	s := card.Scale{Cores: runtime.NumCPU(), Depth: card.Standard, System: runtime.GOOS, Pythons: cpython.Names(interpreters())}
 	if testing.Short() {
 		s.Depth = card.Quick
 	}
@@ -112,7 +114,7 @@ func laboratory(b *testing.B) *testbed.Bed {
 		if err != nil {
 			b.Fatal(err)
 		}
-		programs.Python, _ = interpreter()
+		programs.Pythons = interpreters()
 		cases := append(everything(), card.Case{Variant: emptyVariant("serial", 1), Tasks: 1})
 		if opened, err = testbed.Open(context.Background(), programs, os.TempDir(), nil, cases, time.Minute); err != nil {
 			b.Fatal(err)

@@ -105,7 +105,7 @@ func wordless(sentence string, k card.Comparison) string {
 }
 
 // everywhere is a machine on which all claims can be measured.
-var everywhere = card.Scale{Cores: 2, Python: true}
+var everywhere = card.Scale{Cores: 2, Pythons: []card.Python{"3.11.7"}}
 
 func claimsOf(c card.Card) []card.Claim {
 	if c.Claims == nil {

@@ -200,7 +200,7 @@ func matches(pattern string, s card.Scale) ([]string, error) {
 			return found, complete(v, s.Cores)
 		}
 	}
-	deep := card.Scale{Cores: s.Cores, Depth: card.Full, System: s.System, Python: s.Python}
+	deep := card.Scale{Cores: s.Cores, Depth: card.Full, System: s.System, Pythons: s.Pythons}
 	for _, e := range All {
 		for _, c := range e.Cases(deep) {
 			if c.Variant.Get("twin") == "" && fits(p, c.Variant) {

@@ -9,7 +9,7 @@ import (
 	"parcon/experiments/chapters"
 )
 
-var two = card.Scale{Cores: 2, System: "linux", Python: true}
+var two = card.Scale{Cores: 2, System: "linux", Pythons: []card.Python{"3.11.7"}}
 
 func TestWhatIsNamedIsChosen(t *testing.T) {
 	for _, c := range []struct {

@@ -48,7 +48,7 @@ func singleCard(v variant.Variant, s card.Scale) (card.Case, error) {
 	}
 	alike := card.Run(1, v)
 	for _, e := range All {
-		for _, c := range e.Cases(card.Scale{Cores: s.Cores, Depth: card.Full, System: s.System, Python: true}) {
+		for _, c := range e.Cases(card.Scale{Cores: s.Cores, Depth: card.Full, System: s.System, Pythons: s.Pythons}) {
 			if c.Variant.String() == v.String() {
 				return c, nil
 			}

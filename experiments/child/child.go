@@ -47,17 +47,18 @@ const (
 
 // Setting is what all trials of a run share. It is the same for every model.
 type Setting struct {
-	Sizes   map[string]int // work in one task, by workload: calibrated
-	Length  time.Duration  // of a CPU-bound task
-	Delay   time.Duration  // of an IO-bound task
-	Mix     time.Duration  // of a task of the mix
-	Dir     string         // for the files of tasks: on a real disk
-	Network string         // host:port of the delay server
-	HTTP    string         // host:port of the same over HTTP
-	Worker  []string       // the small worker program; none: the program of the trial does it
-	Part    []string       // the small program for parts of mechanisms; none: the same
-	Empty   []string       // the program that does nothing; none: the same
-	Python  string         // path of a CPython; "" if there is none
+	Sizes   map[string]int         // work in one task, by workload: calibrated
+	Length  time.Duration          // of a CPU-bound task
+	Delay   time.Duration          // of an IO-bound task
+	Mix     time.Duration          // of a task of the mix
+	Dir     string                 // for the files of tasks: on a real disk
+	Network string                 // host:port of the delay server
+	HTTP    string                 // host:port of the same over HTTP
+	Worker  []string               // the small worker program; none: the program of the trial does it
+	Part    []string               // the small program for parts of mechanisms; none: the same
+	Empty   []string               // the program that does nothing; none: the same
+	Python  string                 // path of the CPython that mechanisms are measured beside; "" if there is none
+	Pythons map[card.Python]string // paths of all that there are
 }
 
 // Main runs the role that the program's arguments ask for and ends the

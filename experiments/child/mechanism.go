@@ -66,7 +66,7 @@ func hindrance(c card.Card) string {
 
 // env is what mechanisms are told of a run's setting.
 func (s Setting) env() (card.Env, error) {
-	env := card.Env{Part: s.Part, Empty: s.Empty, Worker: s.Worker, Python: s.Python, Dir: s.Dir}
+	env := card.Env{Part: s.Part, Empty: s.Empty, Worker: s.Worker, Python: s.Python, Pythons: s.Pythons, Dir: s.Dir}
 	self, err := os.Executable()
 	if err != nil {
 		return env, fmt.Errorf("finding the path of this program, to start it as a part: %w", err)

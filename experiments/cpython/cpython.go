@@ -35,7 +35,11 @@
 // a thread watches standard input, which is one thread more than on Linux.
 package cpython
 
-import _ "embed"
+import (
+	_ "embed"
+
+	"parcon/experiments/card"
+)
 
 //go:embed cpython.py
 var script string
@@ -51,15 +55,26 @@ type Interpreter struct {
 	GIL     bool   // one thread runs Python at a time
 }
 
-// String names it as people do: CPython 3.11.7.
-func (i Interpreter) String() string {
+// Name is what variants call it.
+func (i Interpreter) Name() card.Python {
 	if i.GIL {
-		return "CPython " + i.Version
+		return card.Python(i.Version)
 	}
-	return "CPython " + i.Version + " without GIL"
+	return card.Python(i.Version + "t")
 }
 
+// String names it as people do: CPython 3.11.7.
+func (i Interpreter) String() string { return i.Name().String() }
+
 // command is what runs a script with arguments.
+//
+// Isolated from the user's modules and settings: -I, which Pythons before 3.4 do not know,
+// is these two and leaves the working folder out of the path, where a script given by
+// -c finds it.
 func (i Interpreter) command(script string, args ...string) []string {
-	return append([]string{i.Path, "-I", "-B", "-c", script}, args...)
+	alone := []string{"-I", "-B"}
+	if !i.Name().AtLeast(3, 4) {
+		alone = []string{"-E", "-s", "-B"}
+	}
+	return append(append(append([]string{i.Path}, alone...), "-c", script), args...)
 }

@@ -13,7 +13,7 @@ func ExampleParse() {
 		"cpython 3.11.7 1 /usr/bin/python3",
 		"cpython 3.13.0 0 /opt/python3.13t",
 		"pypy 3.10.14 1 /usr/bin/pypy3",
-		"cpython 3.6.15 1 /usr/bin/python3.6",
+		"cpython 2.6.9 1 /usr/bin/python3.6",
 	} {
 		i, err := cpython.Parse(answer)
 		if err != nil {
@@ -26,5 +26,5 @@ func ExampleParse() {
 	// CPython 3.11.7
 	// CPython 3.13.0 without GIL
 	// it is "pypy", no CPython
-	// CPython 3.6.15 is older than 3.8
+	// CPython 2.6.9 is older than 2.7
 }

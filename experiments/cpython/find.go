@@ -1,42 +1,76 @@
 package cpython
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
+	"parcon/experiments/card"
 	"parcon/runner/proc"
 )
 
-// Variable is the environment variable that names the interpreter to measure,
-// by its path or by its name on PATH.
+// Variable is the environment variable that names the interpreter to measure where
+// nothing else does, by its path or by its name on PATH.
 const Variable = "PARCON_PYTHON"
 
-// Python must be this new: 3.MinMinor.
-const minMinor = 8
+// Python must be this new.
+const oldest = "2.7"
 
 // patience is how long an interpreter may take to say what it is.
 const patience = 2 * time.Second
 
-// Find returns the CPython that Variable names, or else the python3 on PATH. The
-// error says in one line why there is none. It takes tens of milliseconds, for
-// python3 may be a script that looks for the true one: call it once.
-func Find() (Interpreter, error) {
-	name := os.Getenv(Variable)
-	if name == "" {
-		name = "python3"
+// Default is the name of the CPython that is measured where nobody names one.
+func Default() string { return cmp.Or(os.Getenv(Variable), "python3") }
+
+// Names are what variants call them.
+func Names(all []Interpreter) []card.Python {
+	var names []card.Python
+	for _, i := range all {
+		names = append(names, i.Name())
 	}
+	return names
+}
+
+// Find returns the CPython that Variable names, or else the python3 on PATH. The
+// error says in one line why there is none, or none on which mechanisms can be measured.
+// It takes tens of milliseconds, for python3 may be a script that looks for the true one:
+// call it once.
+func Find() (Interpreter, error) {
+	name := Default()
 	i, err := find(name)
+	if err == nil && !i.Name().Modern() {
+		err = fmt.Errorf("%s is older than 3.8", i)
+	}
 	if err != nil {
-		return Interpreter{}, fmt.Errorf("looking for CPython as %s: %w: install CPython 3.%d or later, or set %s to its path", name, err, minMinor, Variable)
+		return Interpreter{}, fmt.Errorf("looking for CPython as %s: %w: install CPython 3.8 or later, or set %s to its path", name, err, Variable)
 	}
 	return i, nil
+}
+
+// Search returns the CPythons of those names, paths or names on PATH, in their order, and
+// says of each other one in one line why it is left out. Two of one version have one
+// name in a result: the first is taken.
+func Search(names []string) (found []Interpreter, left []error) {
+	for _, name := range names {
+		i, err := find(name)
+		if err == nil && slices.ContainsFunc(found, func(other Interpreter) bool { return other.Name() == i.Name() }) {
+			err = fmt.Errorf("%s was named already", i)
+		}
+		if err != nil {
+			left = append(left, fmt.Errorf("looking for CPython as %s: %w: nothing is measured on it", name, err))
+			continue
+		}
+		found = append(found, i)
+	}
+	return found, left
 }
 
 func find(name string) (Interpreter, error) {
@@ -79,16 +113,15 @@ func Parse(answer string) (Interpreter, error) {
 	if len(fields) != 4 || strings.ContainsAny(answer, "\r\n") {
 		return Interpreter{}, fmt.Errorf("%q is not the answer of a Python", answer)
 	}
-	name, version, gil, path := fields[0], fields[1], fields[2], fields[3]
+	name, number, gil, path := fields[0], fields[1], fields[2], fields[3]
 	if name != "cpython" {
 		return Interpreter{}, fmt.Errorf("it is %q, no CPython", name)
 	}
-	major, minor, err := majorMinor(version)
-	if err != nil {
+	if err := isVersion(number); err != nil {
 		return Interpreter{}, err
 	}
-	if major < 3 || major == 3 && minor < minMinor {
-		return Interpreter{}, fmt.Errorf("CPython %s is older than 3.%d", version, minMinor)
+	if !card.Python(number).AtLeast(2, 7) {
+		return Interpreter{}, fmt.Errorf("CPython %s is older than %s", number, oldest)
 	}
 	if gil != "0" && gil != "1" {
 		return Interpreter{}, fmt.Errorf("%q is not the answer of a Python: %q for its GIL", answer, gil)
@@ -96,22 +129,19 @@ func Parse(answer string) (Interpreter, error) {
 	if path == "" || path == "None" {
 		return Interpreter{}, errors.New("it does not know its own path")
 	}
-	return Interpreter{Path: path, Version: version, GIL: gil == "1"}, nil
+	return Interpreter{Path: path, Version: number, GIL: gil == "1"}, nil
 }
 
-// majorMinor reads the first two numbers of 3.11.7 or 3.15.0a1+.
-func majorMinor(version string) (major, minor int, err error) {
-	parts := strings.Split(version, ".")
-	if len(parts) != 3 {
-		return 0, 0, fmt.Errorf("%q is no version of the form 3.11.7", version)
+// isVersion says whether it is one, such as 3.11.7 or 3.15.0a1+.
+func isVersion(text string) error {
+	if !version.MatchString(text) {
+		return fmt.Errorf("%q is no version of the form 3.11.7", text)
 	}
-	major, majorErr := strconv.Atoi(parts[0])
-	minor, minorErr := strconv.Atoi(parts[1])
-	if majorErr != nil || minorErr != nil || major < 0 || minor < 0 {
-		return 0, 0, fmt.Errorf("%q is no version of the form 3.11.7", version)
-	}
-	return major, minor, nil
+	return nil
 }
+
+// version leaves out what a name cannot hold; 3.13.0t would be one without a GIL.
+var version = regexp.MustCompile(`^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}((a|b|rc)[0-9]{1,4})?\+?$`)
 
 // ask runs a command that answers within the limit.
 func ask(argv, env []string, limit time.Duration) (string, error) {

@@ -22,6 +22,7 @@ func TestParse(t *testing.T) {
 		"cpython 3.11.7 1 /a folder/python3 \r\n":  {"/a folder/python3 ", "3.11.7", true},
 		"cpython 3.13.0rc1+ 0 /usr/bin/python3.13": {"/usr/bin/python3.13", "3.13.0rc1+", false},
 		"cpython 4.0.0 1 /usr/bin/python4":         {"/usr/bin/python4", "4.0.0", true},
+		"cpython 2.7.18 1 /usr/bin/python2":        {"/usr/bin/python2", "2.7.18", true},
 	} {
 		if i, err := Parse(answer); err != nil || i != want {
 			t.Errorf("%q: %+v, %v, want %+v", answer, i, err, want)
@@ -34,8 +35,8 @@ func TestParse(t *testing.T) {
 		"cpython 3.11.7 1 /a\nb":        `"cpython 3.11.7 1 /a\nb" is not the answer of a Python`,
 		"cpython 3.11.7 True /a":        `"cpython 3.11.7 True /a" is not the answer of a Python: "True" for its GIL`,
 		"pypy 3.10.14 1 /usr/bin/pypy3": `it is "pypy", no CPython`,
-		"cpython 2.7.18 1 /usr/bin/a":   "CPython 2.7.18 is older than 3.8",
-		"cpython 3.7.17 1 /usr/bin/a":   "CPython 3.7.17 is older than 3.8",
+		"cpython 2.6.9 1 /usr/bin/a":    "CPython 2.6.9 is older than 2.7",
+		"cpython 3.13.0t 1 /usr/bin/a":  `"3.13.0t" is no version of the form 3.11.7`,
 		"cpython 3.eleven.7 1 /usr/a":   `"3.eleven.7" is no version of the form 3.11.7`,
 		"cpython 3.11 1 /usr/a":         `"3.11" is no version of the form 3.11.7`,
 		"cpython -4.-1.0 1 /usr/a":      `"-4.-1.0" is no version of the form 3.11.7`,
@@ -56,7 +57,7 @@ func TestParseComparesVersions(t *testing.T) {
 		gil := rapid.IntRange(0, 1).Draw(t, "gil")
 		version := fmt.Sprintf("%d.%d.%s", major, minor, rapid.SampledFrom([]string{"0", "17", "0a1", "0rc2+"}).Draw(t, "rest"))
 		i, err := Parse(fmt.Sprintf("cpython %s %d %s\n", version, gil, path))
-		if enough := 100*major+minor >= 308; enough != (err == nil) {
+		if enough := 100*major+minor >= 207; enough != (err == nil) {
 			t.Fatalf("%s: %v", version, err)
 		}
 		if err == nil && i != (Interpreter{path, version, gil == 1}) {
@@ -143,7 +144,7 @@ func TestFindSaysWhyThereIsNone(t *testing.T) {
 	const remedy = ": install CPython 3.8 or later, or set PARCON_PYTHON to its path"
 	for text, want := range map[string]string{
 		"echo pypy 3.10.14 1 /usr/bin/pypy3":                  `it is "pypy", no CPython`,
-		"echo cpython 2.7.18 1 /usr/bin/python2":              "CPython 2.7.18 is older than 3.8",
+		"echo cpython 2.6.9 1 /usr/bin/python2":               "CPython 2.6.9 is older than 2.7",
 		"echo usage: shim; echo more":                         `"usage: shim\nmore" is not the answer of a Python`,
 		"echo first >&2; echo 'no version set' >&2; exit 127": "no version set",
 		"echo cpython 3.11.7 1 bin/python3":                   `it says that its path is "bin/python3", which is not a whole one`,
@@ -194,5 +195,21 @@ func TestAskDoesNotWaitForEver(t *testing.T) {
 	argv := []string{shell(t, "sleep 1000 & wait")}
 	if answer, err := ask(argv, os.Environ(), 20*time.Millisecond); err == nil || err.Error() != "no answer within 20ms" {
 		t.Errorf("%q, %v", answer, err)
+	}
+}
+
+// One that is missing, hangs or is old costs what was to be measured on it, and nothing else.
+func TestSearchLeavesOutWhatItCannotMeasure(t *testing.T) {
+	proctest.Tidy(t)
+	i := python(t)
+	old := shell(t, "echo cpython 2.6.9 1 /usr/bin/python2")
+	found, left := Search([]string{"nowhere/python3", i.Path, old, i.Path})
+	if len(found) != 1 || found[0] != i {
+		t.Errorf("found %v", found)
+	}
+	for n, want := range []string{"nowhere/python3: ", old + ": CPython 2.6.9 is older than 2.7", i.Path + ": " + i.String() + " was named already"} {
+		if n >= len(left) || !strings.HasPrefix(left[n].Error(), "looking for CPython as "+want) || !strings.HasSuffix(left[n].Error(), ": nothing is measured on it") {
+			t.Errorf("left %v, want %s", left, want)
+		}
 	}
 }

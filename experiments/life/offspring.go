@@ -67,7 +67,7 @@ func offspringOf(daemon string) variant.Variant { return card.Of("offspring", "d
 
 func offspringCases(s card.Scale) []card.Case {
 	cases := []card.Case{card.Run(5, offspringOf(ofKernel))}
-	if s.Python {
+	if s.HasPython() {
 		cases = append(cases, card.Run(card.Tries, offspringOf(ofPython)))
 	}
 	return cases
@@ -77,7 +77,7 @@ func offspringClaims(card.Scale) []card.Claim {
 	return []card.Claim{{
 		ID: "F11", Text: "A daemon process may have no children of its own",
 		Caveat:      "It is a rule of Python's multiprocessing. The kernel has none: children of ours that it kills with their parent have children of their own.",
-		Needs:       []card.Need{card.Python},
+		Needs:       []card.Need{card.WithPython},
 		Comparisons: []card.Comparison{card.Always(card.Seen, offspringOf(ofPython))},
 	}}
 }

@@ -11,7 +11,7 @@ import (
 func TestUnits(t *testing.T) {
 	units := cardtest.NewUnits(t, Chapter.Cards)
 	for _, c := range Chapter.Cards {
-		for _, one := range c.Cases(card.Scale{Cores: 2, Depth: card.Standard, Python: true}) {
+		for _, one := range c.Cases(card.Scale{Cores: 2, Depth: card.Standard, Pythons: []card.Python{"3.11.7"}}) {
 			if one.Variant.Get(card.AA) != "" {
 				continue
 			}

@@ -21,12 +21,12 @@ import (
 // Programs are those that a run starts: one for each trial, and smaller ones for
 // processes that only work on tasks, play a part in a mechanism, or do nothing.
 type Programs struct {
-	Name   string              // "small", or "parcon itself", which starts more slowly
-	Trial  []string            // path and leading arguments, before a role
-	Worker []string            // the same before a mode; empty: Trial in the role of a worker
-	Part   []string            // before the name of a mechanism; empty: Trial in that role
-	Empty  []string            // ends at once; empty: Trial in that role
-	Python cpython.Interpreter // zero if there is none
+	Name    string                // "small", or "parcon itself", which starts more slowly
+	Trial   []string              // path and leading arguments, before a role
+	Worker  []string              // the same before a mode; empty: Trial in the role of a worker
+	Part    []string              // before the name of a mechanism; empty: Trial in that role
+	Empty   []string              // ends at once; empty: Trial in that role
+	Pythons []cpython.Interpreter // in the order in which they were named
 
 	sums string // of each, after its name
 }

@@ -21,6 +21,7 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/chapters"
 	"parcon/experiments/child"
+	"parcon/experiments/cpython"
 	"parcon/experiments/scratch"
 	"parcon/experiments/tasks"
 	"parcon/experiments/tasks/workload/web"
@@ -58,7 +59,8 @@ type Bed struct {
 func Open(ctx context.Context, programs Programs, dir string, sizes map[string]int, cases []card.Case, timeout time.Duration) (*Bed, error) {
 	l := &Bed{programs: programs, setting: Lengths}
 	l.setting.Dir, l.setting.Sizes, l.setting.Worker = dir, sizes, programs.Worker
-	l.setting.Part, l.setting.Empty, l.setting.Python = programs.Part, programs.Empty, programs.Python.Path
+	l.setting.Part, l.setting.Empty = programs.Part, programs.Empty
+	l.setting.Python, l.setting.Pythons = pythons(programs.Pythons)
 	_ = scratch.Clear(dir) // of a run that is resumed; Close says what is wrong
 	if err := l.serve(); err != nil {
 		return nil, err
@@ -67,6 +69,19 @@ func Open(ctx context.Context, programs Programs, dir string, sizes map[string]i
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
+}
+
+// pythons are the paths of interpreters: of the one that mechanisms are measured
+// beside, "" if none is new enough, and of all by name.
+func pythons(all []cpython.Interpreter) (reference string, paths map[card.Python]string) {
+	paths = map[card.Python]string{}
+	for _, i := range all {
+		paths[i.Name()] = i.Path
+		if reference == "" && i.Name().Modern() {
+			reference = i.Path
+		}
+	}
+	return reference, paths
 }
 
 // Programs are those that the trials run in.
