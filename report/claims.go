@@ -39,6 +39,7 @@ func (p page) verdicts(w *strings.Builder) {
 	if p.asksAll() {
 		fmt.Fprintf(w, "Not asked yet, here or in any report of this version: %s.\n\n", strings.Join(p.table.catalogue.NotYet, ", "))
 	}
+	p.underEach(w)
 	p.comparisons(w)
 }
 
@@ -46,7 +47,7 @@ func (p page) verdicts(w *strings.Builder) {
 // asked: 5 %, unless the user asked for others.
 func (p page) risk() string {
 	measured := 0
-	for _, j := range p.judged {
+	for _, j := range slices.Concat(p.judged, p.beside) {
 		if j.Unmeasured == "" {
 			measured++
 		}

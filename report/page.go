@@ -20,6 +20,7 @@ type page struct {
 	answer      string
 	measured    []card.Chapter
 	judged      []Judged
+	beside      []Judged // verdicts on the same sentences under something else; none counts
 	odds        float64             // asked of each claim, to one
 	sides       map[string]Contrast // of the comparisons, by contrastKey
 	aa          AATest

@@ -42,9 +42,9 @@ func Follow(c Catalogue, chosen []card.Chapter, s card.Scale, odds float64, leas
 	for _, e := range chosen {
 		facts := map[string]bool{} // of which no number is estimated
 		for _, claim := range e.Claims(s) {
-			f.claims = append(f.claims, asked{e.Name, claim})
+			f.claims = append(f.claims, ask(e.Name, claim)...)
 			early = early || claim.First
-			for _, k := range claim.Comparisons {
+			for _, k := range compared(claim) {
 				for _, v := range []variant.Variant{k.Of, k.Over} {
 					fact, seen := facts[v.String()]
 					facts[v.String()] = k.Measure.Observed() && (fact || !seen)
@@ -72,6 +72,15 @@ func Follow(c Catalogue, chosen []card.Chapter, s card.Scale, odds float64, leas
 	}
 	f.judged = judge(f.table, f.claims, f.odds)
 	return f
+}
+
+// compared is all that a claim and those beside it compare.
+func compared(claim card.Claim) []card.Comparison {
+	var all []card.Comparison
+	for _, one := range claim.All() {
+		all = append(all, one.Comparisons...)
+	}
+	return all
 }
 
 // withoutPair is the name of the variant that a second one is the same as.
@@ -250,10 +259,10 @@ func (c Compared) hopeless(need float64) bool {
 	return c.Occurrence == nil && stat.Hopeless(c.rounds.N(), c.rounds.RightInside(c.Low, c.High), need)
 }
 
-// Decided are the claims that have a verdict so far, of those that are measured.
+// Decided are the claims that count and have a verdict so far, of those that are measured.
 func (f *Follower) Decided() (decided []Judged, measured int) {
 	for _, j := range f.judged {
-		if j.Unmeasured != "" {
+		if j.Unmeasured != "" || j.Beside {
 			continue
 		}
 		measured++
@@ -269,7 +278,7 @@ func (f *Follower) Open() []string {
 	var open []string
 	for _, j := range f.judged {
 		if j.Unmeasured == "" && j.Verdict == Undecided {
-			open = append(open, j.ID+": "+j.Reason)
+			open = append(open, j.Name()+": "+j.Reason)
 		}
 	}
 	return open
@@ -281,7 +290,7 @@ func (f *Follower) Soon(more time.Duration) string {
 	rounds, needed := map[string]float64{}, map[string]bool{}
 	for _, j := range f.judged {
 		if j.Unmeasured == "" && j.Verdict == Undecided {
-			rounds[j.ID] = j.rounds(needed)
+			rounds[j.Name()] = j.rounds(needed)
 		}
 	}
 	spent := 0.0
@@ -290,8 +299,8 @@ func (f *Follower) Soon(more time.Duration) string {
 	}
 	var ids []string
 	for _, j := range f.judged {
-		if n, open := rounds[j.ID]; open && n*max(spent, leastRound) <= more.Seconds() {
-			ids = append(ids, j.ID)
+		if n, open := rounds[j.Name()]; open && n*max(spent, leastRound) <= more.Seconds() {
+			ids = append(ids, j.Name())
 		}
 	}
 	return strings.Join(ids, ", ")
@@ -337,6 +346,14 @@ func (j *Judged) right(c Compared) int {
 		return c.rounds.RightOutside(c.Low, c.High)
 	}
 	return c.rounds.RightInside(c.Low, c.High)
+}
+
+// Name is the claim's ID, and under what it is judged if that does not count.
+func (j Judged) Name() string {
+	if j.Beside {
+		return j.ID + " under " + j.Under
+	}
+	return j.ID
 }
 
 // String tells a verdict in a line.

@@ -40,6 +40,7 @@ type Compared struct {
 type Judged struct {
 	card.Claim
 	Experiment string
+	Beside     bool // another verdict on the same sentence counts
 	Verdict    Verdict
 	Odds       float64 // logarithm of those for the verdict, or for what is likelier so far
 	Reason     string
@@ -50,10 +51,21 @@ type Judged struct {
 	need       float64 // that they must reach
 }
 
-// asked is a claim of an experiment.
+// asked is a claim of an experiment. One beside another of the same sentence does not
+// count, but may be wrong like any other.
 type asked struct {
 	experiment string
 	claim      card.Claim
+	beside     bool
+}
+
+// ask asks a claim, and those beside it.
+func ask(experiment string, claim card.Claim) []asked {
+	var all []asked
+	for i, one := range claim.All() {
+		all = append(all, asked{experiment, one, i > 0})
+	}
+	return all
 }
 
 // judge decides all claims of a report, each at odds of so many to one.
@@ -69,7 +81,7 @@ type asked struct {
 func judge(t *Table, claims []asked, odds float64) []Judged {
 	all := make([]Judged, len(claims))
 	for i, a := range claims {
-		j := Judged{Claim: a.claim, Experiment: a.experiment, need: math.Log(odds)}
+		j := Judged{Claim: a.claim, Experiment: a.experiment, Beside: a.beside, need: math.Log(odds)}
 		if a.claim.Unmeasured == "" {
 			for _, c := range a.claim.Comparisons {
 				j.Compared = append(j.Compared, compare(t, a.experiment, c, odds))

@@ -92,18 +92,21 @@ func newPage(t *Table) page {
 		p.measured = append(p.measured, e)
 		for _, c := range e.Claims(scale) {
 			if !known {
-				c.Unmeasured = "the file does not tell the number of cores, on which its variants depend"
+				c.Unmeasured, c.Beside = "the file does not tell the number of cores, on which its variants depend", nil
 			}
-			claims = append(claims, asked{e.Name, c})
+			claims = append(claims, ask(e.Name, c)...)
 		}
 	}
 	slices.SortStableFunc(claims, func(a, b asked) int { return t.catalogue.byID(a.claim.ID, b.claim.ID) })
 	p.odds = t.odds(claims)
-	p.judged = judge(t, claims, p.odds)
+	all := judge(t, claims, p.odds)
+	p.judged, p.beside = counting(all)
 	rest, left := t.undisturbed(cores)
-	p.sensitivity = sensitivity{left, judge(rest, claims, p.odds)}
+	calm, _ := counting(judge(rest, claims, p.odds))
+	p.sensitivity = sensitivity{left, calm}
 	p.sides = sides(p.judged, p.odds)
 	p.aa.withhold(p.judged, p.sides)
+	p.aa.withhold(p.beside, nil)
 	p.aa.withhold(p.sensitivity.judged, nil)
 	p.chapters = p.tell(p.judged)
 	p.figures = p.view.figures(p.judged)
@@ -191,6 +194,8 @@ func singleAnswer(g grid) string {
 // (an interval's open end) are null.
 type verdictRow struct {
 	ID          string          `json:"id"`
+	Under       string          `json:"under,omitempty"`  // what it is judged under, such as a GIL
+	Beside      bool            `json:"beside,omitempty"` // another verdict of this ID counts
 	Claim       string          `json:"claim"`
 	Verdict     Verdict         `json:"verdict"`
 	Estimate    *float64        `json:"estimate"`
@@ -199,7 +204,7 @@ type verdictRow struct {
 	Odds        *float64        `json:"odds"` // to one
 	Rounds      int             `json:"rounds"`
 	Reason      string          `json:"reason"`
-	Calm        Verdict         `json:"without_disturbed"`
+	Calm        Verdict         `json:"without_disturbed,omitempty"` // of one that counts
 	Deciding    string          `json:"decided_by,omitempty"`
 	Comparisons []comparisonRow `json:"comparisons,omitempty"`
 }
@@ -229,11 +234,14 @@ type factRow struct {
 }
 
 func (p page) verdictRows() []verdictRow {
-	rows := make([]verdictRow, 0, len(p.judged))
-	for i, j := range p.judged {
+	rows := make([]verdictRow, 0, len(p.judged)+len(p.beside))
+	for i, j := range slices.Concat(p.judged, p.beside) {
 		row := verdictRow{
-			ID: j.ID, Claim: j.Text, Verdict: j.Verdict, Reason: j.Reason, Rounds: j.Deciding.Value.N, Odds: finite(math.Exp(j.Odds)), Calm: p.sensitivity.judged[i].Verdict,
+			ID: j.ID, Under: j.Under, Beside: j.Beside, Claim: j.Text, Verdict: j.Verdict, Reason: j.Reason, Rounds: j.Deciding.Value.N, Odds: finite(math.Exp(j.Odds)),
 			Estimate: finite(j.Deciding.Value.Estimate), Low: finite(j.Deciding.Value.Low), High: finite(j.Deciding.Value.High),
+		}
+		if !j.Beside {
+			row.Calm = p.sensitivity.judged[i].Verdict
 		}
 		if len(j.Compared) == 0 {
 			row.Estimate, row.Low, row.High = nil, nil, nil

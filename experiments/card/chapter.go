@@ -55,9 +55,11 @@ func (c Chapter) Cases(s Scale) []Case {
 	}
 	if c.Only != nil {
 		compared := map[string]bool{}
-		for _, claim := range c.Claims(s) {
-			for _, k := range claim.Comparisons {
-				compared[k.Of.String()], compared[k.Over.String()] = true, true
+		for _, one := range c.Claims(s) {
+			for _, claim := range one.All() {
+				for _, k := range claim.Comparisons {
+					compared[k.Of.String()], compared[k.Over.String()] = true, true
+				}
 			}
 		}
 		all = slices.DeleteFunc(all, func(k Case) bool { return !compared[k.Variant.Without(AA).String()] })
@@ -92,6 +94,10 @@ func (c Chapter) Claims(s Scale) []Claim {
 				continue
 			}
 			claim.Unmeasured = s.unmet(append(c.needsOf(claim), claim.Needs...))
+			claim.Beside = slices.Clone(claim.Beside)
+			for i, beside := range claim.Beside {
+				claim.Beside[i].Unmeasured = s.unmet(append(c.needsOf(beside), beside.Needs...))
+			}
 			all = append(all, claim)
 		}
 	}

@@ -15,6 +15,11 @@ type Claim struct {
 	Comparisons []Comparison
 	// Caveat is what a reader must know to judge the verdict; "" if nothing.
 	Caveat string
+	// Under names what the claim is judged under, where it is judged under several things
+	// of one kind, such as GILs: the one whose verdict counts. Beside are the same sentence's
+	// verdicts under the others, each by itself, of which none counts.
+	Under  string
+	Beside []Claim
 	// First says that it is to be decided first: what most readers want to know, and
 	// cheap.
 	First bool
@@ -23,6 +28,17 @@ type Claim struct {
 	// Unmeasured says why the claim cannot be measured at a scale; "" if it can.
 	// Chapter.Claims fills it in.
 	Unmeasured string
+}
+
+// All is the claim as it counts, and after it those that stand beside it.
+func (c Claim) All() []Claim { return append([]Claim{c}, c.Beside...) }
+
+// Under makes one claim of the same sentence's under several things, of which the first
+// one's verdict counts.
+func Under(claims ...Claim) Claim {
+	counts := claims[0]
+	counts.Beside = claims[1:]
+	return counts
 }
 
 // A Comparison states a bound on a ratio before anything is run.
@@ -106,11 +122,13 @@ func AtLeast(m Measure, of variant.Variant, low float64) Comparison {
 // tell whether the claims are still those.
 func Fingerprint(claims []Claim) string {
 	sum := fnv.New64a()
-	for _, claim := range claims {
-		fmt.Fprintln(sum, claim.ID)
-		for _, c := range claim.Comparisons {
-			m := c.Measure
-			fmt.Fprintln(sum, fmt.Sprintf("{%s %s %d}", m.Name, m.Unit, m.How), c.Of, c.Over, c.Low, c.High)
+	for _, one := range claims {
+		for _, claim := range one.All() {
+			fmt.Fprintln(sum, claim.ID)
+			for _, c := range claim.Comparisons {
+				m := c.Measure
+				fmt.Fprintln(sum, fmt.Sprintf("{%s %s %d}", m.Name, m.Unit, m.How), c.Of, c.Over, c.Low, c.High)
+			}
 		}
 	}
 	return fmt.Sprintf("%016x", sum.Sum64())
