@@ -5,7 +5,8 @@ import (
 	"parcon/experiments/tasks/workload"
 )
 
-// Task makes the task that an order's variant runs, and its parameters.
+// Task makes the task that an order's variant runs, its parameters, and the host among
+// them that its model has for tasks.
 func (o Order) Task() (tasks.Grid, workload.Params, workload.Task, error) {
 	g, err := tasks.Parse(o.Variant)
 	if err != nil {
@@ -17,6 +18,9 @@ func (o Order) Task() (tasks.Grid, workload.Params, workload.Task, error) {
 	}
 	if g.Delay > 0 {
 		params.Delay = g.Delay
+	}
+	if g.Model.Host != nil {
+		params.Host = g.Model.Host()
 	}
 	task, err := w.New(params)
 	return g, params, task, err

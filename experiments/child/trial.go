@@ -96,7 +96,7 @@ func prepareGrid(order Order) (*trial, error) {
 	// Go gives up at 10,000 threads unless it is told that they are meant.
 	debug.SetMaxThreads(10_000 + 2*g.Workers)
 	log := NewRecord(order.Tasks, order.Answers, task)
-	crew, err := g.Model.Start(g.Workers, model.Job{Run: log.Run, Report: log.Report, Worker: command})
+	crew, err := g.Model.Start(g.Workers, model.Job{Run: log.Run, Report: log.Report, Worker: command, Host: params.Host})
 	if err != nil {
 		return nil, err
 	}

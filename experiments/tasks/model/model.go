@@ -16,6 +16,7 @@ package model
 
 import (
 	"fmt"
+	"time"
 
 	"parcon/runner/usage"
 )
@@ -28,6 +29,8 @@ type Job struct {
 	// Worker is the command line of a worker program that runs tasks of this
 	// job, without its mode.
 	Worker WorkerCommand
+	// Host is what the model's Host made, nil if it makes none. Tasks are bound to it.
+	Host Host
 	// Report takes the result of a task that ran in another process: its
 	// answer and when it started and ended (clock.Now).
 	Report func(task int, answer uint64, start, end int64) error
@@ -45,6 +48,13 @@ func (w WorkerCommand) argv(mode string, more ...string) []string {
 	argv = append(argv, mode)
 	argv = append(argv, w.Params...)
 	return append(argv, more...)
+}
+
+// A Host is told by tasks what they are about to do: see workload.Host, which it is.
+type Host interface {
+	Check()
+	Sleep(d time.Duration)
+	Block(call func())
 }
 
 // A Crew is a number of started workers.
@@ -68,6 +78,8 @@ type Model struct {
 	Procs func(workers, cores int) int
 	// Isolated workers share no memory: each must be warmed up by itself.
 	Isolated bool
+	// Host makes what tasks of one crew tell what they do; nil if they need not.
+	Host func() Host
 	// Start starts a crew of at least 1 workers.
 	Start func(workers int, job Job) (Crew, error)
 }
@@ -75,7 +87,7 @@ type Model struct {
 // All lists the models.
 var All = []Model{
 	serial, goroutine, pool, errgroupPool, antsPool, pondPool,
-	thread, gil, loop, process, processPool, processPoolRing,
+	thread, gil, gilLock, loop, coroutine, process, processPool, processPoolRing,
 }
 
 // Find returns the model of that name.

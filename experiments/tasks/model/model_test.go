@@ -20,9 +20,10 @@ import (
 
 // workloads are those that the tests' worker processes know.
 var workloads = []workload.Workload{
-	{Name: "short", New: func(workload.Params) (workload.Task, error) {
+	{Name: "short", New: func(p workload.Params) (workload.Task, error) {
 		return func(seed uint64) (uint64, error) {
-			time.Sleep(time.Millisecond) // long enough to meet others
+			p.Check()
+			p.Sleep(time.Millisecond) // long enough to meet others
 			return 100 + seed, nil
 		}, nil
 	}},
@@ -68,21 +69,21 @@ type log struct {
 	workload workload.Task
 }
 
-func newLog(t testing.TB, name string) (*log, model.Job) {
+func newLog(t testing.TB, m model.Model, name string) (*log, model.Job) {
 	t.Helper()
 	w, err := workload.Find(workloads, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &log{}
-	if l.workload, err = w.New(workload.Params{}); err != nil {
+	l, host := &log{}, hostOf(m)
+	if l.workload, err = w.New(workload.Params{Host: host}); err != nil {
 		t.Fatal(err)
 	}
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l, model.Job{Run: l.run, Report: l.report, Worker: model.WorkerCommand{
+	return l, model.Job{Host: host, Run: l.run, Report: l.report, Worker: model.WorkerCommand{
 		Program: []string{program, "worker"},
 		Params:  workload.Params{Name: name}.Args(),
 		Env:     []string{proctest.QuickExit},
@@ -139,6 +140,14 @@ func (l *log) checkEachOnce(t *testing.T, n int) {
 	}
 }
 
+// hostOf is what tasks of a model tell what they do.
+func hostOf(m model.Model) workload.Host {
+	if m.Host == nil {
+		return nil
+	}
+	return m.Host()
+}
+
 func upTo(n int) []int {
 	numbers := make([]int, n)
 	for i := range numbers {
@@ -179,7 +188,7 @@ func forEach(t *testing.T, test func(*testing.T, model.Model)) {
 func TestACrewRunsEachTaskOnce(t *testing.T) {
 	forEach(t, func(t *testing.T, m model.Model) {
 		for _, workers := range []int{1, 3} {
-			l, job := newLog(t, "short")
+			l, job := newLog(t, m, "short")
 			crew := start(t, m, workers, job)
 			for _, n := range []int{2, 0, 1, 40} {
 				l.order, l.answers = nil, nil
@@ -201,7 +210,7 @@ func TestACrewRunsEachTaskOnce(t *testing.T) {
 
 func TestAnErrorOfATaskComesBack(t *testing.T) {
 	forEach(t, func(t *testing.T, m model.Model) {
-		l, job := newLog(t, "broken")
+		l, job := newLog(t, m, "broken")
 		crew := start(t, m, 2, job)
 		defer closed(t, crew)
 		n := 1000
@@ -233,7 +242,7 @@ func TestAnErrorOfReportComesBack(t *testing.T) {
 		if !usesProcesses(m) {
 			t.Skip("calls no Report")
 		}
-		_, job := newLog(t, "short")
+		_, job := newLog(t, m, "short")
 		wrong := errors.New("wrong answer")
 		job.Report = func(task int, _ uint64, start, end int64) error {
 			if start <= 0 || end < start {
@@ -260,11 +269,12 @@ func TestWorkersWorkBesideEachOther(t *testing.T) {
 			t.Skip("serial does not, and other processes cannot meet here")
 		}
 		const workers = 5
-		var here sync.WaitGroup
-		here.Add(workers)
-		crew := start(t, m, workers, model.Job{Run: func(int) error {
-			here.Done()
-			here.Wait()
+		var here atomic.Int64
+		p := workload.Params{Host: hostOf(m)}
+		crew := start(t, m, workers, model.Job{Host: p.Host, Run: func(int) error {
+			for here.Add(1); here.Load() < workers; {
+				p.Sleep(time.Millisecond)
+			}
 			return nil
 		}})
 		defer closed(t, crew)
@@ -279,7 +289,7 @@ func TestSerialKeepsTheOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, job := newLog(t, "short")
+	l, job := newLog(t, m, "short")
 	crew := start(t, m, 4, job)
 	defer closed(t, crew)
 	if err := crew.Run(20); err != nil || !slices.Equal(l.order, upTo(20)) || l.most.Load() != 1 {
@@ -290,7 +300,7 @@ func TestSerialKeepsTheOrder(t *testing.T) {
 // Worker processes are counted with the trial, and only they.
 func TestUsageIsThatOfWorkerProcesses(t *testing.T) {
 	forEach(t, func(t *testing.T, m model.Model) {
-		_, job := newLog(t, "short")
+		_, job := newLog(t, m, "short")
 		crew := start(t, m, 2, job)
 		defer closed(t, crew)
 		if err := crew.Run(4); err != nil {
@@ -314,7 +324,7 @@ func TestAWorkerProgramThatDoesNotExist(t *testing.T) {
 		if !usesProcesses(m) {
 			t.Skip("needs no worker program")
 		}
-		_, job := newLog(t, "short")
+		_, job := newLog(t, m, "short")
 		job.Worker.Program = []string{"/no/such/worker"}
 		crew, err := m.Start(2, job)
 		if err == nil { // process starts them later
@@ -329,7 +339,7 @@ func TestAWorkerProgramThatDoesNotExist(t *testing.T) {
 
 func TestProcessors(t *testing.T) {
 	const workers, cores = 8, 4
-	want := map[string]int{"serial": 1, "gil": 1, "loop": 1, "thread": workers + 1, "process-pool-ring": workers + 1}
+	want := map[string]int{"serial": 1, "gil": 1, "loop": 1, "coroutine": 1, "thread": workers + 1, "gil-lock": workers + 1, "process-pool-ring": workers + 1}
 	for _, m := range model.All {
 		expected := cores
 		if n, found := want[m.Name]; found {

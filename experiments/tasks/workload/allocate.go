@@ -4,7 +4,7 @@ var allocate = Workload{
 	Name: "allocate", Kind: CPU, Sized: true,
 	Doc: "builds binary trees of 2,047 nodes and drops them: the garbage collector",
 	New: func(p Params) (Task, error) {
-		return func(seed uint64) (uint64, error) { return buildTrees(seed, p.Size), nil }, nil
+		return func(seed uint64) (uint64, error) { return buildTrees(seed, p.Size, &p), nil }, nil
 	},
 }
 
@@ -14,10 +14,11 @@ type node struct {
 }
 
 // buildTrees builds size trees and returns the sum of all their values.
-func buildTrees(seed uint64, size int) uint64 {
+func buildTrees(seed uint64, size int, p *Params) uint64 {
 	const depth = 10
 	var sum uint64
 	for i := range size {
+		p.Check()
 		sum += build(depth, seed+uint64(i)).sum()
 	}
 	return sum

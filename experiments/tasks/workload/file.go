@@ -12,7 +12,7 @@ var file = Workload{
 	Name: "file", Kind: IO, Sized: true,
 	Doc: "writes 16 KiB, waits until the disk has them (fsync), reads them back, and again: a real disk",
 	New: func(p Params) (Task, error) {
-		files := files{dir: p.Dir, free: make(chan *os.File, maxIdle)}
+		files := files{params: &p, free: make(chan *os.File, maxIdle)}
 		return func(seed uint64) (uint64, error) { return files.task(seed, p.Size) }, nil
 	},
 }
@@ -23,21 +23,21 @@ const maxIdle = 1 << 10
 // files keeps open scratch files, one for each task in flight, so that a task
 // costs a write and not the creation of a file.
 type files struct {
-	dir  string
-	free chan *os.File
+	params *Params
+	free   chan *os.File
 }
 
 // task stores a block size times, another one each time.
 func (f *files) task(seed uint64, size int) (uint64, error) {
 	file, err := f.take()
 	if err != nil {
-		return 0, fmt.Errorf("opening a scratch file in %s: %w", f.dir, err)
+		return 0, fmt.Errorf("opening a scratch file in %s: %w", f.params.Dir, err)
 	}
 	block := make([]byte, 16<<10)
 	sum := seed
 	for i := range size {
 		fill(block, seed+uint64(i))
-		if err := store(file, block); err != nil {
+		if err := f.store(file, block); err != nil {
 			return 0, err
 		}
 		sum = sum*31 + fold(block)
@@ -47,16 +47,16 @@ func (f *files) task(seed uint64, size int) (uint64, error) {
 }
 
 // store writes block to the disk and reads it back into block.
-func store(f *os.File, block []byte) error {
-	if _, err := f.WriteAt(block, 0); err != nil {
-		return fmt.Errorf("writing 16 KiB to %s: %w", f.Name(), err)
+func (f *files) store(file *os.File, block []byte) (err error) {
+	if f.params.Block(func() { _, err = file.WriteAt(block, 0) }); err != nil {
+		return fmt.Errorf("writing 16 KiB to %s: %w", file.Name(), err)
 	}
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("waiting for the disk to store %s: %w", f.Name(), err)
+	if f.params.Block(func() { err = file.Sync() }); err != nil {
+		return fmt.Errorf("waiting for the disk to store %s: %w", file.Name(), err)
 	}
 	clear(block)
-	if _, err := f.ReadAt(block, 0); err != nil {
-		return fmt.Errorf("reading back %s: %w", f.Name(), err)
+	if f.params.Block(func() { _, err = file.ReadAt(block, 0) }); err != nil {
+		return fmt.Errorf("reading back %s: %w", file.Name(), err)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (f *files) take() (*os.File, error) {
 		return file, nil
 	default:
 	}
-	return scratch.File(f.dir)
+	return scratch.File(f.params.Dir)
 }
 
 func (f *files) give(file *os.File) {

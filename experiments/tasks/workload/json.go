@@ -9,7 +9,7 @@ var jsonWork = Workload{
 	Name: "json", Kind: CPU, Sized: true,
 	Doc: "encodes and decodes a document of 20 orders: the mixture of a real service",
 	New: func(p Params) (Task, error) {
-		return func(seed uint64) (uint64, error) { return roundTrips(seed, p.Size) }, nil
+		return func(seed uint64) (uint64, error) { return roundTrips(seed, p.Size, &p) }, nil
 	},
 }
 
@@ -23,10 +23,11 @@ type order struct {
 
 // roundTrips sends a document through JSON and back size times and returns a
 // checksum over what came back.
-func roundTrips(seed uint64, size int) (uint64, error) {
+func roundTrips(seed uint64, size int, p *Params) (uint64, error) {
 	orders := makeOrders(seed)
 	var sum uint64
 	for i := range size {
+		p.Check()
 		text, err := json.Marshal(orders)
 		if err != nil {
 			return 0, fmt.Errorf("encoding the orders of seed %d: %w", seed, err)

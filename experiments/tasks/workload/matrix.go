@@ -7,7 +7,7 @@ var matrix = Workload{
 	Doc: "rows of a matrix of 16 MiB times a vector: memory bandwidth",
 	New: func(p Params) (Task, error) {
 		m := newMatrix()
-		return func(seed uint64) (uint64, error) { return m.multiply(seed, p.Size), nil }, nil
+		return func(seed uint64) (uint64, error) { return m.multiply(seed, p.Size, &p), nil }, nil
 	},
 }
 
@@ -36,10 +36,11 @@ func newMatrix() *denseMatrix {
 
 // multiply multiplies size rows with the vector, starting at another row for
 // each seed, and returns the bits of the sum of the products.
-func (m *denseMatrix) multiply(seed uint64, size int) uint64 {
+func (m *denseMatrix) multiply(seed uint64, size int, p *Params) uint64 {
 	row := int(seed) * (rows / Seeds)
 	sum := float64(seed)
 	for range size {
+		p.Check()
 		if row++; row >= rows {
 			row = 0
 		}

@@ -15,9 +15,9 @@ var mix = Workload{
 		size := p.Size * p.Share / 100
 		wait := p.Delay * time.Duration(100-p.Share) / 100
 		return func(seed uint64) (uint64, error) {
-			sum := countPrimes(seed, size)
+			sum := countPrimes(seed, size, &p)
 			if wait > 0 {
-				time.Sleep(wait)
+				p.Sleep(wait)
 			}
 			return sum, nil
 		}, nil

@@ -1,13 +1,11 @@
 package workload
 
-import "time"
-
 var sleep = Workload{
 	Name: "sleep", Kind: IO,
 	Doc: "waits for a timer: parked, no CPU",
 	New: func(p Params) (Task, error) {
 		return func(seed uint64) (uint64, error) {
-			time.Sleep(p.Delay)
+			p.Sleep(p.Delay)
 			return seed, nil
 		}, nil
 	},

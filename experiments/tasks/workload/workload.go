@@ -22,10 +22,11 @@ type Kind string
 
 // The kinds of workload.
 const (
-	CPU  Kind = "cpu"  // computes all the time
-	IO   Kind = "io"   // waits most of the time
-	Mix  Kind = "mix"  // computes for Params.Share percent of the time and waits for the rest
-	None Kind = "none" // does nothing
+	CPU   Kind = "cpu"   // computes all the time
+	IO    Kind = "io"    // waits most of the time
+	Block Kind = "block" // blocks its thread in the kernel all the time
+	Mix   Kind = "mix"   // computes for Params.Share percent of the time and waits for the rest
+	None  Kind = "none"  // does nothing
 )
 
 // A Task runs once per seed and returns its answer. It may be called from many
@@ -51,6 +52,7 @@ type Params struct {
 	Delay time.Duration // how long an IO-bound task waits; for a mix, the length of the whole task
 	Dir   string        // where files are written
 	Addr  string        // host:port of the server of network and http
+	Host  Host          // of this process only; nil where tasks need none
 }
 
 // Seeds is how many different tasks a workload is asked for: task i has seed
@@ -61,7 +63,7 @@ const Seeds = 8
 func Seed(task int) uint64 { return uint64(task % Seeds) }
 
 // All lists the workloads that the small worker program can run.
-var All = []Workload{primes, hash, matrix, allocate, jsonWork, sleep, file, mix, empty}
+var All = []Workload{primes, hash, matrix, allocate, jsonWork, sleep, file, block, mix, empty}
 
 // Remote lists those that it cannot, because what they import is slow to start:
 // their New is in package web.
@@ -80,7 +82,7 @@ func Find(list []Workload, name string) (Workload, error) {
 	return Workload{}, fmt.Errorf("workload %q is not known: `parcon list` shows those that are", name)
 }
 
-// Args is the command-line form of p, for handing it to a worker process
+// Args is the command-line form of p, without its host, for handing it to a worker process
 // without a parser that would slow down its start.
 func (p Params) Args() []string {
 	return []string{
@@ -105,5 +107,5 @@ func ParseArgs(args []string) (Params, error) {
 			return Params{}, fmt.Errorf("reading a worker's arguments %q: %w", args, err)
 		}
 	}
-	return Params{args[0], size, share, time.Duration(delay), args[4], args[5]}, nil
+	return Params{Name: args[0], Size: size, Share: share, Delay: time.Duration(delay), Dir: args[4], Addr: args[5]}, nil
 }

@@ -18,7 +18,7 @@ func Answers(network, pages string, limit time.Duration) error {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(limit))
-	c := connections{addr: network, free: make(chan net.Conn, 1)}
+	c := connections{params: &workload.Params{Addr: network}, free: make(chan net.Conn, 1)}
 	c.free <- conn
 	if _, err := c.request(0); err != nil {
 		return err

@@ -35,13 +35,14 @@ func newHTTP(p workload.Params) (workload.Task, error) {
 
 func get(client *http.Client, p workload.Params, seed uint64) (uint64, error) {
 	query := url.Values{"delay": {p.Delay.String()}, "seed": {strconv.FormatUint(seed, 10)}}
-	response, err := client.Get("http://" + p.Addr + "/?" + query.Encode())
-	if err != nil {
+	var response *http.Response
+	var err error
+	if p.Block(func() { response, err = client.Get("http://" + p.Addr + "/?" + query.Encode()) }); err != nil {
 		return 0, fmt.Errorf("asking the delay server: %w", err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
+	var body []byte
+	if p.Block(func() { body, err = io.ReadAll(response.Body) }); err != nil {
 		return 0, fmt.Errorf("reading the answer of the delay server at %s: %w", p.Addr, err)
 	}
 	if response.StatusCode != http.StatusOK {

@@ -12,7 +12,7 @@ import (
 
 // newNetwork asks a server that answers after a delay.
 func newNetwork(p workload.Params) (workload.Task, error) {
-	c := connections{addr: p.Addr, delay: p.Delay, free: make(chan net.Conn, maxIdle)}
+	c := connections{params: &p, free: make(chan net.Conn, maxIdle)}
 	return c.request, nil
 }
 
@@ -26,24 +26,23 @@ const requestSize = 16 // delay in nanoseconds, seed
 
 // connections keeps idle connections, as every client library does.
 type connections struct {
-	addr  string
-	delay time.Duration
-	free  chan net.Conn
+	params *workload.Params
+	free   chan net.Conn
 }
 
 func (c *connections) request(seed uint64) (uint64, error) {
 	conn, err := c.take()
 	if err != nil {
-		return 0, fmt.Errorf("connecting to the delay server at %s: %w", c.addr, err)
+		return 0, fmt.Errorf("connecting to the delay server at %s: %w", c.params.Addr, err)
 	}
 	var buf [requestSize]byte
-	binary.LittleEndian.PutUint64(buf[:], uint64(c.delay))
+	binary.LittleEndian.PutUint64(buf[:], uint64(c.params.Delay))
 	binary.LittleEndian.PutUint64(buf[8:], seed)
-	if _, err := conn.Write(buf[:]); err != nil {
-		return 0, fmt.Errorf("sending a request to the delay server at %s: %w", c.addr, err)
+	if c.params.Block(func() { _, err = conn.Write(buf[:]) }); err != nil {
+		return 0, fmt.Errorf("sending a request to the delay server at %s: %w", c.params.Addr, err)
 	}
-	if _, err := io.ReadFull(conn, buf[:8]); err != nil {
-		return 0, fmt.Errorf("reading the answer of the delay server at %s: %w", c.addr, err)
+	if c.params.Block(func() { _, err = io.ReadFull(conn, buf[:8]) }); err != nil {
+		return 0, fmt.Errorf("reading the answer of the delay server at %s: %w", c.params.Addr, err)
 	}
 	select {
 	case c.free <- conn:
@@ -58,7 +57,7 @@ func (c *connections) take() (net.Conn, error) {
 	case conn := <-c.free:
 		return conn, nil
 	default:
-		return net.Dial("tcp", c.addr)
+		return net.Dial("tcp", c.params.Addr)
 	}
 }
 

@@ -1,0 +1,95 @@
+// Package gillock is CPython's global interpreter lock for threads of a Go program: the
+// protocol of Python/ceval_gil.c (ceval_gil.h before 3.12), as it is since 3.2.
+//
+// A thread holds the lock while it computes and lets it go around calls that may block.
+// Who waits for it waits for an interval. If the lock has not changed hands meanwhile, it
+// asks for it, and the holder lets go at its next safe point and waits until another thread
+// has taken it: a forced switch. Nobody decides which of those who wait takes it.
+//
+// Threads are the kernel's: callers are locked to theirs (runtime.LockOSThread), with more
+// of Go's processors than threads. On Linux they wait in the kernel (futex(2)), as CPython's
+// do. Go's own way to park wakes two threads for each hand-over.
+package gillock
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Interval is how long a thread waits before it asks for the lock: CPython's default
+// (sys.getswitchinterval).
+const Interval = 5 * time.Millisecond
+
+// A Lock is free at first. It must not be copied.
+type Lock struct {
+	held    atomic.Uint32 // 1 while a thread has it
+	changes atomic.Uint32 // how often it was taken by another thread than the last one
+	asked   atomic.Bool   // somebody waited for an interval
+	waiting atomic.Int32  // threads that want it
+	forced  atomic.Int32  // threads that wait for another to take it
+}
+
+// Ticket is what a thread keeps from letting the lock go to taking it again: it tells
+// whether another one had it meanwhile.
+type Ticket uint32
+
+// Never is the ticket of a thread that had the lock never.
+const Never = ^Ticket(0)
+
+// Take takes the lock, and waits until it can.
+func (l *Lock) Take(t Ticket) {
+	if !l.held.CompareAndSwap(0, 1) {
+		l.wait()
+	}
+	if uint32(t) != l.changes.Load() || t == Never {
+		l.changes.Add(1)
+		l.asked.Store(false) // the request was for a change
+		if l.forced.Load() > 0 {
+			wake(&l.changes, int(l.forced.Load()))
+		}
+	}
+}
+
+// wait returns with the lock.
+func (l *Lock) wait() {
+	l.waiting.Add(1)
+	defer l.waiting.Add(-1)
+	for !l.held.CompareAndSwap(0, 1) {
+		before := l.changes.Load()
+		if late := wait(&l.held, 1, Interval); late && l.held.Load() == 1 && l.changes.Load() == before {
+			l.asked.Store(true)
+		}
+	}
+}
+
+// Release lets the lock go. The ticket is for the next Take of this thread.
+func (l *Lock) Release() Ticket {
+	t := Ticket(l.changes.Load())
+	l.held.Store(0)
+	if l.waiting.Load() > 0 {
+		wake(&l.held, 1)
+	}
+	return t
+}
+
+// Check is a safe point: it lets the lock go and takes it again after another thread, if
+// one has asked. It costs a load from memory otherwise.
+func (l *Lock) Check() {
+	if !l.asked.Load() {
+		return
+	}
+	l.forced.Add(1)
+	t := l.Release()
+	for l.changes.Load() == uint32(t) && l.waiting.Load() > 0 {
+		wait(&l.changes, uint32(t), Interval)
+	}
+	l.forced.Add(-1)
+	l.Take(t)
+}
+
+// Block makes a call that may block, without the lock.
+func (l *Lock) Block(call func()) {
+	t := l.Release()
+	call()
+	l.Take(t)
+}
