@@ -7,8 +7,7 @@
 // has taken it: a forced switch. Nobody decides which of those who wait takes it.
 //
 // Threads are the kernel's: callers are locked to theirs (runtime.LockOSThread), with more
-// of Go's processors than threads. On Linux they wait in the kernel (futex(2)), as CPython's
-// do. Go's own way to park wakes two threads for each hand-over.
+// of Go's processors than threads.
 package gillock
 
 import (
@@ -22,11 +21,11 @@ const Interval = 5 * time.Millisecond
 
 // A Lock is free at first. It must not be copied.
 type Lock struct {
-	held    atomic.Uint32 // 1 while a thread has it
-	changes atomic.Uint32 // how often it was taken by another thread than the last one
-	asked   atomic.Bool   // somebody waited for an interval
-	waiting atomic.Int32  // threads that want it
-	forced  atomic.Int32  // threads that wait for another to take it
+	held    word         // 1 while a thread has it
+	changes word         // how often it was taken by another thread than the last one
+	asked   atomic.Bool  // somebody waited for an interval
+	waiting atomic.Int32 // threads that want it
+	forced  atomic.Int32 // threads that wait for another to take it
 }
 
 // Ticket is what a thread keeps from letting the lock go to taking it again: it tells
@@ -45,7 +44,7 @@ func (l *Lock) Take(t Ticket) {
 		l.changes.Add(1)
 		l.asked.Store(false) // the request was for a change
 		if l.forced.Load() > 0 {
-			wake(&l.changes, int(l.forced.Load()))
+			l.changes.wake(int(l.forced.Load()))
 		}
 	}
 }
@@ -56,7 +55,7 @@ func (l *Lock) wait() {
 	defer l.waiting.Add(-1)
 	for !l.held.CompareAndSwap(0, 1) {
 		before := l.changes.Load()
-		if late := wait(&l.held, 1, Interval); late && l.held.Load() == 1 && l.changes.Load() == before {
+		if late := l.held.wait(1, Interval); late && l.held.Load() == 1 && l.changes.Load() == before {
 			l.asked.Store(true)
 		}
 	}
@@ -67,7 +66,7 @@ func (l *Lock) Release() Ticket {
 	t := Ticket(l.changes.Load())
 	l.held.Store(0)
 	if l.waiting.Load() > 0 {
-		wake(&l.held, 1)
+		l.held.wake(1)
 	}
 	return t
 }
@@ -81,7 +80,7 @@ func (l *Lock) Check() {
 	l.forced.Add(1)
 	t := l.Release()
 	for l.changes.Load() == uint32(t) && l.waiting.Load() > 0 {
-		wait(&l.changes, uint32(t), Interval)
+		l.changes.wait(uint32(t), Interval)
 	}
 	l.forced.Add(-1)
 	l.Take(t)
