@@ -20,7 +20,7 @@ type page struct {
 	answer      string
 	measured    []card.Chapter
 	judged      []Judged
-	beside      []Judged // verdicts on the same sentences under something else; none counts
+	beside      []Judged            // verdicts on the same sentences under something else; none counts
 	odds        float64             // asked of each claim, to one
 	sides       map[string]Contrast // of the comparisons, by contrastKey
 	aa          AATest
@@ -240,7 +240,7 @@ func (p page) single(w *strings.Builder) {
 	w.WriteString("## Variants named by hand\n\n")
 	var rows [][]string
 	for _, v := range g.cells {
-		serial := v.With("model", "serial").With("workers", "1")
+		serial := baseline(v)
 		rows = append(rows, []string{
 			v.String(), number.Span(p.table.center("single", v, "ns/op").Estimate),
 			p.table.ratio("single", serial, v, "ns/op").In(number.Times),

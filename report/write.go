@@ -179,8 +179,8 @@ func singleAnswer(g grid) string {
 	var best stat.Interval
 	var name string
 	for _, v := range g.cells {
-		serial := v.With("model", "serial").With("workers", "1")
-		if r := g.table.ratio("single", serial, v, "ns/op"); v.Get("model") != "serial" && r.N > 0 && (name == "" || r.Estimate > best.Estimate) {
+		serial := baseline(v)
+		if r := g.table.ratio("single", serial, v, "ns/op"); v.String() != serial.String() && r.N > 0 && (name == "" || r.Estimate > best.Estimate) {
 			best, name = r, v.String()
 		}
 	}

@@ -96,7 +96,7 @@ func prepareGrid(order Order) (*trial, error) {
 	// Go gives up at 10,000 threads unless it is told that they are meant.
 	debug.SetMaxThreads(10_000 + 2*g.Workers)
 	log := NewRecord(order.Tasks, order.Answers, task)
-	crew, err := g.Model.Start(g.Workers, model.Job{Run: log.Run, Report: log.Report, Worker: command, Host: params.Host})
+	crew, err := g.Model.Start(g.Workers, model.Job{Run: log.Run, Report: log.Report, Worker: command, Host: params.Host, Python: order.Setting.python(g.Python)})
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +155,11 @@ func (t *trial) measure() (protocol.Measurement, error) {
 	used := after.Since(before)
 	if usage.Children() != ended {
 		used.NoRunDelay = true // that of processes which ended is not in it
+	}
+	if c, ok := t.crew.(model.Collector); ok {
+		if err := c.Collect(); err != nil {
+			return nil, err
+		}
 	}
 	threads := countThreads()
 	if err := t.crew.Close(); err != nil {

@@ -39,22 +39,33 @@ func waitingCases(s card.Scale) []card.Case {
 			add(work, "process", 4*c)
 		}
 		cases = append(cases, card.Second(card.Run(waitingWaves*4*c, Variant(work, "thread", 4*c))))
+		for _, g := range gils(s) {
+			for _, w := range curve {
+				cases = append(cases, card.Run(waitingWaves*w, g.variant(work, g.thread, w)))
+			}
+			cases = append(cases, card.Run(waitingWaves, g.variant(work, g.serial, 1)))
+		}
 	}
 	return card.Unique(cases)
 }
 
 func waitingClaims(s card.Scale) []card.Claim {
 	w := 4 * s.Cores
-	helps := card.Claim{
-		ID: "P5", Text: "Under a GIL, threads that wait are still much faster than serial code: the lock is let go while they are blocked",
-		Caveat: "gil is an emulation. CPython lets its lock go around every blocking call; Go's scheduler passes the turn on at once for timers and sockets, but for a blocked file call only after a while, so short file calls gain less than they would under CPython. A file task also keeps a core busy in the kernel for part of its time, which bounds what any model can gain.",
-	}
+	helps := underEachGIL(s, func(g gil) card.Claim {
+		claim := card.Claim{ID: "P5", Text: "Under a GIL, threads that wait are still much faster than serial code: the lock is let go while they are blocked"}
+		if g.name == "gil" {
+			claim.Caveat = "Go's scheduler passes the turn on at once for timers and sockets, but for a blocked file call only after a while, so short file calls gain less than under CPython, which lets its lock go around every blocking call."
+		}
+		for _, work := range kind(workload.IO) {
+			claim.Comparisons = append(claim.Comparisons, card.Is(card.Throughput, g.variant(work, g.thread, w), card.Much, g.variant(work, g.serial, 1)))
+		}
+		return claim
+	})
 	nothing := card.Claim{
 		ID: "P7", Text: "For waiting tasks processes bring nothing that threads do not, at a higher price",
 		Caveat: "Memory of processes is added up; pages that they share, such as the program's own, are counted in each.",
 	}
 	for _, work := range kind(workload.IO) {
-		helps.Comparisons = append(helps.Comparisons, card.Is(card.Throughput, Variant(work, "gil", w), card.Much, Variant(work, "serial", 1)))
 		of, over := Variant(work, "process-pool", w), Variant(work, "thread", w)
 		nothing.Comparisons = append(nothing.Comparisons,
 			card.Is(card.Throughput, of, card.NoMore, over),

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"time"
 
+	"parcon/experiments/cpython"
 	"parcon/runner/usage"
 )
 
@@ -31,6 +32,8 @@ type Job struct {
 	Worker WorkerCommand
 	// Host is what the model's Host made, nil if it makes none. Tasks are bound to it.
 	Host Host
+	// Python is the interpreter of models that have one. Its Params are Worker's.
+	Python cpython.Interpreter
 	// Report takes the result of a task that ran in another process: its
 	// answer and when it started and ended (clock.Now).
 	Report func(task int, answer uint64, start, end int64) error
@@ -69,6 +72,9 @@ type Crew interface {
 	Close() error
 }
 
+// A Collector is a crew that keeps the answers of its last Run until they are asked for.
+type Collector interface{ Collect() error }
+
 // A Model starts crews.
 type Model struct {
 	Name    string
@@ -78,6 +84,9 @@ type Model struct {
 	Procs func(workers, cores int) int
 	// Isolated workers share no memory: each must be warmed up by itself.
 	Isolated bool
+	// Python says that a CPython does the work: a variant names which, and its baseline is
+	// cpython-serial on the same one.
+	Python bool
 	// Host makes what tasks of one crew tell what they do; nil if they need not.
 	Host func() Host
 	// Start starts a crew of at least 1 workers.
@@ -88,6 +97,7 @@ type Model struct {
 var All = []Model{
 	serial, goroutine, pool, errgroupPool, antsPool, pondPool,
 	thread, gil, gilLock, loop, coroutine, process, processPool, processPoolRing,
+	cpythonSerial, cpythonThread, cpythonProcess, cpythonPool, cpythonAsyncio, cpythonSubinterpreter,
 }
 
 // Find returns the model of that name.
@@ -98,6 +108,14 @@ func Find(name string) (Model, error) {
 		}
 	}
 	return Model{}, fmt.Errorf("model %q is not known: `parcon list` shows those that are", name)
+}
+
+// Serial is the name of the model that a model's speed is compared with.
+func (m Model) Serial() string {
+	if m.Python {
+		return cpythonSerial.Name
+	}
+	return serial.Name
 }
 
 func allCores(_, cores int) int { return cores }
