@@ -443,7 +443,7 @@ func verdictFigure(name, on string, judged []Judged) figure {
 		subtitle += "; a hollow dot is undecided"
 	}
 	if len(others) > 0 {
-		subtitle += ". In the table only, decided by counting or by a share of time: " + countVerdicts(others, Refuted, Undecided)
+		subtitle += ". In the table only, decided by counting, by a gain or by a share of time: " + countVerdicts(others, Refuted, Undecided)
 	}
 	if len(missing) > 0 {
 		subtitle += ". In the table only, with the reason: " + countVerdicts(missing, NotMeasured)

@@ -134,8 +134,11 @@ func demand(c card.Comparison) string {
 
 // found writes what the samples say of a comparison.
 func (c Compared) found() string {
-	if c.Occurrence != nil {
+	switch {
+	case c.Occurrence != nil:
 		return c.Occurrence.String()
+	case c.possible != "":
+		return c.Value.In(number.Short) + " of what is possible: " + c.possible
 	}
 	return c.Value.In(number.Short)
 }
