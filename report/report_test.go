@@ -114,7 +114,7 @@ func textbook(v variant.Variant) map[string]float64 {
 	return map[string]float64{
 		"ns/op": ns, "cpu-ns/op": cpu, "peak-rss-bytes": memory, "ctxsw/op": 1,
 		"cores-busy": min(float64(cores), compute*float64(cores)/ns), "in-flight": float64(workers),
-		"max-in-flight": float64(workers), "p99-ns": ns, "steal-ns": 0,
+		"max-in-flight": float64(workers), "p99-ns": ns, "max-ns": ns, "steal-ns": 0,
 	}
 }
 
