@@ -14,7 +14,7 @@ var thread = Model{
 //
 // More threads than cores pay for every processor more than cores, if their tasks make
 // garbage, and for one to spare too. CPU time of a task over that with 2 processors, on two
-// cores (medians of 40 turns, BenchmarkThreadProcs):
+// cores (medians of 40 turns, of primes 30, beside other load; BenchmarkThreadProcs):
 //
 //	threads              4                8               16
 //	processors        3    4    5      3    8    9      3   16   17
@@ -23,9 +23,8 @@ var thread = Model{
 //	primes         1.00 1.00 1.00   1.01 1.01 1.01   1.01 1.01 0.99
 //
 // Who sends the tasks gets his turns without one to spare: ten threads took as long for
-// 5,000 tasks of 20 us with 10 as with 11, and lost their core less often. So of a task that
-// allocates a quarter to two fifths more CPU time under many threads is Go's, not the
-// kernel's.
+// 5,000 tasks of 20 us with 10 as with 11, and lost their core less often. Work that makes no
+// garbage pays nothing: what many threads cost a task that allocates is no price of threads.
 func aThread(workers, cores int) int { return max(cores, min(workers, mostProcs)) }
 
 func startThreads(workers int, job Job) (Crew, error) { return startPool(workers, job, true), nil }
