@@ -175,27 +175,6 @@ func (p page) speedups(task, model string, workers int) []float64 {
 	return all
 }
 
-// crowds is the table of thousands of waiting tasks.
-func (p page) crowds(w *strings.Builder) {
-	w.WriteString("## Thousands of tasks that wait\n\nEach task sleeps for as long as its name says; all of them are meant to wait at once.\n\n")
-	var rows [][]string
-	for _, task := range p.crowd.works() {
-		for _, n := range p.crowd.counts(task) {
-			for _, m := range p.crowd.models(task, n) {
-				value := func(unit string, form func(float64) string) string {
-					return form(p.crowd.center(task, m, n, unit).Estimate)
-				}
-				rows = append(rows, []string{
-					task, fmt.Sprint(n), m,
-					value("ns/op", func(ns float64) string { return number.Whole(1e9 / ns) }), value("max-in-flight", number.Whole),
-					value("peak-rss-bytes", number.Mebibytes), value("cpu-ns/op", number.Span), value("threads", number.Whole),
-				})
-			}
-		}
-	}
-	table(w, []string{"task", "at once", "model", "tasks per second", "most in flight", "peak memory", "CPU time per task", "threads"}, rows)
-}
-
 // prices tells what a task costs under each model.
 func (p page) prices(w *strings.Builder) {
 	type place struct {

@@ -370,7 +370,7 @@ func (t *Table) find(experiment string, v variant.Variant) *series {
 // counts in the ratios with the others. So a failure of another variant takes nothing
 // from it.
 func (t *Table) center(experiment string, v variant.Variant, unit string) stat.Interval {
-	i, _ := t.values(experiment, v, unit).Running()
+	i := t.values(experiment, v, unit).Running()
 	return i
 }
 
@@ -430,7 +430,7 @@ func (t *Table) across(experiment string, of variant.Variant, unit string, over 
 	}
 	_, x, y := t.shared(experiment, of, unit, over, than)
 	r := ratio{Series: stat.RatioSeries(x, y)}
-	r.interval, _ = r.Running()
+	r.interval = r.Running()
 	t.ratios[key] = r
 	return r
 }

@@ -65,7 +65,7 @@ func (t *Table) hindrances() map[string]string {
 	found := map[string]string{}
 	for _, chapter := range t.catalogue.Chapters {
 		for _, c := range chapter.Cards {
-			if why := t.Get(results.KeyCannot + c.Name); c.Tried && why != "" {
+			if why := t.Get(results.KeyCannot + c.Name); (c.Tried || c.Room > 0) && why != "" {
 				found[c.Name] = why
 			}
 		}

@@ -122,15 +122,13 @@ func allCores(_, cores int) int { return cores }
 
 func oneCore(int, int) int { return 1 }
 
-// aboveWorkers lets every worker hold one of Go's processors, with one to spare,
-// so that the kernel alone decides which threads run. Not more of them: the
-// garbage collector wakes a thread for every idle one, as if each had a core of
-// its own (work that allocates took 105 ms with 2 processors on 2 cores, 139
-// with 3, 171 with 5). Thousands of workers get no more than mostProcs: the
-// runtime looks through all of them at many turns (10,000 threads took 1.4 s to
-// start with 10,000, 0.3 s with 256), and only workers that compute need one.
+// aboveWorkers lets every worker hold one of Go's processors, with one to spare for the
+// rest of the process.
 func aboveWorkers(workers, _ int) int { return min(workers, mostProcs) + 1 }
 
+// mostProcs is all that thousands of workers get: the runtime looks through all of them
+// at many turns (10,000 threads took 1.4 s to start with 10,000, 0.3 s with 256), and only
+// workers that compute need one.
 const mostProcs = 256
 
 // inProcess is the part of a crew that all models without processes share.

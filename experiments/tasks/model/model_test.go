@@ -342,7 +342,7 @@ func TestAWorkerProgramThatDoesNotExist(t *testing.T) {
 
 func TestProcessors(t *testing.T) {
 	const workers, cores = 8, 4
-	want := map[string]int{"serial": 1, "gil": 1, "loop": 1, "coroutine": 1, "thread": workers + 1, "gil-lock": workers + 1, "process-pool-ring": workers + 1}
+	want := map[string]int{"serial": 1, "gil": 1, "loop": 1, "coroutine": 1, "thread": workers, "gil-lock": workers + 1, "process-pool-ring": workers + 1}
 	for _, m := range model.All {
 		expected := cores
 		if m.Python {
