@@ -40,6 +40,7 @@ func (p page) verdicts(w *strings.Builder) {
 		fmt.Fprintf(w, "Not asked yet, here or in any report of this version: %s.\n\n", strings.Join(p.table.catalogue.NotYet, ", "))
 	}
 	p.underEach(w)
+	p.faithful(w)
 	p.comparisons(w)
 }
 

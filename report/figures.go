@@ -499,6 +499,7 @@ func (v view) figures(judged []Judged) []figure {
 		all = append(all, v.priceFigure())
 	}
 	all = append(all, v.crowdFigures()...)
+	all = append(all, v.fidelityFigures()...)
 	for _, c := range v.chapters {
 		for _, s := range c.parts {
 			if s.figure.Figure != nil {
