@@ -17,6 +17,7 @@ package model
 import (
 	"fmt"
 
+	"parcon/experiments/tasks/worker"
 	"parcon/runner/usage"
 )
 
@@ -31,6 +32,17 @@ type Job struct {
 	// Report takes the result of a task that ran in another process: its
 	// answer and when it started and ended (clock.Now).
 	Report func(task int, answer uint64, start, end int64) error
+	// Placed takes, before Report, where a task ran in another process; nil unless Worker
+	// asks its workers for that.
+	Placed func(task int, result worker.Result)
+}
+
+// report hands on the result of a worker.
+func (j Job) report(task int, r worker.Result) error {
+	if j.Placed != nil && r.Place != nil {
+		j.Placed(task, r)
+	}
+	return j.Report(task, r.Answer, r.Start, r.End)
 }
 
 // WorkerCommand starts a worker program of the job.
@@ -68,6 +80,8 @@ type Model struct {
 	Procs func(workers, cores int) int
 	// Isolated workers share no memory: each must be warmed up by itself.
 	Isolated bool
+	// Threads says that each worker has a kernel thread of its own.
+	Threads bool
 	// Start starts a crew of at least 1 workers.
 	Start func(workers int, job Job) (Crew, error)
 }

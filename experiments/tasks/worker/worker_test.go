@@ -127,9 +127,12 @@ func TestAFailedTaskIsNoResult(t *testing.T) {
 func FuzzParseResult(f *testing.F) {
 	f.Add(make([]byte, 24))
 	f.Add(make([]byte, 32))
+	f.Add(make([]byte, 56))
+	f.Add(make([]byte, 64))
 	f.Add([]byte("short"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := worker.ParseResult(b); (err == nil) != (len(b) == 24 || len(b) == 32) {
+		r, err := worker.ParseResult(b)
+		if (err == nil) != (len(b) == 24 || len(b) == 32 || len(b) == 56 || len(b) == 64) || (r.Place != nil) != (err == nil && len(b) >= 56) {
 			t.Fatalf("%d bytes: %v", len(b), err)
 		}
 	})

@@ -1,0 +1,172 @@
+// Package gotrace reads the lanes of a traced run from its execution trace (runtime/trace).
+//
+// Marks in the trace (lane.Mark) say when which task began and ended on which goroutine;
+// the trace itself says when that goroutine ran, and on which processor of Go's scheduler
+// and which kernel thread. Running means that the goroutine held a processor of Go's: where
+// there are more of these than cores, the kernel's own turns between threads do not
+// show. Of tasks in other processes only start, end and CPU time are known: what they
+// computed is taken to have come first.
+package gotrace
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/exp/trace"
+
+	"parcon/experiments/lane"
+)
+
+// By says what the lanes of goroutines are.
+type By int
+
+// What lanes may be.
+const (
+	Processor By = iota // of Go's scheduler; a task that does not run holds none
+	Thread              // of the kernel; its one task holds it to its end
+)
+
+// Read reads a trace to its end and returns the slices of all tasks that were marked.
+func Read(r io.Reader, by By) ([]lane.Slice, error) {
+	in, err := trace.NewReader(r)
+	if err != nil {
+		return nil, fmt.Errorf("reading an execution trace: %w", err)
+	}
+	l := reader{by: by, open: map[trace.GoID]*stretch{}}
+	for {
+		event, err := in.ReadEvent()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = l.take(event)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading an execution trace: %w", err)
+		}
+	}
+	if !l.begun {
+		return nil, errors.New("reading an execution trace: nothing marks the beginning of the run in it")
+	}
+	return l.done, nil
+}
+
+type reader struct {
+	by    By
+	open  map[trace.GoID]*stretch // what goroutines with a task are doing
+	done  []lane.Slice
+	begun bool
+	zero  trace.Time // the beginning of the run, here
+	clock int64      // and by clock.Now
+}
+
+// A stretch is a slice that has begun.
+type stretch struct {
+	lane.Slice
+	since trace.Time
+
+}
+
+func (r *reader) take(e trace.Event) error {
+	switch e.Kind() {
+	case trace.EventLog:
+		if log := e.Log(); log.Category == lane.Category {
+			m, err := lane.ParseMark(log.Message)
+			if err != nil {
+				return err
+			}
+			r.mark(e, m)
+		}
+	case trace.EventStateTransition:
+		if t := e.StateTransition(); t.Resource.Kind == trace.ResourceGoroutine {
+			_, to := t.Goroutine()
+			r.change(e, t.Resource.Goroutine(), to)
+		}
+	}
+	return nil
+}
+
+func (r *reader) mark(e trace.Event, m lane.Mark) {
+	switch m.Kind {
+	case lane.Begin:
+		r.begun, r.zero, r.clock = true, e.Time(), m.At
+	case lane.Start:
+		s := lane.Slice{Lane: r.laneOf(e), Task: m.Task, State: lane.Running, Core: m.Core, Last: lane.Unknown}
+		r.open[e.Goroutine()] = &stretch{s, e.Time()}
+	case lane.End:
+		r.close(e.Goroutine(), e.Time(), m.Core)
+		delete(r.open, e.Goroutine())
+	case lane.Ran:
+		r.elsewhere(m)
+	}
+}
+
+// laneOf is the lane of the goroutine that runs at an event.
+func (r *reader) laneOf(e trace.Event) string {
+	if r.by == Thread {
+		return fmt.Sprintf("thread %d", e.Thread())
+	}
+	return fmt.Sprintf("P%d", e.Proc())
+}
+
+// change ends the slice of a goroutine that has a task, and begins the next.
+func (r *reader) change(e trace.Event, id trace.GoID, to trace.GoState) {
+	s := r.open[id]
+	if s == nil {
+		return
+	}
+	next := lane.Slice{Lane: s.Lane, Task: s.Task, Core: lane.Unknown, Last: lane.Unknown}
+	switch to {
+	case trace.GoRunning:
+		next.State, next.Lane = lane.Running, r.laneOf(e)
+	case trace.GoRunnable:
+		next.State = lane.Ready
+	case trace.GoWaiting, trace.GoSyscall:
+		next.State = lane.Waiting
+	default: // it ended without a mark, or nobody knows
+		delete(r.open, id)
+		return
+	}
+	if next.State != lane.Running && r.by == Processor {
+		next.Lane = ""
+	}
+	r.close(id, e.Time(), lane.Unknown)
+	r.open[id] = &stretch{next, e.Time()}
+}
+
+// close ends the slice of a goroutine.
+func (r *reader) close(id trace.GoID, at trace.Time, core int) {
+	s := r.open[id]
+	if s == nil || !r.begun {
+		return
+	}
+	s.Start, s.End, s.Last = s.since.Sub(r.zero), at.Sub(r.zero), core
+	if s.Start >= 0 && s.End > s.Start {
+		r.done = append(r.done, s.Slice)
+	}
+}
+
+// nearly is the share of its time for which a task of another process must have been on a
+// core to count as running all the time: the two are read one after the other.
+const nearly = 0.9
+
+// elsewhere takes a task of another process.
+func (r *reader) elsewhere(m lane.Mark) {
+	s := lane.Slice{
+		Lane: fmt.Sprintf("process %d", m.Worker), Task: m.Task, State: lane.Running, Core: m.Core, Last: m.Last,
+		Start: time.Duration(m.At - r.clock), End: time.Duration(m.End - r.clock),
+	}
+	if !r.begun || s.Start < 0 || s.End < s.Start {
+		return
+	}
+	if took := s.End - s.Start; float64(m.CPU) >= nearly*float64(took) {
+		r.done = append(r.done, s)
+		return
+	}
+	ran, rest := s, s
+	ran.End, ran.Last = s.Start+m.CPU, lane.Unknown
+	rest.Start, rest.Core, rest.State = ran.End, lane.Unknown, m.Rest
+	r.done = append(r.done, ran, rest)
+}
