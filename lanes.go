@@ -1,18 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"parcon/experiments/card"
+	"parcon/experiments/chapters"
 	"parcon/experiments/lane"
 	"parcon/experiments/tasks"
 	"parcon/experiments/testbed"
@@ -99,12 +103,7 @@ func (o lanesOptions) place(work string) (dir, name string) {
 	if end := filepath.Ext(o.out); end == ".svg" || end == ".png" {
 		return filepath.Dir(o.out), strings.TrimSuffix(filepath.Base(o.out), end)
 	}
-	return o.out, lanesName(work)
-}
-
-// lanesName is that of the picture of a workload's lanes.
-func lanesName(work string) string {
-	return "lanes-" + strings.NewReplacer("/", "-", "=", "").Replace(work)
+	return o.out, report.LanesName(work)
 }
 
 // look runs the cases, traced.
@@ -137,6 +136,79 @@ func traceAll(ctx context.Context, bed *testbed.Bed, cases []card.Case, timeout 
 			return all, err
 		}
 		all = append(all, t)
+	}
+	return all, nil
+}
+
+// lanesFile holds the lanes of a run, beside its trials.
+const lanesFile = "lanes.txt"
+
+// laneCases are those whose lanes a run makes: of a workload of each kind in a run of
+// all experiments, else none.
+func (j job) laneCases() ([]card.Case, error) {
+	for _, e := range chapters.All {
+		if !slices.Contains(j.names, e.Name) {
+			return nil, nil
+		}
+	}
+	var all []card.Case
+	for _, work := range tasks.LaneWork {
+		cases, err := tasks.LaneCases(work, tasks.LaneModels, 0, cgroup.Cores())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, cases...)
+	}
+	return all, nil
+}
+
+// keepLanes makes the lanes of a run, when nothing is measured any more, unless it has
+// them from before it was resumed.
+func (j job) keepLanes(ctx context.Context, bed *testbed.Bed) error {
+	path := filepath.Join(j.dir, lanesFile)
+	cases, err := j.laneCases()
+	if _, there := os.Stat(path); err != nil || len(cases) == 0 || there == nil {
+		return err
+	}
+	all, err := traceAll(ctx, bed, cases, j.timeout)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if err := lane.Write(&text, all); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, text.Bytes(), 0o666); err != nil {
+		return fmt.Errorf("writing the lanes: %w", err)
+	}
+	return nil
+}
+
+// tellLanes does so unless the run was stopped, and only tells why if it cannot: the trials
+// are worth a report.
+func (j job) tellLanes(ctx context.Context, bed *testbed.Bed, stderr io.Writer) {
+	if ctx.Err() != nil {
+		return
+	}
+	if err := j.keepLanes(ctx, bed); err != nil {
+		fmt.Fprintf(stderr, "parcon: the report has no lanes: %v\n", err)
+	}
+}
+
+// readLanes reads the lanes beside the trials in dir, none if there are none.
+func readLanes(dir string) ([]lane.Timeline, error) {
+	path := filepath.Join(dir, lanesFile)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading lanes: %w", err)
+	}
+	defer f.Close()
+	all, err := lane.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return all, nil
 }

@@ -32,6 +32,38 @@ func LanesFigure(all []lane.Timeline) (figure *chart.Figure, title string) {
 	}, panels), title
 }
 
+// LanesName is that of the files of the picture of a workload's lanes.
+func LanesName(work string) string {
+	return "lanes-" + strings.NewReplacer("/", "-", "=", "").Replace(work)
+}
+
+// lanesFigures are a picture for each workload.
+func lanesFigures(all []lane.Timeline) []figure {
+	var figures []figure
+	for len(all) > 0 {
+		work, n := laneWork(all[0]), 1
+		for n < len(all) && laneWork(all[n]) == work {
+			n++
+		}
+		drawn, title := LanesFigure(all[:n])
+		figures = append(figures, figure{LanesName(work), title, drawn})
+		all = all[n:]
+	}
+	return figures
+}
+
+// lanes is the section with these pictures.
+func (p page) lanes(w *strings.Builder) {
+	figures := lanesFigures(p.table.Lanes)
+	if len(figures) == 0 {
+		return
+	}
+	w.WriteString("## Who ran when\n\nConcurrency is one lane cut in slices, parallelism is several lanes at once, and a GIL is one lane at a time that hops between threads. These runs were traced, beside the measured rounds; `lanes.txt` holds every slice, and `parcon lanes` draws others.\n\n")
+	for _, f := range figures {
+		p.picture(w, f.name)
+	}
+}
+
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // lanePanel turns a timeline into what is drawn.
@@ -77,8 +109,6 @@ func laneState(s lane.State) chart.LaneState {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
-
 
 func lanePart(t lane.Timeline, key string) string {
 	v, err := variant.Parse(t.Variant)

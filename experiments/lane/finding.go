@@ -27,7 +27,7 @@ func (t Timeline) Kind() string {
 		return fmt.Sprintf("%d tasks wait at once", flight)
 	case t.waits():
 		return "one task waits at a time"
-	case atOnce > 1 && atOnce > t.Cores:
+	case atOnce > 1 && t.Cores > 0 && atOnce > t.Cores:
 		return fmt.Sprintf("%d lanes at once on %s", atOnce, plural(t.Cores, "core"))
 	case atOnce > 1:
 		return fmt.Sprintf("%d lanes at once", atOnce)

@@ -60,5 +60,5 @@ func (l *Bed) Lanes(ctx context.Context, c card.Case, timeout time.Duration) (t 
 	return t.Thin(t.Span() / steps), nil
 }
 
-// steps is how many times a picture tells apart: its pixels across, with some to spare.
-const steps = 2000
+// steps is how many times a picture tells apart: about its pixels across.
+const steps = 1000

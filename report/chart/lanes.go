@@ -44,7 +44,7 @@ const (
 	laneThin   = 4.0 // distance of the lines of tasks that hold no lane
 	laneSpace  = 11.0
 	laneNames  = 128.0 // the most the names of lanes may take
-	laneMost   = 16    // lanes, and lines of tasks without one, in a panel; the others are counted
+	laneMost   = 12    // lanes, and lines of tasks without one, in a panel; the others are counted
 	laneLegend = 22.0
 )
 

@@ -4,7 +4,8 @@
 // the trace itself says when that goroutine ran, and on which processor of Go's scheduler
 // and which kernel thread. Running means that the goroutine held a processor of Go's: where
 // there are more of these than cores, the kernel's own turns between threads do not
-// show. Of tasks in other processes only start, end and CPU time are known: what they
+// show. A system call counts as running if it is shorter than Go's monitor ever looks away,
+// else as waiting. Of tasks in other processes only start, end and CPU time are known: what they
 // computed is taken to have come first.
 package gotrace
 
@@ -66,7 +67,7 @@ type reader struct {
 type stretch struct {
 	lane.Slice
 	since trace.Time
-
+	call  string // the lane that a system call was made from; "" of all else
 }
 
 func (r *reader) take(e trace.Event) error {
@@ -94,7 +95,7 @@ func (r *reader) mark(e trace.Event, m lane.Mark) {
 		r.begun, r.zero, r.clock = true, e.Time(), m.At
 	case lane.Start:
 		s := lane.Slice{Lane: r.laneOf(e), Task: m.Task, State: lane.Running, Core: m.Core, Last: lane.Unknown}
-		r.open[e.Goroutine()] = &stretch{s, e.Time()}
+		r.open[e.Goroutine()] = &stretch{Slice: s, since: e.Time()}
 	case lane.End:
 		r.close(e.Goroutine(), e.Time(), m.Core)
 		delete(r.open, e.Goroutine())
@@ -132,9 +133,20 @@ func (r *reader) change(e trace.Event, id trace.GoID, to trace.GoState) {
 	if next.State != lane.Running && r.by == Processor {
 		next.Lane = ""
 	}
+	if s.call != "" && to == trace.GoRunning && e.Time().Sub(s.since) < short {
+		s.State, s.Lane = lane.Running, s.call
+	}
 	r.close(id, e.Time(), lane.Unknown)
-	r.open[id] = &stretch{next, e.Time()}
+	begun := &stretch{Slice: next, since: e.Time()}
+	if to == trace.GoSyscall {
+		begun.call = s.Lane
+	}
+	r.open[id] = begun
 }
+
+// short is the least time after which Go's monitor takes the processor of a thread that is
+// in a system call (sysmon in runtime/proc.go).
+const short = 20 * time.Microsecond
 
 // close ends the slice of a goroutine.
 func (r *reader) close(id trace.GoID, at trace.Time, core int) {
