@@ -247,7 +247,7 @@ func (l *lanes) panel(i int, r rect) {
 		}
 		y -= h + 2
 	}
-	l.textMid(l.x.from, y-laneRow/2, left, l.more(i), axisStyle)
+	l.back(l.x.from, y-laneRow/2-0.35*axisStyle.size, left, l.more(i), axisStyle)
 }
 
 // back sets text on white, over the lines of the axis.
