@@ -19,38 +19,49 @@ const (
 
 // Kind says in few words what a timeline shows: what those of one kind have in common.
 func (t Timeline) Kind() string {
-	atOnce, flight := t.AtOnce(), t.InFlight()
 	switch {
 	case len(t.Slices) == 0:
 		return "no task seen"
-	case t.waits() && flight > 1:
-		return fmt.Sprintf("%d tasks wait at once", flight)
+	case t.waits() && t.InFlight() > 1:
+		return "several tasks wait at once"
 	case t.waits():
 		return "one task waits at a time"
-	case atOnce > 1 && t.Cores > 0 && atOnce > t.Cores:
-		return fmt.Sprintf("%d lanes at once on %s", atOnce, plural(t.Cores, "core"))
-	case atOnce > 1:
-		return fmt.Sprintf("%d lanes at once", atOnce)
+	case t.AtOnce() > 1:
+		return "several lanes at once"
 	}
 	return "one lane at a time"
 }
 
 // Finding says what a timeline shows.
 func (t Timeline) Finding() string {
-	kind, flight, lanes := t.Kind(), t.InFlight(), t.Lanes()
+	atOnce, flight, lanes := t.AtOnce(), t.InFlight(), t.Lanes()
 	switch {
+	case t.waits() && flight > 1:
+		return fmt.Sprintf("%d tasks wait at once", flight)
 	case len(t.Slices) == 0 || t.waits():
-		return kind
-	case t.AtOnce() > 1 && flight > t.AtOnce():
-		return fmt.Sprintf("%s, %d tasks in flight", kind, flight)
-	case t.AtOnce() > 1:
-		return kind
+		return t.Kind()
+	case atOnce > 1:
+		return t.parallel()
 	case len(lanes) > 1:
-		return fmt.Sprintf("%s, %s between %s", kind, plural(t.Hops(), "hop"), plural(len(lanes), noun(lanes[0])))
+		return fmt.Sprintf("%s, %s between %s", t.Kind(), plural(t.Hops(), "hop"), plural(len(lanes), noun(lanes[0])))
 	case flight > 1:
 		return fmt.Sprintf("one lane, cut in %s of %s", plural(t.turns(), "turn"), plural(t.tasks(), "task"))
 	}
 	return "one lane, one task after another"
+}
+
+// parallel says how many lanes ran at once. More of them than cores took turns there that a
+// trace does not know.
+func (t Timeline) parallel() string {
+	atOnce := t.AtOnce()
+	said := fmt.Sprintf("%d lanes at once", atOnce)
+	if t.Cores > 0 && atOnce > t.Cores {
+		said += " on " + plural(t.Cores, "core")
+	}
+	if flight := t.InFlight(); flight > atOnce {
+		said += fmt.Sprintf(", %d tasks in flight", flight)
+	}
+	return said
 }
 
 // noun is what a lane is.
@@ -112,7 +123,9 @@ func most(all []Slice, span time.Duration) int {
 	}
 	var edges []edge
 	for _, s := range all {
-		edges = append(edges, edge{s.Start, 1}, edge{s.End, -1})
+		if s.End > s.Start {
+			edges = append(edges, edge{s.Start, 1}, edge{s.End, -1})
+		}
 	}
 	slices.SortFunc(edges, func(a, b edge) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.delta, b.delta))

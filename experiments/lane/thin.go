@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// Steps is how many moments a picture tells apart: about its pixels across.
+const Steps = 1000
+
 // Thin is the timeline without what is too narrow to be told apart at a resolution: a slice
 // joins the one before of the same task and state if the gap between them is narrower, and
 // is left out if it ends within that time after another on its lane, or lies on none and

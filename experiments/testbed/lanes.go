@@ -53,12 +53,9 @@ func (l *Bed) Lanes(ctx context.Context, c card.Case, timeout time.Duration) (t 
 		return t, fmt.Errorf("opening an execution trace: %w", err)
 	}
 	defer f.Close()
-	t = lane.Timeline{Variant: rc.Variant, Cores: cgroup.Cores(), Busy: m["cores-busy"]}
-	if t.Slices, err = gotrace.Read(f, by); err != nil {
+	if t, err = gotrace.Read(f, by); err != nil {
 		return t, err
 	}
-	return t.Thin(t.Span() / steps), nil
+	t.Variant, t.Cores, t.Busy = rc.Variant, cgroup.Cores(), m["cores-busy"]
+	return t.Thin(t.Span() / lane.Steps), nil
 }
-
-// steps is how many times a picture tells apart: about its pixels across.
-const steps = 1000

@@ -29,13 +29,14 @@ const (
 	Thread              // of the kernel; its one task holds it to its end
 )
 
-// Read reads a trace to its end and returns the slices of all tasks that were marked.
-func Read(r io.Reader, by By) ([]lane.Slice, error) {
+// Read reads a trace to its end and returns a timeline of the slices of all tasks that were
+// marked. Where they are millions, it is thinned on the way, to what a picture shows.
+func Read(r io.Reader, by By) (lane.Timeline, error) {
 	in, err := trace.NewReader(r)
 	if err != nil {
-		return nil, fmt.Errorf("reading an execution trace: %w", err)
+		return lane.Timeline{}, fmt.Errorf("reading an execution trace: %w", err)
 	}
-	l := reader{by: by, open: map[trace.GoID]*stretch{}}
+	l := reader{by: by, open: map[trace.GoID]*stretch{}, names: map[int64]string{}, limit: mostSlices, most: mostSlices}
 	for {
 		event, err := in.ReadEvent()
 		if errors.Is(err, io.EOF) {
@@ -45,11 +46,12 @@ func Read(r io.Reader, by By) ([]lane.Slice, error) {
 			err = l.take(event)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading an execution trace: %w", err)
+			return lane.Timeline{}, fmt.Errorf("reading an execution trace: %w", err)
 		}
+		l.bound()
 	}
 	if !l.begun {
-		return nil, errors.New("reading an execution trace: nothing marks the beginning of the run in it")
+		return lane.Timeline{}, errors.New("reading an execution trace: nothing marks the beginning of the run in it")
 	}
 	return l.done, nil
 }
@@ -57,10 +59,25 @@ func Read(r io.Reader, by By) ([]lane.Slice, error) {
 type reader struct {
 	by    By
 	open  map[trace.GoID]*stretch // what goroutines with a task are doing
-	done  []lane.Slice
+	done  lane.Timeline
+	most  int              // slices before they are thinned
+	limit int              // the same, or more where thinning left as many
+	names map[int64]string // of lanes
 	begun bool
 	zero  trace.Time // the beginning of the run, here
 	clock int64      // and by clock.Now
+}
+
+// mostSlices takes 100 MB.
+const mostSlices = 1 << 20
+
+// bound keeps the memory that slices take in bounds. Where they can hardly be thinned,
+// because so many tasks are in flight, it waits until they are twice as many.
+func (r *reader) bound() {
+	if len(r.done.Slices) >= r.limit {
+		r.done = r.done.Thin(r.done.Span() / lane.Steps)
+		r.limit = max(r.most, 2*len(r.done.Slices))
+	}
 }
 
 // A stretch is a slice that has begun.
@@ -106,10 +123,16 @@ func (r *reader) mark(e trace.Event, m lane.Mark) {
 
 // laneOf is the lane of the goroutine that runs at an event.
 func (r *reader) laneOf(e trace.Event) string {
+	form, number := "P%d", int64(e.Proc())
 	if r.by == Thread {
-		return fmt.Sprintf("thread %d", e.Thread())
+		form, number = "thread %d", int64(e.Thread())
 	}
-	return fmt.Sprintf("P%d", e.Proc())
+	name, ok := r.names[number]
+	if !ok {
+		name = fmt.Sprintf(form, number)
+		r.names[number] = name
+	}
+	return name
 }
 
 // change ends the slice of a goroutine that has a task, and begins the next.
@@ -156,7 +179,7 @@ func (r *reader) close(id trace.GoID, at trace.Time, core int) {
 	}
 	s.Start, s.End, s.Last = s.since.Sub(r.zero), at.Sub(r.zero), core
 	if s.Start >= 0 && s.End > s.Start {
-		r.done = append(r.done, s.Slice)
+		r.done.Slices = append(r.done.Slices, s.Slice)
 	}
 }
 
@@ -174,11 +197,11 @@ func (r *reader) elsewhere(m lane.Mark) {
 		return
 	}
 	if took := s.End - s.Start; float64(m.CPU) >= nearly*float64(took) {
-		r.done = append(r.done, s)
+		r.done.Slices = append(r.done.Slices, s)
 		return
 	}
 	ran, rest := s, s
 	ran.End, ran.Last = s.Start+m.CPU, lane.Unknown
 	rest.Start, rest.Core, rest.State = ran.End, lane.Unknown, m.Rest
-	r.done = append(r.done, ran, rest)
+	r.done.Slices = append(r.done.Slices, ran, rest)
 }

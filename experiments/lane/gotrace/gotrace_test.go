@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,14 +39,9 @@ func task(number int, work func()) {
 	mark(lane.Mark{Kind: lane.End, Task: number, Core: 6})
 }
 
-// spin computes until a channel is closed, without giving up its turn.
-func spin(until <-chan struct{}) {
-	for {
-		select {
-		case <-until:
-			return
-		default:
-		}
+// spin computes until it is told to end, without giving up its turn.
+func spin(end *atomic.Bool) {
+	for !end.Load() {
 	}
 }
 
@@ -86,26 +82,26 @@ func has(own []lane.Slice, state lane.State) bool {
 func TestGoroutinesOnOneProcessor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	text := traced(t, func() {
-		awake := make(chan struct{})
+		var awake atomic.Bool
 		var both sync.WaitGroup
-		both.Go(func() { task(0, func() { time.Sleep(time.Millisecond); close(awake) }) })
-		both.Go(func() { task(1, func() { spin(awake) }) })
+		both.Go(func() { task(0, func() { time.Sleep(time.Millisecond); awake.Store(true) }) })
+		both.Go(func() { task(1, func() { spin(&awake) }) })
 		both.Wait()
 	})
 	all, err := gotrace.Read(bytes.NewReader(text), gotrace.Processor)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sleeper, worker := of(0, all), of(1, all)
+	sleeper, worker := of(0, all.Slices), of(1, all.Slices)
 	check(t, sleeper)
 	check(t, worker)
 	if !has(sleeper, lane.Waiting) || has(worker, lane.Waiting) || !has(worker, lane.Running) {
 		t.Errorf("the sleeper: %+v, the worker: %+v", sleeper, worker)
 	}
-	if got := (lane.Timeline{Slices: all}); got.AtOnce() > 1 || !slices.Equal(got.Lanes(), []string{"P0"}) {
-		t.Errorf("%d at once on the lanes %v", got.AtOnce(), got.Lanes())
+	if all.AtOnce() > 1 || !slices.Equal(all.Lanes(), []string{"P0"}) {
+		t.Errorf("%d at once on the lanes %v", all.AtOnce(), all.Lanes())
 	}
-	for _, s := range all {
+	for _, s := range all.Slices {
 		if (s.State == lane.Running) != (s.Lane == "P0") {
 			t.Errorf("slice %+v", s)
 		}
@@ -134,7 +130,7 @@ func TestThreadsKeepTheirTasks(t *testing.T) {
 	}
 	names := map[string]bool{}
 	for number := range 2 {
-		own := of(number, all)
+		own := of(number, all.Slices)
 		check(t, own)
 		for _, s := range own {
 			if s.Lane != own[0].Lane || !strings.HasPrefix(s.Lane, "thread ") {
@@ -170,7 +166,7 @@ func TestTasksOfOtherProcesses(t *testing.T) {
 	second.Task = 1
 	ran := lane.Slice{Lane: "process 77", Task: 2, State: lane.Running, Core: 5, Last: lane.Unknown, Start: 200, End: 600}
 	rest := lane.Slice{Lane: "process 77", Task: 2, State: lane.Ready, Core: lane.Unknown, Last: 6, Start: 600, End: 1200}
-	if want := []lane.Slice{whole, second, ran, rest}; !slices.Equal(all, want) {
+	if want := []lane.Slice{whole, second, ran, rest}; !slices.Equal(all.Slices, want) {
 		t.Errorf("%+v\nwant %+v", all, want)
 	}
 }
@@ -211,6 +207,6 @@ func Example() {
 	}
 	trace.Stop()
 	all, err := gotrace.Read(&out, gotrace.Processor)
-	fmt.Println(lane.Timeline{Slices: all}.Finding(), err)
+	fmt.Println(all.Finding(), err)
 	// Output: one task waits at a time <nil>
 }
