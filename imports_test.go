@@ -13,9 +13,9 @@ var levels = [][]string{
 	{
 		"experiments/variant", "experiments/fork", "experiments/gillock", "experiments/ipc", "experiments/tasks/workload",
 		"runner/affinity", "runner/cgroup", "runner/clock", "runner/proc", "runner/protocol", "runner/usage",
-		"results", "report/chart", "experiments/number",
+		"results", "report/chart", "experiments/number", "experiments/lane",
 	},
-	{"experiments/section", "report/stat"},
+	{"experiments/section", "report/stat", "experiments/lane/gotrace"},
 	{
 		"experiments/card", "experiments/procpool", "experiments/tasks/workload/web",
 		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling",
@@ -43,7 +43,8 @@ var confined = map[string][]string{
 	"experiments/procpool": {"runner/proc"},
 	"runner":               {"results", "runner/cgroup", "runner/proc", "runner/protocol", "runner/usage"},
 	"results":              {},
-	"report":               {"experiments/card", "experiments/variant", "report/chart", "experiments/number", "report/scaling", "experiments/section", "report/stat", "results", "runner/protocol"},
+	"experiments/lane":     {},
+	"report":               {"experiments/card", "experiments/lane", "experiments/variant", "report/chart", "experiments/number", "report/scaling", "experiments/section", "report/stat", "results", "runner/protocol"},
 	"experiments/section":  {"experiments/variant", "experiments/number"},
 	"report/stat":          {"experiments/number"},
 	"report/scaling":       {"experiments/number", "report/stat"},

@@ -488,6 +488,7 @@ func (v view) figures(judged []Judged) []figure {
 	if len(v.compute.cells)+len(v.waiting.cells) > 0 {
 		all = append(all, v.answerFigure(), v.planeFigure())
 	}
+	all = append(all, lanesFigures(v.table.Lanes)...)
 	if len(judged) > 0 {
 		all = append(all, v.verdictFigures(judged)...)
 	}

@@ -45,6 +45,7 @@ func (p page) markdown() string {
 		p.picture(&w, "answer")
 		p.picture(&w, "plane")
 	}
+	p.lanes(&w)
 	p.verdicts(&w)
 	if len(p.compute.cells) > 0 {
 		p.curves(&w, p.compute, "Computing", "CPU-bound tasks: linear is a speed-up as large as the number of workers, up to the number of cores.")

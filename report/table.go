@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
+	"parcon/experiments/lane"
 	"parcon/experiments/variant"
 	"parcon/report/stat"
 	"parcon/results"
@@ -21,9 +22,10 @@ import (
 type Table struct {
 	Setup  results.Setup // the file's configuration lines, in their order
 	Failed []Failure
-	Bad    []string // lines that could not be read, and why
-	Said   []string // what else is to be known of the file
-	Cut    []Cut    // rounds that were interrupted
+	Bad    []string        // lines that could not be read, and why
+	Said   []string        // what else is to be known of the file
+	Lanes  []lane.Timeline // of traced runs beside it; none if nobody made them
+	Cut    []Cut           // rounds that were interrupted
 	series map[string]*series
 	names  []string // keys of series in the order of their first trial
 	trials int

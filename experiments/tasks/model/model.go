@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"parcon/experiments/cpython"
+	"parcon/experiments/tasks/worker"
 	"parcon/runner/usage"
 )
 
@@ -37,6 +38,17 @@ type Job struct {
 	// Report takes the result of a task that ran in another process: its
 	// answer and when it started and ended (clock.Now).
 	Report func(task int, answer uint64, start, end int64) error
+	// Placed takes, before Report, where a task ran in another process; nil unless Worker
+	// asks its workers for that.
+	Placed func(task int, result worker.Result)
+}
+
+// report hands on the result of a worker.
+func (j Job) report(task int, r worker.Result) error {
+	if j.Placed != nil && r.Place != nil {
+		j.Placed(task, r)
+	}
+	return j.Report(task, r.Answer, r.Start, r.End)
 }
 
 // WorkerCommand starts a worker program of the job.
@@ -89,6 +101,8 @@ type Model struct {
 	Python bool
 	// Host makes what tasks of one crew tell what they do; nil if they need not.
 	Host func() Host
+	// Threads says that each worker has a kernel thread of its own.
+	Threads bool
 	// Start starts a crew of at least 1 workers.
 	Start func(workers int, job Job) (Crew, error)
 }

@@ -264,6 +264,41 @@ func TestAnErrorOfReportComesBack(t *testing.T) {
 	})
 }
 
+// Where workers are asked, each task's place comes before its result, with a worker of its own
+// for each task or for many.
+func TestPlacesOfTasksAreHandedOn(t *testing.T) {
+	forEach(t, func(t *testing.T, m model.Model) {
+		if !usesProcesses(m) {
+			t.Skip("has no other processes")
+		}
+		const n = 6
+		l, job := newLog(t, m, "short")
+		job.Worker.Env = append(job.Worker.Env, worker.PlaceEnv)
+		var mu sync.Mutex
+		workers := map[int]bool{}
+		var placed []int
+		job.Placed = func(task int, r worker.Result) {
+			mu.Lock()
+			defer mu.Unlock()
+			workers[r.Place.Worker] = true
+			placed = append(placed, task)
+		}
+		crew := start(t, m, 2, job)
+		defer closed(t, crew)
+		if err := crew.Run(n); err != nil {
+			t.Fatal(err)
+		}
+		l.checkEachOnce(t, n)
+		slices.Sort(placed)
+		if !slices.Equal(placed, []int{0, 1, 2, 3, 4, 5}) || workers[os.Getpid()] {
+			t.Errorf("the places of %v, in the processes %v", placed, workers)
+		}
+		if single := m.Name == "process"; single != (len(workers) == n) {
+			t.Errorf("%d processes for %d tasks", len(workers), n)
+		}
+	})
+}
+
 // All workers have a task at the same moment: each waits until the last one
 // has come.
 func TestWorkersWorkBesideEachOther(t *testing.T) {

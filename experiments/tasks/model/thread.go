@@ -2,7 +2,7 @@ package model
 
 var thread = Model{
 	Name: "thread", Mapping: "a fixed number of kernel threads, which the kernel shares out over the cores (1:1)",
-	Procs: aThread,
+	Procs: aThread, Threads: true,
 	Start: startThreads,
 }
 
