@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
+	"parcon/experiments/tasks/model"
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/variant"
 )
 
 // LaneModels are those whose lanes are drawn unless others are named.
-var LaneModels = []string{"serial", "goroutine", "thread", "gil", "loop", "process-pool"}
+var LaneModels = []string{"serial", "goroutine", "thread", "gil-lock", "loop", "process-pool"}
 
 // LaneWork is a workload of each kind, in the words of LaneCases.
 var LaneWork = []string{"primes", "sleep", "mix/cpu=50"}
@@ -51,6 +52,9 @@ func LaneCases(work string, models []string, workers, cores int) ([]card.Case, e
 	}
 	var cases []card.Case
 	for _, name := range models {
+		if m, err := model.Find(name); err == nil && m.Python {
+			return nil, fmt.Errorf("model %s: lanes are drawn of models in Go: name some of `parcon list`", name)
+		}
 		n := workers
 		if name == "serial" {
 			n = 1
