@@ -37,6 +37,7 @@ package cpython
 
 import (
 	_ "embed"
+	"strings"
 
 	"parcon/experiments/card"
 )
@@ -53,6 +54,11 @@ type Interpreter struct {
 	Path    string // absolute, no shim
 	Version string // as 3.11.7 or 3.15.0a1
 	GIL     bool   // one thread runs Python at a time
+}
+
+// Named is the interpreter of that name at a path.
+func Named(name card.Python, path string) Interpreter {
+	return Interpreter{Path: path, Version: strings.TrimSuffix(string(name), "t"), GIL: name.GIL()}
 }
 
 // Name is what variants call it.
