@@ -23,7 +23,7 @@ var levels = [][]string{
 	{"experiments/card/cardtest", "experiments/peer", "experiments/tasks/worker", "report"},
 	{"experiments/cpython", "experiments/tasks/model"},
 	{"experiments/tasks"},
-	{"experiments/costs", "experiments/life", "experiments/locking", "experiments/sharing"},
+	{"experiments/costs", "experiments/gil", "experiments/life", "experiments/locking", "experiments/sharing"},
 	{"experiments/chapters"},
 	{"experiments/child"},
 	{

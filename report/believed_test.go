@@ -11,7 +11,7 @@ import (
 )
 
 // wide is the scale of which the world of the textbooks has every variant.
-var wide = card.Scale{Cores: testCores, Depth: card.Full, Pythons: []card.Python{"3.11.7"}}
+var wide = card.Scale{Cores: testCores, Depth: card.Full, Pythons: []card.Python{"3.12.1"}}
 
 // believed is a machine on which every claim of the catalogue holds, also those that are
 // yet to be written: its numbers are computed from the comparisons. What nothing is

@@ -55,7 +55,7 @@ func residuals(t *testing.T) [][]float64 {
 	cores, _ := table.cores()
 	var all [][]float64
 	for _, e := range table.catalogue.Chapters {
-		for _, claim := range e.Claims(card.Scale{Cores: cores, Pythons: []card.Python{"3.11.7"}}) {
+		for _, claim := range e.Claims(card.Scale{Cores: cores, Pythons: []card.Python{"3.12.1"}}) {
 			for _, c := range claim.Comparisons {
 				if c.Measure.How > card.Inverse {
 					continue

@@ -74,7 +74,7 @@ func casesOf(chosen []card.Chapter, s card.Scale) map[string]variant.Variant {
 // A run ends when every claim has its verdict; each of its variants has the rounds that
 // its interval needs, or the few that a fact does; and what was clear early has had fewer trials than what was not.
 func TestARunFollowsTheEvidence(t *testing.T) {
-	s := card.Scale{Cores: testCores, Pythons: []card.Python{"3.11.7"}}
+	s := card.Scale{Cores: testCores, Pythons: []card.Python{"3.12.1"}}
 	all := casesOf(chapters.All, s)
 	f := Follow(catalogue(), chapters.All, s, 0, 7, true)
 	trials := simulated(t, f, all, 300, textbook)
@@ -135,7 +135,7 @@ func TestAPlanIsThatOfTheRoundsBefore(t *testing.T) {
 // Where little is left to measure, rounds are filled with what rests, so that they do not
 // follow each other at once; with nothing left they end.
 func TestShortRoundsAreFilled(t *testing.T) {
-	s := card.Scale{Cores: testCores, Pythons: []card.Python{"3.11.7"}}
+	s := card.Scale{Cores: testCores, Pythons: []card.Python{"3.12.1"}}
 	all := casesOf(chapters.All, s)
 	f := Follow(catalogue(), chapters.All, s, 0, 7, true)
 	timed := func(v variant.Variant) map[string]float64 {

@@ -52,7 +52,7 @@ var claimIDs = func() []string {
 // world makes a result file of a simulated machine: each trial of a variant
 // takes what cost says, times noise.
 func world(rounds int, noise float64, cost func(v variant.Variant) map[string]float64) string {
-	return worldOf(card.Scale{Cores: testCores, Pythons: []card.Python{"3.11.7"}}, rounds, noise, cost)
+	return worldOf(card.Scale{Cores: testCores, Pythons: []card.Python{"3.12.1"}}, rounds, noise, cost)
 }
 
 func worldOf(scale card.Scale, rounds int, noise float64, cost func(v variant.Variant) map[string]float64) string {
