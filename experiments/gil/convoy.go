@@ -65,11 +65,11 @@ func convoySections() []section.Section {
 			}},
 			Across:   "load",
 			Explain:  "way",
-			Subtitle: "Latency of a request that waits 1 ms in the kernel, p50, beside so many threads or goroutines that compute, on {cores}. gil-lock: threads with a lock that is handed over as CPython's is.",
+			Subtitle: "Latency of a request that waits 1 ms in the kernel, p50, beside so many threads or goroutines that compute, on {cores}.",
 			Note:     section.Medians,
 		},
 	}, {
-		Topic: "The same in numbers",
+		Topic: "Requests beside threads that compute, in numbers",
 		Form: section.Table{
 			Finding: []section.Clause{most},
 			Rows:    ofEach,
@@ -156,7 +156,7 @@ func loads(d card.Depth) []int {
 // ms and more.
 func requests(d card.Depth) int {
 	if d == card.Quick {
-		return 8
+		return 6
 	}
 	return 16
 }
