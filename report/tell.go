@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -102,8 +101,11 @@ func (v view) title(name string) string {
 func told(one section.Section, s section.Samples) part {
 	shown := one.Form.Show(s)
 	p := part{
-		topic: fmt.Sprintf("%s (%s)", one.Topic, strings.Join(one.Claims, ", ")), answer: one.Answer,
+		topic: one.Topic, answer: one.Answer,
 		finding: s.Fill(shown.Finding), rows: shown.Rows, note: s.Fill(shown.Note),
+	}
+	if len(one.Claims) > 0 {
+		p.topic += " (" + strings.Join(one.Claims, ", ") + ")"
 	}
 	if p.finding == "" {
 		p.finding = one.Topic

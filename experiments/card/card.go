@@ -30,8 +30,9 @@
 //     decide it. Give the cheapest variant twice, by Second: if a report then finds the
 //     two to differ, something is wrong with the measurement, and no verdict is given.
 //  4. Claims: the textbook's sentence, and the comparisons with their bounds. An ID is a
-//     letter, P for the grid (package tasks), U for costs, S for sharing, L for locking,
-//     F for life, and the number after the last of these in `parcon list`.
+//     letter, P for the grid (package tasks), G for CPython's lock, U for costs, S for
+//     sharing, L for locking, F for life, and the number after the last of these in
+//     `parcon list`.
 //  5. Sections, if a line in the table of its chapter is not enough.
 //
 // Then `parcon run ID` measures the variants that the claim compares, with their second
@@ -110,6 +111,7 @@ type Card struct {
 type Choice struct {
 	Key      string
 	Values   []string
+	Pythons  bool // its values are names of CPythons, in place of numbers
 	Optional bool
 	Words    map[string]string // values that a reader has in other words
 	Format   string            // of a value beside others, as "x %s"; "" for the value alone
@@ -170,6 +172,10 @@ func (c Choice) check(v variant.Variant) error {
 		return nil
 	case text == "":
 		return fmt.Errorf("its key %s is missing: give %s", c.Key, c)
+	case c.Pythons:
+		if !Python(text).named() {
+			return fmt.Errorf("%s=%s: give %s", c.Key, text, c)
+		}
 	case c.Values != nil && !slices.Contains(c.Values, text):
 		return fmt.Errorf("%s=%s: give %s", c.Key, text, c)
 	case c.Values == nil:
@@ -198,6 +204,9 @@ func (c Choice) Word(value string) string {
 	if rest, ok := strings.CutPrefix(value, "cpython"); ok && c.Values != nil {
 		return "CPython" + strings.Replace(rest, "-", " ", 1)
 	}
+	if c.Pythons {
+		return Python(value).String()
+	}
 	if c.Values == nil {
 		return number.Thousands(value)
 	}
@@ -212,9 +221,12 @@ func (c Choice) Label(value string) string {
 	return fmt.Sprintf(c.Format, c.Word(value))
 }
 
-// Compare orders two values: numbers by size, words as they are listed. One that is
-// left out comes first.
+// Compare orders two values: numbers by size, words as they are listed, CPythons by
+// version. One that is left out comes first.
 func (c Choice) Compare(a, b string) int {
+	if c.Pythons {
+		return Python(a).Compare(Python(b))
+	}
 	if c.Values != nil {
 		return cmp.Compare(slices.Index(c.Values, a), slices.Index(c.Values, b))
 	}
@@ -225,6 +237,9 @@ func (c Choice) Compare(a, b string) int {
 
 // String says what may be given.
 func (c Choice) String() string {
+	if c.Pythons {
+		return "a version of CPython, such as 3.11.7, or 3.13.0t without GIL"
+	}
 	if c.Values == nil {
 		return fmt.Sprintf("a number from 1 to %d", MaxNumber)
 	}

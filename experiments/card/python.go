@@ -1,7 +1,9 @@
 package card
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +52,34 @@ func Pythons(line string) []Python {
 		all = append(all, Python(version))
 	}
 	return all
+}
+
+// named says whether it can be the name of one.
+func (p Python) named() bool { return name.MatchString(string(p)) }
+
+// name is a version as CPython writes it, and a t.
+var name = regexp.MustCompile(`^([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?((?:a|b|rc)[0-9]{1,4})?\+?t?$`)
+
+// Compare orders them by version, a build without GIL behind that with one. None comes
+// first, what is no version last.
+func (p Python) Compare(other Python) int {
+	a, b := name.FindStringSubmatch(string(p)), name.FindStringSubmatch(string(other))
+	switch {
+	case p == other:
+		return 0
+	case p == "", other != "" && b == nil && a != nil:
+		return -1
+	case other == "", a == nil && b != nil:
+		return 1
+	}
+	for i := 1; i < min(4, len(a), len(b)); i++ {
+		x, _ := strconv.Atoi(a[i])
+		y, _ := strconv.Atoi(b[i])
+		if x != y {
+			return cmp.Compare(x, y)
+		}
+	}
+	return strings.Compare(string(p), string(other))
 }
 
 // Reference is the CPython that mechanisms of Go are measured beside: the first that is

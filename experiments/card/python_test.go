@@ -1,6 +1,7 @@
 package card
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -35,6 +36,38 @@ func TestReferenceIsTheFirstThatIsNewEnough(t *testing.T) {
 		}
 		if got, err := s.Reference(); got != want || (err == nil) != (want != "") {
 			t.Errorf("%s: %s, %v", names, got, err)
+		}
+	}
+}
+
+func TestVersionsAreValuesOfAKey(t *testing.T) {
+	key := Choice{Key: "python", Pythons: true}
+	list := []Card{{Name: "made", Keys: []Choice{key}}}
+	for _, name := range []string{"3.11.7", "3.13.0t", "2.7.18", "3.15.0a1+", "3.11"} {
+		if _, _, err := Parse(list, Of("made", "python", name).String()); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, name := range []string{"3", "3.11.7 ", "pypy", "cpython", "t", "3.11.7tt", "-3.1", "3.11.70000000000000000000"} {
+		_, _, err := Parse(list, Key+"=made/python="+name)
+		if err == nil || !strings.Contains(err.Error(), "give a version of CPython, such as 3.11.7") && !strings.HasPrefix(err.Error(), "variant") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if got := key.Word("3.13.0t"); got != "CPython 3.13.0 without GIL" {
+		t.Error(got)
+	}
+}
+
+// What is no version comes last, so that rows of CPythons stand before others.
+func TestVersionsAreInOrder(t *testing.T) {
+	want := []string{"", "2.7.18", "3.6.15", "3.9.0", "3.11", "3.11.7", "3.13.0", "3.13.0t", "3.13.1", "4.0.0", "gil", "goroutine"}
+	key := Choice{Key: "python", Pythons: true}
+	for i, a := range want {
+		for j, b := range want {
+			if got := key.Compare(a, b); got != cmp.Compare(i, j) {
+				t.Errorf("%q and %q are in order %d", a, b, got)
+			}
 		}
 	}
 }

@@ -38,6 +38,7 @@ func BenchmarkCosts(b *testing.B)   { benchmark(b, "costs") }
 func BenchmarkSharing(b *testing.B) { benchmark(b, "sharing") }
 func BenchmarkLocks(b *testing.B)   { benchmark(b, "locks") }
 func BenchmarkLife(b *testing.B)    { benchmark(b, "life") }
+func BenchmarkGil(b *testing.B)     { benchmark(b, "gil") }
 
 // interpreters are the CPythons that there are.
 var interpreters = sync.OnceValue(func() []cpython.Interpreter {

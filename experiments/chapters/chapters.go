@@ -8,6 +8,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/costs"
+	"parcon/experiments/gil"
 	"parcon/experiments/life"
 	"parcon/experiments/locking"
 	"parcon/experiments/sharing"
@@ -18,7 +19,7 @@ import (
 // All are the chapters.
 var All = []card.Chapter{
 	tasks.Compute, tasks.Waiting, tasks.Mixing, tasks.Crowd,
-	costs.Chapter, sharing.Chapter, locking.Chapter, life.Chapter,
+	gil.Chapter, costs.Chapter, sharing.Chapter, locking.Chapter, life.Chapter,
 }
 
 // Find returns the chapter of that name.

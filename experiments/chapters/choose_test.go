@@ -9,7 +9,7 @@ import (
 	"parcon/experiments/chapters"
 )
 
-var two = card.Scale{Cores: 2, System: "linux", Pythons: []card.Python{"3.11.7"}}
+var two = card.Scale{Cores: 2, System: "linux", Pythons: []card.Python{"3.12.1"}}
 
 func TestWhatIsNamedIsChosen(t *testing.T) {
 	for _, c := range []struct {

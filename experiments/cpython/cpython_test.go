@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"parcon/experiments/card"
 	"parcon/runner/proc"
 	"parcon/runner/proc/proctest"
 	"parcon/runner/protocol"
@@ -457,5 +458,41 @@ for values, percent, want in [([7], 50, 7), ([7], 99, 7), ([1, 2, 3, 4], 50, 2),
 `
 	if out, err := exec.Command(i.Path, i.command(functions(t) + check)[1:]...).CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestATrialIsMeasuredOnTheCPythonThatItsVariantNames(t *testing.T) {
+	proctest.Tidy(t)
+	i := python(t)
+	env := card.Env{Python: "/nowhere/python3", Pythons: map[card.Python]string{i.Name(): i.Path}}
+	s, err := Prepare(card.Trial{Variant: card.Of("made", Key, string(i.Name())), Ops: 2, Env: env}, time.Minute, "", "create", "unit=thread")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := s.Run(); err != nil || m["ns/op"] <= 0 {
+		t.Errorf("%v, %v", m, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	for name, want := range map[string]string{
+		"2.7.1": "measuring create: there is no CPython 2.7.1: name it with --python",
+		"":      "/nowhere/python3", // the reference, which is not there
+	} {
+		v := card.Of("made")
+		if name != "" {
+			v = card.Of("made", Key, name)
+		}
+		if _, err := Prepare(card.Trial{Variant: v, Ops: 2, Env: env}, time.Minute, "", "create"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestNamedIsTheInterpreterOfAName(t *testing.T) {
+	for _, want := range []Interpreter{{"/a", "3.11.7", true}, {"/b", "3.13.0", false}} {
+		if got := Named(want.Name(), want.Path); got != want {
+			t.Errorf("%v, want %v", got, want)
+		}
 	}
 }

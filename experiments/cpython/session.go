@@ -36,9 +36,16 @@ func (i Interpreter) Start(ctx context.Context, mechanism string, args ...string
 // StartOwn is Start with a mechanism of the caller's: own is Python that can use
 // what is in the script and puts its mechanism into MECHANISMS.
 func (i Interpreter) StartOwn(ctx context.Context, own, mechanism string, args ...string) (*Session, error) {
+	return i.startScript(ctx, with(own), mechanism, args...)
+}
+
+// with is the script with what is the caller's.
+func with(own string) string { return strings.Replace(script, entry, own+entry, 1) }
+
+func (i Interpreter) startScript(ctx context.Context, script, mechanism string, args ...string) (*Session, error) {
 	args = append([]string{mechanism}, args...)
 	what := fmt.Sprintf("measuring %q on %s", strings.Join(args, " "), i)
-	return start(ctx, what, i.command(strings.Replace(script, entry, own+entry, 1), args...))
+	return start(ctx, what, i.command(script, args...))
 }
 
 func start(ctx context.Context, what string, argv []string) (*Session, error) {

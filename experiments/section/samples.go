@@ -109,6 +109,7 @@ func (s Samples) Total(unit string, variants ...variant.Variant) Total {
 var wordsOfModels = []struct{ model, words string }{
 	{"pool", "pool: goroutines that take tasks from a channel"},
 	{"gil", "gil: threads of which one runs at a time"},
+	{"gil-lock", "gil-lock: threads that compute only with a lock, which is handed over as CPython's is"},
 	{"loop", "loop: goroutines on one core"},
 	{"coroutine", "coroutine: gives up its turn only where it says so"},
 }
