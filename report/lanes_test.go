@@ -56,7 +56,7 @@ func TestLanesSayWhatTheyShow(t *testing.T) {
 	text := strings.Join(lines, " ")
 	for _, want := range []string{
 		"32 tasks on 8 workers", "cores busy 1.97", "one lane at a time, 47 hops between 8 threads", "one lane, cut in 48 turns of 32 tasks",
-		"8 lanes at once, which shared 2.0 cores", "P0, cores 0 1", "2 slices narrower than can be drawn",
+		"8 lanes at once on 2.0 cores", "P0, cores 0 1", "2 slices narrower than can be drawn",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the picture does not say %q", want)

@@ -59,11 +59,11 @@ func (t Timeline) Finding() string {
 func (t Timeline) parallel() string {
 	atOnce := t.AtOnce()
 	said := fmt.Sprintf("%d lanes at once", atOnce)
+	if t.shared() {
+		said += fmt.Sprintf(" on %.1f cores", t.Busy)
+	}
 	if flight := t.InFlight(); flight > atOnce {
 		said += fmt.Sprintf(", %d tasks in flight", flight)
-	}
-	if t.shared() {
-		said += fmt.Sprintf(", which shared %.1f cores", t.Busy)
 	}
 	return said
 }

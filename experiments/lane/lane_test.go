@@ -33,7 +33,7 @@ func TestFindings(t *testing.T) {
 		"one lane, cut in 4 turns of 2 tasks":           timeline(run("P0", 0, 0, 10), run("P0", 1, 10, 20), run("P0", 0, 20, 30), run("P0", 1, 30, 40), cut("", 0, lane.Ready, 10, 20), cut("", 1, lane.Ready, 20, 30)),
 		"2 lanes at once":                               timeline(run("P0", 0, 0, 10), run("P1", 1, 0, 10)),
 		"2 lanes at once, 3 tasks in flight":            timeline(run("P0", 0, 0, 10), run("P1", 1, 0, 10), cut("", 2, lane.Waiting, 0, 5), run("P0", 2, 10, 20)),
-		"3 lanes at once, which shared 2.0 cores":       timeline(run("thread 1", 0, 0, 10), run("thread 2", 1, 0, 10), run("thread 3", 2, 0, 10)),
+		"3 lanes at once on 2.0 cores":                  timeline(run("thread 1", 0, 0, 10), run("thread 2", 1, 0, 10), run("thread 3", 2, 0, 10)),
 		"one lane at a time, 2 hops between 2 threads":  timeline(run("thread 1", 0, 0, 10), run("thread 2", 1, 10, 20), run("thread 1", 0, 20, 30)),
 		"one lane at a time, 1 hop between 2 processes": timeline(run("process 1", 0, 0, 10), run("process 2", 1, 10, 20)),
 		"one lane at a time, 1 hop between 2 lanes":     timeline(run("P0", 0, 0, 10), run("P1", 1, 10, 20)),
