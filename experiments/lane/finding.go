@@ -15,6 +15,9 @@ const (
 	// Tasks that run for less than this share of the time in which they run or wait are such
 	// as wait.
 	mostly = 0.25
+	// Lanes that together held more than so many times the cores that were busy took turns on
+	// them, which only the kernel knows of.
+	crowded = 1.25
 )
 
 // Kind says in few words what a timeline shows: what those of one kind have in common.
@@ -26,6 +29,8 @@ func (t Timeline) Kind() string {
 		return "several tasks wait at once"
 	case t.waits():
 		return "one task waits at a time"
+	case t.AtOnce() > 1 && t.shared():
+		return "several lanes on shared cores"
 	case t.AtOnce() > 1:
 		return "several lanes at once"
 	}
@@ -50,18 +55,27 @@ func (t Timeline) Finding() string {
 	return "one lane, one task after another"
 }
 
-// parallel says how many lanes ran at once. More of them than cores took turns there that a
-// trace does not know.
+// parallel says how many lanes ran at once.
 func (t Timeline) parallel() string {
 	atOnce := t.AtOnce()
 	said := fmt.Sprintf("%d lanes at once", atOnce)
-	if t.Cores > 0 && atOnce > t.Cores {
-		said += " on " + plural(t.Cores, "core")
+	if t.shared() {
+		said += fmt.Sprintf(" on %.1f cores", t.Busy)
 	}
 	if flight := t.InFlight(); flight > atOnce {
 		said += fmt.Sprintf(", %d tasks in flight", flight)
 	}
 	return said
+}
+
+// shared says whether lanes took turns on the cores: because there are fewer of
+// these, or others used them.
+func (t Timeline) shared() bool {
+	var ran time.Duration
+	for _, s := range t.running() {
+		ran += s.End - s.Start
+	}
+	return float64(ran) > crowded*t.Busy*float64(t.Span())
 }
 
 // noun is what a lane is.

@@ -39,7 +39,7 @@ type Slice struct {
 // A Timeline is one traced run.
 type Timeline struct {
 	Variant string  // as in a result file: workload=primes/model=gil/workers=2
-	Cores   int     // that the run could use; 0: nobody knows
+	Cores   int     // that the run could use
 	Busy    float64 // cores, the mean over the run
 	Left    int     // slices that Thin left out
 	Slices  []Slice

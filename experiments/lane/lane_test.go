@@ -23,7 +23,7 @@ func cut(name string, task int, state lane.State, from, to int) lane.Slice {
 }
 
 func timeline(all ...lane.Slice) lane.Timeline {
-	return lane.Timeline{Variant: "workload=primes/model=gil/workers=2", Cores: 2, Slices: all}
+	return lane.Timeline{Variant: "workload=primes/model=gil/workers=2", Cores: 2, Busy: 2, Slices: all}
 }
 
 func TestFindings(t *testing.T) {
@@ -33,7 +33,7 @@ func TestFindings(t *testing.T) {
 		"one lane, cut in 4 turns of 2 tasks":           timeline(run("P0", 0, 0, 10), run("P0", 1, 10, 20), run("P0", 0, 20, 30), run("P0", 1, 30, 40), cut("", 0, lane.Ready, 10, 20), cut("", 1, lane.Ready, 20, 30)),
 		"2 lanes at once":                               timeline(run("P0", 0, 0, 10), run("P1", 1, 0, 10)),
 		"2 lanes at once, 3 tasks in flight":            timeline(run("P0", 0, 0, 10), run("P1", 1, 0, 10), cut("", 2, lane.Waiting, 0, 5), run("P0", 2, 10, 20)),
-		"3 lanes at once on 2 cores":                    timeline(run("thread 1", 0, 0, 10), run("thread 2", 1, 0, 10), run("thread 3", 2, 0, 10)),
+		"3 lanes at once on 2.0 cores":                  timeline(run("thread 1", 0, 0, 10), run("thread 2", 1, 0, 10), run("thread 3", 2, 0, 10)),
 		"one lane at a time, 2 hops between 2 threads":  timeline(run("thread 1", 0, 0, 10), run("thread 2", 1, 10, 20), run("thread 1", 0, 20, 30)),
 		"one lane at a time, 1 hop between 2 processes": timeline(run("process 1", 0, 0, 10), run("process 2", 1, 10, 20)),
 		"one lane at a time, 1 hop between 2 lanes":     timeline(run("P0", 0, 0, 10), run("P1", 1, 10, 20)),
@@ -41,6 +41,23 @@ func TestFindings(t *testing.T) {
 		"one task waits at a time":                      timeline(run("P0", 0, 0, 1), cut("", 0, lane.Waiting, 1, 50), cut("", 1, lane.Waiting, 50, 100)),
 	} {
 		if got := of.Finding(); got != want {
+			t.Errorf("%v: %q, want %q", of.Slices, got, want)
+		}
+	}
+}
+
+// What lanes of one kind are called together does not tell how many they are.
+func TestKinds(t *testing.T) {
+	two := timeline(run("P0", 0, 0, 10), run("P1", 1, 0, 10))
+	few := two
+	few.Busy = 1
+	for want, of := range map[string]lane.Timeline{
+		"several lanes at once":         two,
+		"several lanes on shared cores": few,
+		"several tasks wait at once":    timeline(cut("", 0, lane.Waiting, 0, 50), cut("", 1, lane.Waiting, 0, 50)),
+		"one lane at a time":            timeline(run("P0", 0, 0, 10)),
+	} {
+		if got := of.Kind(); got != want {
 			t.Errorf("%v: %q, want %q", of.Slices, got, want)
 		}
 	}
