@@ -50,6 +50,9 @@ func writeReport(ctx context.Context, dir, out string, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
+	if table.Lanes, err = readLanes(dir); err != nil {
+		table.Bad = append(table.Bad, err.Error())
+	}
 	answer, path, err := report.Write(table, out)
 	if err != nil {
 		return err

@@ -342,6 +342,7 @@ func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writ
 	plan.Rest(mostRounds, trials)
 	show.open(follow.Open(), follow.Soon(time.Minute))
 	show.end()
+	j.tellLanes(ctx, l, stderr)
 	if ctx.Err() != nil && len(trials) == 0 {
 		return nil, early
 	}
@@ -372,7 +373,10 @@ func openTestbed(ctx context.Context, j job, programs testbed.Programs, chosen [
 	if err != nil {
 		return nil, nil, fmt.Errorf("finding the folder of the result: %w", err)
 	}
-	var all []card.Case
+	all, err := j.laneCases()
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, e := range chosen {
 		all = append(all, e.Cases(scale)...)
 	}

@@ -65,12 +65,13 @@ func (p page) underEach(w *strings.Builder) {
 	}
 	w.WriteString("\n\n")
 	table(w, []string{"id", "claim", "under", "verdict", fmt.Sprintf("nearest comparison (%s)", interval), "bound", "odds"}, rows)
-	for _, j := range p.beside {
-		if j.Caveat != "" {
-			fmt.Fprintf(w, "- %s: %s\n", j.Name(), j.Caveat)
-		}
+	own := slices.DeleteFunc(slices.Clone(p.beside), func(j Judged) bool {
+		return j.Caveat == "" || slices.ContainsFunc(p.judged, func(counts Judged) bool { return counts.Caveat == j.Caveat })
+	})
+	for _, j := range own {
+		fmt.Fprintf(w, "- %s: %s\n", j.Name(), j.Caveat)
 	}
-	if slices.ContainsFunc(p.beside, func(j Judged) bool { return j.Caveat != "" }) {
+	if len(own) > 0 {
 		w.WriteString("\n")
 	}
 }

@@ -40,6 +40,7 @@ func (p page) verdicts(w *strings.Builder) {
 		fmt.Fprintf(w, "Not asked yet, here or in any report of this version: %s.\n\n", strings.Join(p.table.catalogue.NotYet, ", "))
 	}
 	p.underEach(w)
+	p.faithful(w)
 	p.comparisons(w)
 }
 
@@ -67,6 +68,9 @@ func (p page) legend() string {
 	if has(func(c Compared) bool { return strings.Contains(c.Name, " x ") }) {
 		text += " \"x 8\" means with 8 workers, on both sides where it stands once."
 	}
+	if has(func(c Compared) bool { return c.Measure.How == card.Gain }) {
+		text += " A gain on one core is the share that was reached of the speed-up that is possible: (S - 1) / (L - 1), with S the speed-up over serial code and L as often as the CPU time of the serial trial of that round fits into its wall time, or the number of workers if that is less."
+	}
 	if has(func(c Compared) bool { return c.Occurrence != nil }) {
 		text += fmt.Sprintf(" \"200 of 200\": seen so often in so many tries; a rate has its %s over trials.", interval)
 	}
@@ -82,7 +86,7 @@ func (p page) words() string {
 	for _, word := range card.Words {
 		means = append(means, fmt.Sprintf("*%s*, %s", word.Name, word.Means))
 	}
-	return "The words of a claim decide its bound, on the ratio of two sides or on a share, and did so before anything ran: " + strings.Join(means, "; ") + "; *every time* and *never* leave no exception, *it happens* needs one sighting. A ratio's size stands beside its word."
+	return "The words of a claim decide its bound, on the ratio of two sides, on a share or on a gain, and did so before anything ran: " + strings.Join(means, "; ") + "; *every time* and *never* leave no exception, *it happens* needs one sighting. A ratio's size stands beside its word."
 }
 
 // asksAll says whether the report is on all claims that there are.

@@ -62,7 +62,7 @@ func (h Detection) Misses() stat.Interval { return stat.Rate(h.Missed, h.Tried) 
 // that the running 95 % interval of b/a leaves out 1. NaN and what is not positive stand
 // for a trial that failed.
 func Told(a, b []float64) bool {
-	i, _ := stat.RatioSeries(b, a).Running()
+	i := stat.RatioSeries(b, a).Running()
 	return i.Low > 1 || i.High < 1
 }
 
@@ -125,7 +125,7 @@ func (h *Detection) add(t *Table, sideA, sideB variant.Variant) {
 	} else {
 		h.Samples = max(h.Samples, rounds)
 		rounds = stop(a, b)
-		i, _ := stat.RatioSeries(b[:rounds], a[:rounds]).Running()
+		i := stat.RatioSeries(b[:rounds], a[:rounds]).Running()
 		if i.Low > 1 || i.High < 1 && h.Effect == 0 {
 			h.Called++
 		}

@@ -443,7 +443,7 @@ func verdictFigure(name, on string, judged []Judged) figure {
 		subtitle += "; a hollow dot is undecided"
 	}
 	if len(others) > 0 {
-		subtitle += ". In the table only, decided by counting or by a share of time: " + countVerdicts(others, Refuted, Undecided)
+		subtitle += ". In the table only, decided by counting, by a gain or by a share of time: " + countVerdicts(others, Refuted, Undecided)
 	}
 	if len(missing) > 0 {
 		subtitle += ". In the table only, with the reason: " + countVerdicts(missing, NotMeasured)
@@ -488,6 +488,7 @@ func (v view) figures(judged []Judged) []figure {
 	if len(v.compute.cells)+len(v.waiting.cells) > 0 {
 		all = append(all, v.answerFigure(), v.planeFigure())
 	}
+	all = append(all, lanesFigures(v.table.Lanes)...)
 	if len(judged) > 0 {
 		all = append(all, v.verdictFigures(judged)...)
 	}
@@ -498,6 +499,8 @@ func (v view) figures(judged []Judged) []figure {
 	if len(v.waiting.cells) > 0 {
 		all = append(all, v.priceFigure())
 	}
+	all = append(all, v.crowdFigures()...)
+	all = append(all, v.fidelityFigures()...)
 	for _, c := range v.chapters {
 		for _, s := range c.parts {
 			if s.figure.Figure != nil {
@@ -506,16 +509,4 @@ func (v view) figures(judged []Judged) []figure {
 		}
 	}
 	return all
-}
-
-// crowdFinding compares the event loop with threads at the largest crowd.
-func (v view) crowdFinding() string {
-	task, most := "", 0
-	for _, c := range v.crowd.cells {
-		if n, err := c.Int("workers", 0); err == nil && n > most {
-			task, most = taskOf(c), n
-		}
-	}
-	ratio := v.table.ratio("crowd", cell(task, "thread", most), cell(task, "loop", most), "ns/op")
-	return fmt.Sprintf("With %d tasks waiting, one event loop does %s the work of as many threads in the same time", most, ratio.In(number.Times))
 }

@@ -29,6 +29,9 @@ func gridOf(t *Table, experiment string) grid {
 			continue
 		}
 		v, err := variant.Parse(name[len(prefix):])
+		if v.Get("python") != "" && experiment != "single" {
+			continue // their work is another: they stand beside, and have their own baseline
+		}
 		if err == nil && v.Get("twin") == "" && v.Get("model") != "" && v.Get("workload") != "" {
 			g.cells = append(g.cells, v)
 		}
@@ -42,6 +45,15 @@ func (g grid) order() []string { return g.table.catalogue.Models }
 // taskOf names a variant's task, as in "primes" or "mix/cpu=50".
 func taskOf(v variant.Variant) string {
 	return strings.TrimPrefix(v.Without("model").Without("workers").Without("twin").String(), "workload=")
+}
+
+// baseline is the variant that another one's speed is compared with.
+func baseline(v variant.Variant) variant.Variant {
+	serial := "serial"
+	if v.Get("python") != "" {
+		serial = "cpython-serial"
+	}
+	return v.With("model", serial).With("workers", "1")
 }
 
 // works lists the tasks of the grid by name.

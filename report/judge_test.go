@@ -174,7 +174,7 @@ func TestIntervalsCoverTheTruthWhenARunEnds(t *testing.T) {
 			for i := range x {
 				x[i] = truth * math.Exp(draw(random))
 			}
-			if i, _ := stat.RatioSeries(x, ones).Running(); i.Low > truth*(1+1e-12) || i.High < truth*(1-1e-12) {
+			if i := stat.RatioSeries(x, ones).Running(); i.Low > truth*(1+1e-12) || i.High < truth*(1-1e-12) {
 				missed++
 			}
 		}

@@ -41,7 +41,7 @@ func seen(t *Table, experiment string, c card.Comparison) Occurrence {
 			o.with++
 		}
 	}
-	o.Rate, _ = stat.SeriesOf(shares).Running()
+	o.Rate = stat.SeriesOf(shares).Running()
 	o.samples, o.sample = o.trials, "trial"
 	if t.catalogue.find(c.Of.Get(card.Key)).Independent {
 		o.samples, o.sample = int(o.Tries), "try"
@@ -134,8 +134,11 @@ func demand(c card.Comparison) string {
 
 // found writes what the samples say of a comparison.
 func (c Compared) found() string {
-	if c.Occurrence != nil {
+	switch {
+	case c.Occurrence != nil:
 		return c.Occurrence.String()
+	case c.possible != "":
+		return c.Value.In(number.Short) + " of what is possible: " + c.possible
 	}
 	return c.Value.In(number.Short)
 }

@@ -20,7 +20,7 @@ type page struct {
 	answer      string
 	measured    []card.Chapter
 	judged      []Judged
-	beside      []Judged // verdicts on the same sentences under something else; none counts
+	beside      []Judged            // verdicts on the same sentences under something else; none counts
 	odds        float64             // asked of each claim, to one
 	sides       map[string]Contrast // of the comparisons, by contrastKey
 	aa          AATest
@@ -45,6 +45,7 @@ func (p page) markdown() string {
 		p.picture(&w, "answer")
 		p.picture(&w, "plane")
 	}
+	p.lanes(&w)
 	p.verdicts(&w)
 	if len(p.compute.cells) > 0 {
 		p.curves(&w, p.compute, "Computing", "CPU-bound tasks: linear is a speed-up as large as the number of workers, up to the number of cores.")
@@ -175,27 +176,6 @@ func (p page) speedups(task, model string, workers int) []float64 {
 	return all
 }
 
-// crowds is the table of thousands of waiting tasks.
-func (p page) crowds(w *strings.Builder) {
-	w.WriteString("## Thousands of tasks that wait\n\nEach task sleeps for as long as its name says; all of them are meant to wait at once.\n\n")
-	var rows [][]string
-	for _, task := range p.crowd.works() {
-		for _, n := range p.crowd.counts(task) {
-			for _, m := range p.crowd.models(task, n) {
-				value := func(unit string, form func(float64) string) string {
-					return form(p.crowd.center(task, m, n, unit).Estimate)
-				}
-				rows = append(rows, []string{
-					task, fmt.Sprint(n), m,
-					value("ns/op", func(ns float64) string { return number.Whole(1e9 / ns) }), value("max-in-flight", number.Whole),
-					value("peak-rss-bytes", number.Mebibytes), value("cpu-ns/op", number.Span), value("threads", number.Whole),
-				})
-			}
-		}
-	}
-	table(w, []string{"task", "at once", "model", "tasks per second", "most in flight", "peak memory", "CPU time per task", "threads"}, rows)
-}
-
 // prices tells what a task costs under each model.
 func (p page) prices(w *strings.Builder) {
 	type place struct {
@@ -240,7 +220,7 @@ func (p page) single(w *strings.Builder) {
 	w.WriteString("## Variants named by hand\n\n")
 	var rows [][]string
 	for _, v := range g.cells {
-		serial := v.With("model", "serial").With("workers", "1")
+		serial := baseline(v)
 		rows = append(rows, []string{
 			v.String(), number.Span(p.table.center("single", v, "ns/op").Estimate),
 			p.table.ratio("single", serial, v, "ns/op").In(number.Times),

@@ -260,7 +260,7 @@ func TestADriftIsNotInTheRatio(t *testing.T) {
 					}
 				}
 				s := stat.RatioSeries(a, b)
-				if i, _ := s.Running(); i.Low > truth || i.High < truth {
+				if i := s.Running(); i.Low > truth || i.High < truth {
 					missed++
 				}
 				bias += math.Log(s.Median()/truth) / runs

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"parcon/experiments/card"
 	"parcon/experiments/number"
 	"parcon/report/stat"
 )
@@ -15,18 +16,28 @@ func (j *Judged) why(missing int, agree bool) string {
 	case j.Unmeasured != "":
 		return j.Unmeasured
 	case missing == len(j.Compared):
-		return "the file has no round in which these variants ran"
+		return j.absent("these variants")
 	}
 	text := j.tally() + j.lost() + j.room()
 	switch {
 	case j.Verdict == NotMeasured:
-		text += "; the file has no round in which the variants of one ran"
+		text += "; " + j.absent("the variants of one")
 	case !agree:
 		text += "; the rounds of one disagree, as where a machine drifts: there is no value that most of them are about, so nothing is decided"
 	case j.Verdict == Undecided:
 		text += "; " + j.open()
 	}
 	return text
+}
+
+// absent says why there is no value of a comparison.
+func (j *Judged) absent(which string) string {
+	for _, c := range j.Compared {
+		if c.Verdict == NotMeasured && c.Measure.How == card.Gain && c.rounds.N() > 0 {
+			return "in no round did serial code leave anything to gain under " + c.Of.Get("workload")
+		}
+	}
+	return "the file has no round in which " + which + " ran"
 }
 
 // tally counts the comparisons by verdict: "13 of 15 comparisons hold, 2

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"parcon/experiments/card"
+	"parcon/experiments/lane"
 	"parcon/experiments/variant"
 	"parcon/report/stat"
 	"parcon/results"
@@ -21,9 +22,10 @@ import (
 type Table struct {
 	Setup  results.Setup // the file's configuration lines, in their order
 	Failed []Failure
-	Bad    []string // lines that could not be read, and why
-	Said   []string // what else is to be known of the file
-	Cut    []Cut    // rounds that were interrupted
+	Bad    []string        // lines that could not be read, and why
+	Said   []string        // what else is to be known of the file
+	Lanes  []lane.Timeline // of traced runs beside it; none if nobody made them
+	Cut    []Cut           // rounds that were interrupted
 	series map[string]*series
 	names  []string // keys of series in the order of their first trial
 	trials int
@@ -370,7 +372,7 @@ func (t *Table) find(experiment string, v variant.Variant) *series {
 // counts in the ratios with the others. So a failure of another variant takes nothing
 // from it.
 func (t *Table) center(experiment string, v variant.Variant, unit string) stat.Interval {
-	i, _ := t.values(experiment, v, unit).Running()
+	i := t.values(experiment, v, unit).Running()
 	return i
 }
 
@@ -430,7 +432,7 @@ func (t *Table) across(experiment string, of variant.Variant, unit string, over 
 	}
 	_, x, y := t.shared(experiment, of, unit, over, than)
 	r := ratio{Series: stat.RatioSeries(x, y)}
-	r.interval, _ = r.Running()
+	r.interval = r.Running()
 	t.ratios[key] = r
 	return r
 }

@@ -181,6 +181,7 @@ func boxes(t testing.TB, f figure) []box {
 // In no picture is text cut off, or covered by other text, or off the page.
 func TestTextInPicturesCanBeRead(t *testing.T) {
 	tables := map[string]*Table{"all": read(t, everything(2, textbook))}
+	tables["all"].Lanes = traced(8, 32)
 	for _, name := range []string{"standard", "costs", "selfcheck"} {
 		table, err := ReadFile(t.Context(), filepath.Join("..", "results", name), catalogue())
 		if err != nil {

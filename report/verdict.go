@@ -29,6 +29,7 @@ type Compared struct {
 	// what each gave.
 	Occurrence *Occurrence
 	rounds     stat.Series
+	possible   string    // of a gain: what it is a share of
 	agree      bool      // that the rounds have an interval in common
 	lost       int       // rounds in which one of its trials failed
 	inside     float64   // logarithm of the odds for "it lies inside the bound"
@@ -105,10 +106,11 @@ func compare(t *Table, experiment string, k card.Comparison, odds float64) Compa
 		c.observe(t, experiment)
 	} else {
 		c.rounds = measure(t, experiment, k)
-		c.Value, c.agree = c.rounds.Running()
-		var sure bool
-		c.Sure, sure = c.rounds.Sure(odds)
-		c.agree = c.agree && sure
+		c.Value = c.rounds.Running()
+		c.Sure, c.agree = c.rounds.Sure(odds)
+		if k.Measure.How == card.Gain && c.Value.N > 0 {
+			c.possible = t.gains(experiment, k.Of, k.Over).String()
+		}
 		c.inside, c.outside = c.rounds.Inside(k.Low, k.High), c.rounds.Outside(k.Low, k.High)
 	}
 	need := math.Log(odds)
@@ -162,6 +164,8 @@ func measure(t *Table, experiment string, c card.Comparison) stat.Series {
 			counted[i] /= tries[i]
 		}
 		return stat.SeriesOf(counted)
+	case card.Gain:
+		return stat.SeriesOf(t.gains(experiment, c.Of, c.Over).reached)
 	}
 	return stat.SeriesOf(nil)
 }

@@ -7,4 +7,5 @@ from=$1 to=results/$2
 rm -rf "$to"
 mkdir -p "$to"
 cp "$from/trials.txt" "$to/"
+[ ! -e "$from/lanes.txt" ] || cp "$from/lanes.txt" "$to/"
 go run . report "$to"

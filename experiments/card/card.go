@@ -76,6 +76,9 @@ type Card struct {
 	// Tried says that it depends on the user and his machine whether it can be
 	// prepared, so that a run tries that before it measures: a card without keys.
 	Tried bool
+	// Room is how many threads or processes a trial has at once, where these may be more
+	// than the system lets a user have; a run looks for that before it measures.
+	Room int
 	// Cases are the variants that a run measures, and the tasks of each.
 	Cases func(Scale) []Case
 	// Claims are what the variants decide; nil for none of their own.

@@ -67,6 +67,7 @@ const (
 	Share              // Of's count divided by its tries
 	Every              // the same, and the bound must hold in each single trial
 	Some               // the same, and it must hold in one trial at least
+	Gain               // how much of the speed-up that is possible was reached: see Reached
 )
 
 // Observed says that it is a fact that is seen to happen or not, in each trial,
@@ -79,7 +80,25 @@ var (
 	Memory     = Measure{"peak memory", "peak-rss-bytes", Ratio} // resident bytes at the peak
 	CPUTime    = Measure{"CPU time", "cpu-ns/op", Ratio}         // per task
 	CoresBusy  = Measure{"cores busy", "cores-busy", Value}      // CPU time over wall time
+	OneCore    = Measure{"gain on one core", "ns/op", Gain}      // of the speed-up that waiting leaves room for
+	Longest    = Measure{"longest task", "max-ns", Ratio}        // from its start to its end, of all in a trial
 )
+
+// Limit is the most that workers on one core can speed up serial code: as often as its
+// computing, in the kernel too, fits into its time (Amdahl, Validity of the single processor
+// approach, AFIPS 1967, with all that is no waiting as the serial part), and no more often
+// than there are workers. wall and cpu are its times for a task.
+func Limit(wall, cpu float64, workers int) float64 { return min(float64(workers), wall/cpu) }
+
+// Reached is the share of a possible gain: 0 for a speed-up of 1, 1 for one of the limit.
+// Where nothing can be gained it is no number.
+func Reached(speedup, limit float64) float64 {
+	share := (speedup - 1) / (limit - 1)
+	if !(limit > 1) || math.IsInf(share, 0) || math.IsInf(limit, 0) {
+		return math.NaN()
+	}
+	return share
+}
 
 // The measures of mechanisms.
 var (

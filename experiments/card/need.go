@@ -21,6 +21,14 @@ func WithPython(s Scale) string {
 	return ""
 }
 
+// AGIL is the need of what is true under the GIL of a CPython.
+func AGIL(s Scale) string {
+	if len(WithGIL(s.Pythons)) > 0 {
+		return ""
+	}
+	return "there is no CPython with a GIL: install python3, or name one with --python"
+}
+
 // Cores is the need of what runs on several cores.
 func Cores(s Scale) string {
 	const only = "there is nothing to run in parallel on"

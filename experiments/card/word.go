@@ -11,7 +11,7 @@ import (
 type Word struct {
 	Name    string   // short
 	Phrases []string // as claims say it
-	Means   string   // of the ratio of its two sides, or of a share
+	Means   string   // of the ratio of its two sides, of a share, or of a gain
 	Low     float64  // the bound; 0 and Open are its open ends
 	High    float64
 }
@@ -21,6 +21,7 @@ var (
 	More   = Word{"more", []string{"more", "faster", "beats", "slow beside", "higher price"}, "above 1", 1, Open}
 	Less   = Word{"less", []string{"less", "slower"}, "below 1", 0, 1}
 	Much   = Word{"much more", []string{"much"}, "at least 2", 2, Open}
+	Half   = Word{"much, of a gain", []string{"much"}, "at least half of what is possible", 0.5, Open}
 	Far    = Word{"far more", []string{"far"}, "at least 5", 5, Open}
 	NoMore = Word{"no more", []string{"no faster", "nothing"}, "at most 1.05, within 5 %", 0, Same}
 	AsWell = Word{"as well", []string{"as well", "as fast"}, "at least 0.91, within 10 %", 1 / asWell, Open}
@@ -35,7 +36,7 @@ const Same = 1.05
 const asWell = 1.10
 
 // Words lists them.
-var Words = []Word{More, Less, Much, Far, NoMore, AsWell, Worse, Mostly, Seldom}
+var Words = []Word{More, Less, Much, Half, Far, NoMore, AsWell, Worse, Mostly, Seldom}
 
 // Is compares two variants, or looks at one if over is Alone, by what a claim says of
 // them: Is(Throughput, of, Much, over) holds where the throughput of one is much more

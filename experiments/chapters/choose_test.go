@@ -58,10 +58,12 @@ func TestAClaimAloneHasWhatItCompares(t *testing.T) {
 			for _, c := range chosen[0].Cases(two) {
 				has[c.Variant.Without("twin").String()] = true
 			}
-			for _, c := range claim.Comparisons {
-				compared[c.Of.String()] = true
-				if name := c.Over.String(); name != "" {
-					compared[name] = true
+			for _, one := range claim.All() {
+				for _, c := range one.Comparisons {
+					compared[c.Of.String()] = true
+					if name := c.Over.String(); name != "" {
+						compared[name] = true
+					}
 				}
 			}
 			for _, c := range whole.Cases(two) {

@@ -20,6 +20,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/chapters"
+	"parcon/experiments/cpython"
 	"parcon/experiments/tasks/worker"
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/tasks/workload/web"
@@ -124,14 +125,28 @@ func send(out io.Writer, v any) error {
 	return err
 }
 
+// python is the interpreter of that name.
+func (s Setting) python(name card.Python) cpython.Interpreter {
+	return cpython.Named(name, s.Pythons[name])
+}
+
+// sizeOf is the key of a workload's size: tasks in Python are as long as those in Go, and
+// do less.
+func sizeOf(name string, python card.Python) string {
+	if python == "" {
+		return name
+	}
+	return name + "@" + string(python)
+}
+
 // params returns the workload that a variant names and its parameters. The size
 // of a task was calibrated for one length; others are in proportion.
-func (s Setting) params(name string, share int, length time.Duration) (workload.Workload, workload.Params, error) {
+func (s Setting) params(name string, python card.Python, share int, length time.Duration) (workload.Workload, workload.Params, error) {
 	w, err := workload.Find(Workloads, name)
 	if err != nil {
 		return w, workload.Params{}, err
 	}
-	p := workload.Params{Name: name, Size: s.Sizes[name], Share: share, Delay: s.Delay, Dir: s.Dir, Addr: s.Network}
+	p := workload.Params{Name: name, Size: s.Sizes[sizeOf(name, python)], Share: share, Delay: s.Delay, Dir: s.Dir, Addr: s.Network}
 	switch {
 	case w.Kind == workload.Mix:
 		p.Delay = s.Mix

@@ -44,12 +44,12 @@ func TestParamsAreThoseOfTheWorkload(t *testing.T) {
 		"network": {Name: "network", Share: 25, Delay: 2, Dir: "/dir", Addr: "network:1"},
 		"http":    {Name: "http", Share: 25, Delay: 2, Dir: "/dir", Addr: "http:2"},
 	} {
-		if w, p, err := s.params(name, 25, 0); err != nil || p != want || w.Name != name {
+		if w, p, err := s.params(name, "", 25, 0); err != nil || p != want || w.Name != name {
 			t.Errorf("%s: %+v, %v, want %+v", name, p, err, want)
 		}
 	}
 	const want = "workload primes was not calibrated in this run: its task length is not known"
-	if _, _, err := s.params("primes", 25, 0); err == nil || err.Error() != want {
+	if _, _, err := s.params("primes", "", 25, 0); err == nil || err.Error() != want {
 		t.Errorf("error %v", err)
 	}
 }

@@ -34,9 +34,16 @@ func prepareMechanism(order Order) (func() (protocol.Measurement, error), error)
 }
 
 // Hindrances say why cards that are to be tried cannot be prepared by this user on
-// this machine, by their names: it tries.
+// this machine, by their names: it tries. Of those that need room it looks for it.
 func Hindrances() map[string]string {
 	found := map[string]string{}
+	for _, chapter := range chapters.All {
+		for _, c := range chapter.Cards {
+			if why := crowded(c.Room); c.Room > 0 && why != "" {
+				found[c.Name] = why
+			}
+		}
+	}
 	for _, c := range chapters.Cards() {
 		if !c.Tried || c.Unmet(card.Scale{System: runtime.GOOS, Cores: runtime.NumCPU()}) != "" {
 			continue

@@ -2,10 +2,13 @@ package child
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
+	"parcon/experiments/card"
 	"parcon/experiments/tasks"
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/variant"
@@ -67,12 +70,13 @@ func (s Setting) reference(name string) ([]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.Sized && s.Sizes[w.Name] == 0 {
-		if s.Sizes[w.Name], err = calibrate(w, s.Dir, s.length(w.Kind)); err != nil {
+	python := card.Python(v.Get("python"))
+	if size := sizeOf(w.Name, python); w.Sized && s.Sizes[size] == 0 {
+		if s.Sizes[size], err = s.calibrate(w, python); err != nil {
 			return nil, err
 		}
 	}
-	_, params, err := s.params(w.Name, share, length)
+	_, params, err := s.params(w.Name, python, share, length)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +91,21 @@ func (s Setting) reference(name string) ([]uint64, error) {
 		}
 	}
 	return answers, nil
+}
+
+// calibrate finds it for Go or for a Python.
+func (s Setting) calibrate(w workload.Workload, python card.Python) (int, error) {
+	length := s.length(w.Kind)
+	if python == "" {
+		return calibrate(w, s.Dir, length)
+	}
+	p := workload.Params{Name: w.Name, Size: 1, Share: 100, Dir: s.Dir}
+	c, err := s.python(python).StartCrew(context.Background(), "serial", 1, p.Args()...)
+	if err != nil {
+		return 0, err
+	}
+	size, err := c.Calibrate(length)
+	return size, errors.Join(err, c.Close())
 }
 
 // calibrate finds the size at which a task of w computes for length.

@@ -1,6 +1,8 @@
 package child
 
 import (
+	"fmt"
+
 	"parcon/experiments/tasks"
 	"parcon/experiments/tasks/workload"
 )
@@ -12,9 +14,12 @@ func (o Order) Task() (tasks.Grid, workload.Params, workload.Task, error) {
 	if err != nil {
 		return g, workload.Params{}, nil, err
 	}
-	w, params, err := o.Setting.params(g.Workload.Name, g.Share, g.Length)
+	w, params, err := o.Setting.params(g.Workload.Name, g.Python, g.Share, g.Length)
 	if err != nil {
 		return g, params, nil, err
+	}
+	if _, there := o.Setting.Pythons[g.Python]; !there && g.Model.Python {
+		return g, params, nil, fmt.Errorf("variant %s: there is no %s: name it with --python", o.Variant, g.Python)
 	}
 	if g.Delay > 0 {
 		params.Delay = g.Delay

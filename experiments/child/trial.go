@@ -27,6 +27,7 @@ type Order struct {
 	Tasks   int
 	Setting Setting
 	Answers []uint64 // the right one for each seed
+	Trace   string   // path of an execution trace to write; "" in every trial that is measured
 }
 
 // runTrial follows the protocol of package protocol.
@@ -66,6 +67,9 @@ func prepare(order Order) (measure func() (protocol.Measurement, error), err err
 	if err != nil {
 		return nil, err
 	}
+	if order.Trace != "" {
+		return func() (protocol.Measurement, error) { return t.traced(order.Trace) }, nil
+	}
 	return t.measure, nil
 }
 
@@ -96,7 +100,11 @@ func prepareGrid(order Order) (*trial, error) {
 	// Go gives up at 10,000 threads unless it is told that they are meant.
 	debug.SetMaxThreads(10_000 + 2*g.Workers)
 	log := NewRecord(order.Tasks, order.Answers, task)
-	crew, err := g.Model.Start(g.Workers, model.Job{Run: log.Run, Report: log.Report, Worker: command, Host: params.Host})
+	job := model.Job{Run: log.Run, Report: log.Report, Worker: command, Host: params.Host, Python: order.Setting.python(g.Python)}
+	if order.Trace != "" {
+		job = marked(job, g.Workload.Kind)
+	}
+	crew, err := g.Model.Start(g.Workers, job)
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +163,11 @@ func (t *trial) measure() (protocol.Measurement, error) {
 	used := after.Since(before)
 	if usage.Children() != ended {
 		used.NoRunDelay = true // that of processes which ended is not in it
+	}
+	if c, ok := t.crew.(model.Collector); ok {
+		if err := c.Collect(); err != nil {
+			return nil, err
+		}
 	}
 	threads := countThreads()
 	if err := t.crew.Close(); err != nil {

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"parcon/experiments/card"
+	"parcon/experiments/tasks/model"
 	"parcon/experiments/tasks/workload"
 )
 
@@ -31,6 +32,9 @@ func computeCase(work, modelName string, workers, cores int) card.Case {
 	procs, err := Procs(v, cores)
 	if err != nil {
 		panic(err) // the catalogue itself is wrong
+	}
+	if m, _ := model.Find(modelName); m.Isolated { // whatever this process itself needs
+		procs = cores
 	}
 	tasks := computeTasks
 	if garbageWork[work] {
@@ -65,7 +69,11 @@ func computeCases(s card.Scale) []card.Case {
 		add(work, "goroutine", curve...)
 		add(work, "thread", curve...)
 		add(work, "process-pool", curve...)
-		add(work, "gil", c, 2*c, 4*c)
+		add(work, "gil", 4*c)
+		if s.Depth >= card.Standard {
+			add(work, "gil", c, 2*c)
+			add(work, "gil-lock", c, 2*c, 4*c)
+		}
 		add(work, "loop", 4*c)
 		if work == "primes" || s.Depth >= card.Standard {
 			add(work, "loop", c)
@@ -82,7 +90,34 @@ func computeCases(s card.Scale) []card.Case {
 		}
 		cases = append(cases, card.Second(computeCase(work, "goroutine", c, c)))
 	}
+	for _, g := range gils(s) {
+		cases = append(cases, computeUnder(g, s)...)
+	}
 	return card.Unique(cases)
+}
+
+// computeUnder are the cases of one GIL. Tasks of its own language compute primes alone.
+func computeUnder(g gil, s card.Scale) []card.Case {
+	var cases []card.Case
+	add := func(model string, workers ...int) {
+		work := "primes"
+		if g.python != "" {
+			work += "/python=" + string(g.python)
+		}
+		for _, w := range workers {
+			cases = append(cases, computeCase(work, model, w, s.Cores))
+		}
+	}
+	c := s.Cores
+	add(g.serial, 1)
+	add(g.thread, c, 2*c, 4*c)
+	add(g.pool, c)
+	if g.python != "" && s.Depth >= card.Standard {
+		add(g.thread, 1)
+		add("cpython-process", c)
+		add("cpython-asyncio", 4*c)
+	}
+	return cases
 }
 
 // upTo is the powers of two below the number of cores, and that number: what
@@ -140,27 +175,27 @@ func noMoreThanCores(s card.Scale) card.Claim {
 }
 
 func gilNoFaster(s card.Scale) card.Claim {
-	claim := card.Claim{
-		ID: "P4", Text: "Under a GIL, threads that compute are no faster than serial code",
-		Needs: []card.Need{card.Cores},
-	}
-	for _, work := range kind(workload.CPU) {
+	return underEachGIL(s, func(g gil) card.Claim {
+		claim := card.Claim{
+			ID: "P4", Text: "Under a GIL, threads that compute are no faster than serial code",
+			Needs: []card.Need{card.Cores},
+		}
 		for _, times := range []int{1, 2, 4} {
 			claim.Comparisons = append(claim.Comparisons,
-				card.Is(card.Throughput, Variant(work, "gil", times*s.Cores), card.NoMore, Variant(work, "serial", 1)))
+				card.Is(card.Throughput, g.variant("primes", g.thread, times*s.Cores), card.NoMore, g.variant("primes", g.serial, 1)))
 		}
-	}
-	return claim
+		return claim
+	})
 }
 
 func processesEscape(s card.Scale) card.Claim {
-	claim := card.Claim{
-		ID: "P6", Text: "Several processes get round the GIL: they compute faster than its threads",
-		Needs: []card.Need{card.Cores},
-	}
-	for _, work := range kind(workload.CPU) {
-		claim.Comparisons = append(claim.Comparisons,
-			card.Is(card.Throughput, Variant(work, "process-pool", s.Cores), card.More, Variant(work, "gil", s.Cores)))
-	}
-	return claim
+	return underEachGIL(s, func(g gil) card.Claim {
+		return card.Claim{
+			ID: "P6", Text: "Several processes get round the GIL: they compute faster than its threads",
+			Needs: []card.Need{card.Cores},
+			Comparisons: []card.Comparison{
+				card.Is(card.Throughput, g.variant("primes", g.pool, s.Cores), card.More, g.variant("primes", g.thread, s.Cores)),
+			},
+		}
+	})
 }

@@ -7,8 +7,11 @@ import (
 // Crowd is this chapter.
 var Crowd = card.Chapter{
 	Name:     "crowd",
-	Question: "Thousands of waiting tasks: does one event-driven thread keep up with a thread for each?",
-	Cards:    []card.Card{{Name: "crowd", Cases: crowdCases, Claims: crowdClaims}},
+	Question: "Thousands of tasks: does one event-driven thread keep up with a thread for each, and does switching eat the machine?",
+	Cards: []card.Card{
+		{Name: "crowd", Cases: crowdCases, Claims: crowdClaims},
+		switching, switchingLarge, switchingLargest,
+	},
 }
 
 // crowds are how many tasks wait at once. Each waits long beside the time that

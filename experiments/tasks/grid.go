@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"parcon/experiments/card"
+	"parcon/experiments/cpython"
 	"parcon/experiments/tasks/model"
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/variant"
@@ -31,12 +33,13 @@ type Grid struct {
 	Delay    time.Duration // 0: the run's
 	Length   time.Duration // of a CPU-bound task; 0: the run's
 	Model    model.Model
+	Python   card.Python // of a model of CPython
 	Workers  int
 }
 
 // Keys are the keys of a variant of the grid. twin tells apart two that are
 // the same.
-var Keys = []string{"workload", "cpu", "delay", "length", "model", "workers", "twin"}
+var Keys = []string{"workload", "cpu", "delay", "length", "python", "model", "workers", "twin"}
 
 // Parse reads a variant's name and says what is wrong with it.
 func Parse(name string) (Grid, error) {
@@ -54,6 +57,9 @@ func Parse(name string) (Grid, error) {
 		return g, err
 	}
 	if g.Model, err = model.Find(v.Get("model")); err != nil {
+		return g, err
+	}
+	if g.Python, err = python(v, g); err != nil {
 		return g, err
 	}
 	if g.Share, err = v.Int("cpu", 50); err != nil {
@@ -81,6 +87,20 @@ func Parse(name string) (Grid, error) {
 		return g, fmt.Errorf("workers=%d: give a number from 1 to %d", g.Workers, MaxWorkers)
 	}
 	return g, nil
+}
+
+// python is the CPython that a variant names, as its model demands.
+func python(v variant.Variant, g Grid) (card.Python, error) {
+	name := card.Python(v.Get("python"))
+	switch {
+	case !g.Model.Python && name != "":
+		return "", fmt.Errorf("variant %q: model %s has no python=: it is for models of CPython", v, g.Model.Name)
+	case g.Model.Python && name == "":
+		return "", fmt.Errorf("variant %q: model %s lacks python=, such as python=3.11.7: name a version that is there", v, g.Model.Name)
+	case g.Model.Python && !slices.Contains(cpython.CrewWorkloads, g.Workload.Name):
+		return "", fmt.Errorf("variant %q: tasks of %s are not written in Python: use %s", v, g.Workload.Name, strings.Join(cpython.CrewWorkloads, ", "))
+	}
+	return name, nil
 }
 
 // Duration is the value of a key that is one, 0 if the variant lacks it.

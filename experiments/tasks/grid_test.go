@@ -71,7 +71,7 @@ func Example() {
 		fmt.Printf("%s: %s of %s over %s\n", claim.ID, c.Measure.Name, c.Of, c.Over)
 	}
 	// Output:
-	// P5: throughput of workload=sleep/model=gil/workers=8 over workload=sleep/model=serial/workers=1
+	// P5: gain on one core of workload=sleep/model=gil/workers=8 over workload=sleep/model=serial/workers=1
 	// P7: throughput of workload=sleep/model=process-pool/workers=8 over workload=sleep/model=thread/workers=8
 }
 
@@ -84,6 +84,40 @@ func TestComputingTrialsHaveTheSameTasks(t *testing.T) {
 			if err != nil || workers == 0 || c.Tasks < workers || c.Tasks%workload.Seeds != 0 {
 				t.Errorf("on %d cores %s has %d tasks: %v", cores, c.Variant, c.Tasks, err)
 			}
+		}
+	}
+}
+
+// Crowds do the same work whatever their model and number, as long as there is a task for
+// each, and those that a claim compares are in the shortest run.
+func TestCrowdsDoTheSameWork(t *testing.T) {
+	tasks := map[string]int{}
+	for _, c := range Crowd.Cases(card.Scale{Cores: 2, Depth: card.Full}) {
+		workers, err := c.Variant.Int("workers", 0)
+		if err != nil || c.Tasks < workers {
+			t.Errorf("%s has %d tasks: %v", c.Variant, c.Tasks, err)
+		}
+		if want := max(switchingTasks, each*workers); c.Variant.Get("model") == "thread" && c.Variant.Get("length") != "" && c.Tasks != want {
+			t.Errorf("%s has %d tasks, want %d", c.Variant, c.Tasks, want)
+		}
+		tasks[c.Variant.Get("model")]++
+	}
+	if tasks["process-pool"] != 2 || tasks["thread"] != 2+5 {
+		t.Errorf("%v", tasks)
+	}
+}
+
+// Where there is no room for a crowd it is left out, and the claim says why.
+func TestCrowdsThatHaveNoRoomAreLeftOut(t *testing.T) {
+	all := card.Scale{Cores: 2, Depth: card.Full}
+	few := card.Scale{Cores: 2, Depth: card.Full, Hindrances: map[string]string{"switching-100000": "too many"}}
+	if more, fewer := len(Crowd.Cases(all)), len(Crowd.Cases(few)); fewer != more-1 {
+		t.Errorf("%d and %d cases", more, fewer)
+	}
+	none := card.Scale{Cores: 2, Hindrances: map[string]string{switchingName: "no room"}}
+	for _, claim := range Crowd.Claims(none) {
+		if want := map[string]string{"P10": "no room"}[claim.ID]; claim.Unmeasured != want {
+			t.Errorf("%s: %q, want %q", claim.ID, claim.Unmeasured, want)
 		}
 	}
 }

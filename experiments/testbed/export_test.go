@@ -9,3 +9,6 @@ func PrepareWithin(least time.Duration) (restore func()) {
 	leastPreparation = least
 	return func() { leastPreparation = was }
 }
+
+// Dir is the folder for the files of tasks.
+func (l *Bed) Dir() string { return l.setting.Dir }

@@ -220,7 +220,7 @@ func (l *Bed) Close() error {
 // task is the part of a variant that decides a task's answer.
 func task(v variant.Variant) string {
 	name := variant.New("workload", v.Get("workload"))
-	for _, key := range []string{"cpu", "length"} {
+	for _, key := range []string{"cpu", "length", "python"} {
 		if value := v.Get(key); value != "" {
 			name = name.With(key, value)
 		}

@@ -17,8 +17,10 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/child"
+	"parcon/experiments/lane"
 	"parcon/experiments/scratch"
 	"parcon/experiments/tasks"
+	"parcon/experiments/tasks/model"
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/testbed"
 	"parcon/experiments/variant"
@@ -96,6 +98,48 @@ func TestATrialOfEveryWorkload(t *testing.T) {
 	}
 	if used := l.ServerCPU(); used < 0 || runtime.GOOS == "linux" && used == 0 {
 		t.Errorf("the server answered them and consumed %v", used)
+	}
+}
+
+// Every task of a traced run is on the lanes that its model has, and nothing is left of the
+// trace.
+func TestLanesOfEveryModel(t *testing.T) {
+	proctest.Tidy(t)
+	var names []string
+	for _, m := range model.All {
+		names = append(names, "workload=mix/cpu=50/model="+m.Name+"/workers=2")
+	}
+	all := cases(t, names...)
+	l := open(t, all)
+	for _, c := range all {
+		if c.Variant.Get("model") == "process-pool-ring" && runtime.GOOS != "linux" {
+			continue
+		}
+		of, err := l.Lanes(t.Context(), c, time.Minute)
+		if err != nil {
+			t.Errorf("%s: %v", c.Variant, err)
+			continue
+		}
+		prefix := "P"
+		switch m, _ := model.Find(c.Variant.Get("model")); {
+		case m.Threads:
+			prefix = "thread "
+		case strings.HasPrefix(m.Name, "process"):
+			prefix = "process "
+		}
+		seen := map[int]bool{}
+		for _, s := range of.Slices {
+			seen[s.Task] = true
+			if s.Lane != "" && !strings.HasPrefix(s.Lane, prefix) || s.Lane == "" && s.State == lane.Running {
+				t.Errorf("%s: slice %+v", c.Variant, s)
+			}
+		}
+		if len(seen) != c.Tasks || of.Variant != c.Variant.String() || of.Busy <= 0 || of.Cores < 1 || of.InFlight() > 2 {
+			t.Errorf("%s: %d tasks in flight, %d in all, %v", c.Variant, of.InFlight(), len(seen), of)
+		}
+	}
+	if left, err := os.ReadDir(l.Dir()); err != nil || len(left) > 0 {
+		t.Errorf("left in the folder: %v, %v", left, err)
 	}
 }
 

@@ -141,6 +141,9 @@ func TestOddInput(t *testing.T) {
 		"bars nan":       chart.Bars(text, []chart.BarPanel{{Title: "a", Rows: []string{"gil"}, Values: nothing}}, nil),
 		"bars one":       chart.Bars(text, []chart.BarPanel{{Title: "a", Rows: []string{"gil"}, Values: one}}, nil),
 		"bars odd":       chart.Bars(text, []chart.BarPanel{{Title: long, Rows: rows, Values: oddIntervals(), Reference: 1}, {Rows: rows[:2]}}, nil),
+		"lanes empty":    chart.Lanes(text, nil),
+		"lanes none":     chart.Lanes(text, []chart.LanePanel{{Name: "gil"}}),
+		"lanes odd":      chart.Lanes(text, oddLanes(long)),
 		"no text":        chart.Map(chart.Text{}, []string{"0"}, []string{""}, nil),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,6 +42,8 @@ func demo() []named {
 		{"forest60", demoForest(15)},
 		{"bars", demoBars(1)},
 		{"bars-own", demoBars(16)},
+		{"lanes", demoLanes(3)},
+		{"lanes-crowded", demoLanes(40)},
 	}
 }
 

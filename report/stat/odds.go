@@ -308,16 +308,21 @@ var runningWrong = sync.OnceValue(func() (most [looks + 1]int) {
 })
 
 // Running is the interval that covers the median with probability Level whenever one
-// looks: what is common to those after each of the rounds so far. Where they have
-// nothing in common the rounds disagree, as where a machine drifts: agree is false.
-func (s Series) Running() (i Interval, agree bool) {
-	wrong := runningWrong()
-	return s.common(func(n int) int {
-		if n < len(wrong) {
-			return wrong[n]
+// looks: what is common to those after each of the rounds so far. Where they have nothing
+// in common, as one series in twenty may by chance, it is the last of them.
+func (s Series) Running() Interval {
+	most := runningWrong()
+	wrong := func(n int) int {
+		if n < len(most) {
+			return most[n]
 		}
 		return mostWrong(n, runningOdds)
-	})
+	}
+	i, agree := s.common(wrong)
+	if !agree {
+		i = s.unscaled(inner(s.sorted, len(s.x), wrong(len(s.x))))
+	}
+	return i
 }
 
 // common is what the intervals after each round have in common, if of n rounds so many

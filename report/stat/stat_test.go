@@ -192,7 +192,7 @@ func TestCoverageUnderNoiseAndDrift(t *testing.T) {
 					over, under = odds(n+1, k), odds(n+1, n+1-k)
 				}
 				out := func(n int) int {
-					i, _ := RatioSeries(a[:n], b[:n]).Running()
+					i := RatioSeries(a[:n], b[:n]).Running()
 					if i.Low > truth || i.High < truth {
 						return 1
 					}

@@ -9,5 +9,8 @@ package affinity
 
 import "errors"
 
+// Unknown is the core where the system does not tell it.
+const Unknown = -1
+
 // ErrUnsupported is returned where a program cannot choose its cores.
 var ErrUnsupported = errors.New("choosing the cores of a process needs Linux")

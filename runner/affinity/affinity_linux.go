@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,6 +28,16 @@ func Cores() ([]int, error) {
 		}
 	}
 	return cores, nil
+}
+
+// Core is the core that the calling thread runs on at this moment, or Unknown. By the next
+// one it may have moved.
+func Core() int {
+	var core uint32
+	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&core)), 0, 0); errno != 0 {
+		return Unknown
+	}
+	return int(core)
 }
 
 // Thread keeps the calling thread on the given cores. The goroutine must be

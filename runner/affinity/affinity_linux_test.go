@@ -147,3 +147,15 @@ func TestProcessRefusesNoCores(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+func TestCoreIsTheOneThatAThreadIsKeptOn(t *testing.T) {
+	for _, core := range cores(t) {
+		runtime.LockOSThread() // and never given back: the thread ends with its goroutine
+		if err := affinity.Thread(core); err != nil {
+			t.Fatal(err)
+		}
+		if got := affinity.Core(); got != core {
+			t.Errorf("on core %d, kept on %d", got, core)
+		}
+	}
+}

@@ -10,3 +10,6 @@ func Thread(...int) error { return ErrUnsupported }
 
 // Process returns ErrUnsupported here.
 func Process(...int) error { return ErrUnsupported }
+
+// Core returns Unknown here.
+func Core() int { return Unknown }

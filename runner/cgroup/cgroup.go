@@ -1,9 +1,9 @@
 // Package cgroup tells what CPU limit the control group of this process sets,
-// and how long it held the group's tasks back.
+// how long it held the group's tasks back, and how many tasks it may have.
 //
-// It reads both versions of Linux's control groups. Where the cpu controller
+// It reads both versions of Linux's control groups. Where a controller
 // belongs to version 1, that is read, also when a hierarchy of version 2 without
-// the controller is mounted beside it. A group inherits the limits of those
+// it is mounted beside it. A group inherits the limits of those
 // above it, so all are read from the group up to the mount point. In a container
 // the groups above the mount point cannot be seen: a limit set there is not
 // known. A process that is outside of its cgroup namespace's root, and systems
@@ -28,7 +28,7 @@ import (
 // system is where this machine's files are.
 var system = os.DirFS("/")
 
-var own = sync.OnceValue(func() group { return find(system) })
+var own = sync.OnceValue(func() group { return find(system, "cpu") })
 
 // Quota is the CPU limit in cores, above 0: the tightest of the groups that
 // this process is in. It can be more than the machine has. limited is false if
@@ -48,14 +48,14 @@ type group struct {
 	dirs    []string // the group's own folder first, the mount point last; none: not found
 }
 
-// find looks up this process's group in a file system that holds /proc and the
+// find looks up this process's group of a controller in a file system that holds /proc and the
 // mounts. The names are those of package fs: without the leading slash.
-func find(root fs.FS) group {
+func find(root fs.FS, controller string) group {
 	groups, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
 		return group{}
 	}
-	version, in, found := parseGroup(groups)
+	version, in, found := parseGroup(groups, controller)
 	if !found {
 		return group{}
 	}
@@ -64,7 +64,7 @@ func find(root fs.FS) group {
 		return group{}
 	}
 	var best []string
-	for _, m := range parseMounts(mounts, version) {
+	for _, m := range parseMounts(mounts, version, controller) {
 		dirs, whole := m.dirs(in)
 		if whole {
 			return group{version, dirs}

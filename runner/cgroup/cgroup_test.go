@@ -184,7 +184,7 @@ func TestGroup(t *testing.T) {
 		{name: "another system", files: tree{}},
 	} {
 		root := c.files.fs()
-		g := find(root)
+		g := find(root, "cpu")
 		if cores, limited := g.quota(root); cores != c.cores || limited != c.limited {
 			t.Errorf("%s: quota %v, %v, want %v, %v", c.name, cores, limited, c.cores, c.limited)
 		}
@@ -222,7 +222,7 @@ func TestTheTightestLimitCounts(t *testing.T) {
 		}
 		files["proc/self/cgroup"] = map[int]string{1: "2:cpu,cpuacct:" + in + "\n", 2: "0::" + in + "\n"}[version]
 		root := files.fs()
-		cores, limited := find(root).quota(root)
+		cores, limited := find(root, "cpu").quota(root)
 		if limited != (want > 0) || cores != float64(want)/100 {
 			t.Fatalf("%v, %v, want %d %% of a core", cores, limited, want)
 		}
@@ -268,7 +268,7 @@ func FuzzFind(f *testing.F) {
 	f.Add("0::/../..\n", "30 23 0:26 /.. / rw - cgroup2 cgroup2 rw\n")
 	f.Fuzz(func(t *testing.T, groups, mounts string) {
 		root := tree{"proc/self/cgroup": groups, "proc/self/mountinfo": mounts}.fs()
-		for _, dir := range find(root).dirs {
+		for _, dir := range find(root, "cpu").dirs {
 			if strings.HasPrefix(dir, "/") || strings.HasPrefix(dir, "../") {
 				t.Fatalf("%q, %q: %q is no name in a file system", groups, mounts, dir)
 			}

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// parseGroup finds the group that decides over the CPU in /proc/self/cgroup,
-// lines of "ID:CONTROLLERS:PATH": that of version 1 with the controller cpu, or
+// parseGroup finds the group that a controller decides over in /proc/self/cgroup,
+// lines of "ID:CONTROLLERS:PATH": that of version 1 with the controller, or
 // else that of version 2, "0::PATH".
-func parseGroup(text []byte) (version int, in string, found bool) {
+func parseGroup(text []byte, controller string) (version int, in string, found bool) {
 	for line := range strings.Lines(string(text)) {
 		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
 		if len(parts) < 3 || !strings.HasPrefix(parts[2], "/") {
 			continue
 		}
 		switch {
-		case slices.Contains(strings.Split(parts[1], ","), "cpu"):
+		case slices.Contains(strings.Split(parts[1], ","), controller):
 			return 1, parts[2], true
 		case parts[0] == "0" && parts[1] == "":
 			version, in, found = 2, parts[2], true
@@ -33,10 +33,10 @@ func parseGroup(text []byte) (version int, in string, found bool) {
 type mount struct{ root, point string }
 
 // parseMounts finds the hierarchies of that version, of version 1 those with
-// the controller cpu, in /proc/self/mountinfo:
+// the controller, in /proc/self/mountinfo:
 //
 //	36 35 98:0 ROOT POINT rw,noatime master:1 - TYPE SOURCE rw,cpu,cpuacct
-func parseMounts(text []byte, version int) []mount {
+func parseMounts(text []byte, version int, controller string) []mount {
 	var mounts []mount
 	for line := range strings.Lines(string(text)) {
 		before, after, found := strings.Cut(line, " - ")
@@ -50,7 +50,7 @@ func parseMounts(text []byte, version int) []mount {
 		}
 		options := strings.Split(kind[2], ",")
 		if version == 2 && kind[0] == "cgroup2" ||
-			version == 1 && kind[0] == "cgroup" && slices.Contains(options, "cpu") {
+			version == 1 && kind[0] == "cgroup" && slices.Contains(options, controller) {
 			mounts = append(mounts, m)
 		}
 	}

@@ -9,6 +9,6 @@ package model
 // 10 ms where CPython asks for the lock after 5 ms.
 var gil = Model{
 	Name: "gil", Mapping: "kernel threads of which one runs at a time, giving up the turn while blocked: a GIL emulated",
-	Procs: oneCore,
+	Procs: oneCore, Threads: true,
 	Start: startThreads,
 }

@@ -13,7 +13,7 @@ import (
 // one asks for it.
 var gilLock = Model{
 	Name: "gil-lock", Mapping: "kernel threads that compute only while they hold one lock, which is handed over as CPython's is: its GIL emulated",
-	Procs: aboveWorkers,
+	Procs: aboveWorkers, Threads: true,
 	Host:  func() Host { return turns{new(gillock.Lock)} },
 	Start: startLocked,
 }

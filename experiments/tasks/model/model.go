@@ -18,6 +18,8 @@ import (
 	"fmt"
 	"time"
 
+	"parcon/experiments/cpython"
+	"parcon/experiments/tasks/worker"
 	"parcon/runner/usage"
 )
 
@@ -31,9 +33,22 @@ type Job struct {
 	Worker WorkerCommand
 	// Host is what the model's Host made, nil if it makes none. Tasks are bound to it.
 	Host Host
+	// Python is the interpreter of models that have one. Its Params are Worker's.
+	Python cpython.Interpreter
 	// Report takes the result of a task that ran in another process: its
 	// answer and when it started and ended (clock.Now).
 	Report func(task int, answer uint64, start, end int64) error
+	// Placed takes, before Report, where a task ran in another process; nil unless Worker
+	// asks its workers for that.
+	Placed func(task int, result worker.Result)
+}
+
+// report hands on the result of a worker.
+func (j Job) report(task int, r worker.Result) error {
+	if j.Placed != nil && r.Place != nil {
+		j.Placed(task, r)
+	}
+	return j.Report(task, r.Answer, r.Start, r.End)
 }
 
 // WorkerCommand starts a worker program of the job.
@@ -69,6 +84,9 @@ type Crew interface {
 	Close() error
 }
 
+// A Collector is a crew that keeps the answers of its last Run until they are asked for.
+type Collector interface{ Collect() error }
+
 // A Model starts crews.
 type Model struct {
 	Name    string
@@ -78,8 +96,13 @@ type Model struct {
 	Procs func(workers, cores int) int
 	// Isolated workers share no memory: each must be warmed up by itself.
 	Isolated bool
+	// Python says that a CPython does the work: a variant names which, and its baseline is
+	// cpython-serial on the same one.
+	Python bool
 	// Host makes what tasks of one crew tell what they do; nil if they need not.
 	Host func() Host
+	// Threads says that each worker has a kernel thread of its own.
+	Threads bool
 	// Start starts a crew of at least 1 workers.
 	Start func(workers int, job Job) (Crew, error)
 }
@@ -88,6 +111,7 @@ type Model struct {
 var All = []Model{
 	serial, goroutine, pool, errgroupPool, antsPool, pondPool,
 	thread, gil, gilLock, loop, coroutine, process, processPool, processPoolRing,
+	cpythonSerial, cpythonThread, cpythonProcess, cpythonPool, cpythonAsyncio, cpythonSubinterpreter,
 }
 
 // Find returns the model of that name.
@@ -100,19 +124,25 @@ func Find(name string) (Model, error) {
 	return Model{}, fmt.Errorf("model %q is not known: `parcon list` shows those that are", name)
 }
 
+// Serial is the name of the model that a model's speed is compared with.
+func (m Model) Serial() string {
+	if m.Python {
+		return cpythonSerial.Name
+	}
+	return serial.Name
+}
+
 func allCores(_, cores int) int { return cores }
 
 func oneCore(int, int) int { return 1 }
 
-// aboveWorkers lets every worker hold one of Go's processors, with one to spare,
-// so that the kernel alone decides which threads run. Not more of them: the
-// garbage collector wakes a thread for every idle one, as if each had a core of
-// its own (work that allocates took 105 ms with 2 processors on 2 cores, 139
-// with 3, 171 with 5). Thousands of workers get no more than mostProcs: the
-// runtime looks through all of them at many turns (10,000 threads took 1.4 s to
-// start with 10,000, 0.3 s with 256), and only workers that compute need one.
+// aboveWorkers lets every worker hold one of Go's processors, with one to spare for the
+// rest of the process.
 func aboveWorkers(workers, _ int) int { return min(workers, mostProcs) + 1 }
 
+// mostProcs is all that thousands of workers get: the runtime looks through all of them
+// at many turns (10,000 threads took 1.4 s to start with 10,000, 0.3 s with 256), and only
+// workers that compute need one.
 const mostProcs = 256
 
 // inProcess is the part of a crew that all models without processes share.

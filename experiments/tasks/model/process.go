@@ -67,7 +67,7 @@ func (c *processCrew) spawn(task int) error {
 	c.mu.Lock()
 	c.peak = max(c.peak, result.PeakRSS)
 	c.mu.Unlock()
-	return c.job.Report(task, result.Answer, result.Start, result.End)
+	return c.job.report(task, result)
 }
 
 // Usage holds memory only: what ended processes consumed is counted with the

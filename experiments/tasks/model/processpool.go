@@ -33,7 +33,7 @@ func (c processPoolCrew) Run(n int) error {
 		if err != nil {
 			return err
 		}
-		return c.job.Report(task, result.Answer, result.Start, result.End)
+		return c.job.report(task, result)
 	})
 }
 

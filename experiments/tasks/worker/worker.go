@@ -10,10 +10,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
+	"strings"
+	"sync"
+	"time"
 
 	"parcon/experiments/procpool"
 	"parcon/experiments/tasks/workload"
+	"parcon/runner/affinity"
 	"parcon/runner/clock"
 	"parcon/runner/usage"
 )
@@ -23,7 +28,19 @@ type Result struct {
 	Answer     uint64
 	Start, End int64 // clock.Now
 	PeakRSS    int64 // bytes, of a process that ran this task alone and was asked for it
+	Place      *Place
 }
+
+// A Place is where a task ran, of a worker that was asked for it by PlaceEnv.
+type Place struct {
+	Worker     int           // number of the process
+	Core, Last int           // at start and end, or affinity.Unknown
+	CPU        time.Duration // of the process meanwhile
+}
+
+// PlaceEnv in the environment of a worker asks it for the place of each task, which costs
+// some system calls a task: only a traced run does so.
+const PlaceEnv = "PARCON_PLACE=1"
 
 // The modes of a worker: how it gets its tasks.
 const (
@@ -92,10 +109,29 @@ func handler(task workload.Task) procpool.Handler {
 	}
 }
 
+// asked says whether places were asked for.
+var asked = sync.OnceValue(func() bool {
+	key, value, _ := strings.Cut(PlaceEnv, "=")
+	return os.Getenv(key) == value
+})
+
 func run(task workload.Task, number int) (Result, error) {
+	if asked() {
+		return runPlaced(task, number)
+	}
 	start := clock.Now()
 	answer, err := task(workload.Seed(number))
 	return Result{Answer: answer, Start: start, End: clock.Now()}, err
+}
+
+func runPlaced(task workload.Task, number int) (Result, error) {
+	p := Place{Worker: os.Getpid(), Core: affinity.Core()}
+	before := usage.Self()
+	start := clock.Now()
+	answer, err := task(workload.Seed(number))
+	end := clock.Now()
+	p.CPU, p.Last = usage.Self().Since(before).CPU(), affinity.Core()
+	return Result{Answer: answer, Start: start, End: end, Place: &p}, err
 }
 
 func runOne(task workload.Task, args []string, out io.Writer) error {
@@ -110,35 +146,52 @@ func runOne(task workload.Task, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	reply := result.append(nil)
 	if len(args) > 1 && args[1] == Peak {
-		reply = binary.LittleEndian.AppendUint64(reply, uint64(usage.Self().PeakRSS))
+		result.PeakRSS = usage.Self().PeakRSS
 	}
-	_, err = out.Write(reply)
+	_, err = out.Write(result.append(nil))
 	return err
 }
 
-const resultSize = 3 * 8
+// What a result's parts take in bytes; the last two may be missing.
+const (
+	resultSize = 3 * 8
+	peakSize   = 8
+	placeSize  = 4 * 8
+)
 
 func (r Result) append(buf []byte) []byte {
-	buf = binary.LittleEndian.AppendUint64(buf, r.Answer)
-	buf = binary.LittleEndian.AppendUint64(buf, uint64(r.Start))
-	return binary.LittleEndian.AppendUint64(buf, uint64(r.End))
+	put := func(v int64) { buf = binary.LittleEndian.AppendUint64(buf, uint64(v)) }
+	put(int64(r.Answer))
+	put(r.Start)
+	put(r.End)
+	if r.PeakRSS > 0 {
+		put(r.PeakRSS)
+	}
+	if p := r.Place; p != nil {
+		put(int64(p.Worker))
+		put(int64(p.Core))
+		put(int64(p.Last))
+		put(p.CPU.Nanoseconds())
+	}
+	return buf
 }
 
 // ParseResult reads a pool worker's answer to Request, or the output of a
 // worker in mode One.
 func ParseResult(b []byte) (Result, error) {
-	if len(b) != resultSize && len(b) != resultSize+8 {
+	more := len(b) - resultSize
+	if more != 0 && more != peakSize && more != placeSize && more != peakSize+placeSize {
 		return Result{}, fmt.Errorf("reading a task's result: %d bytes, want %d: worker and parent are of different versions", len(b), resultSize)
 	}
-	r := Result{
-		Answer: binary.LittleEndian.Uint64(b),
-		Start:  int64(binary.LittleEndian.Uint64(b[8:])),
-		End:    int64(binary.LittleEndian.Uint64(b[16:])),
+	at := func(i int) int64 { return int64(binary.LittleEndian.Uint64(b[8*i:])) }
+	r := Result{Answer: uint64(at(0)), Start: at(1), End: at(2)}
+	if more == peakSize || more == peakSize+placeSize {
+		r.PeakRSS = at(3)
 	}
-	if len(b) > resultSize {
-		r.PeakRSS = int64(binary.LittleEndian.Uint64(b[resultSize:]))
+	if more >= placeSize {
+		b = b[len(b)-placeSize:]
+		r.Place = &Place{Worker: int(at(0)), Core: int(at(1)), Last: int(at(2)), CPU: time.Duration(at(3))}
 	}
 	return r, nil
 }

@@ -12,6 +12,7 @@ import (
 	"parcon/experiments/procpool"
 	"parcon/experiments/tasks/worker"
 	"parcon/experiments/tasks/workload"
+	"parcon/runner/affinity"
 	"parcon/runner/usage"
 )
 
@@ -93,6 +94,43 @@ func TestServeAnswersTasksAndUsage(t *testing.T) {
 	}
 }
 
+// Only a worker that is asked says who it is and how long it computed.
+func TestPlacesAreToldOnlyWhereTheyAreAskedFor(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, env := range [][]string{nil, {worker.PlaceEnv}} {
+		p, err := procpool.Start(append([]string{program}, arguments(worker.Serve, "empty")...), procpool.Options{Workers: 2, Env: env})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[int]bool{}
+		err = p.Map(20, worker.Request, func(_ int, answer []byte) error {
+			r, err := worker.ParseResult(answer)
+			switch {
+			case err != nil || (r.Place != nil) != (env != nil):
+				return fmt.Errorf("%+v, %w", r, err)
+			case r.Place == nil:
+				return nil
+			case r.Place.Worker == os.Getpid() || r.Place.CPU < 0 || r.Place.Core < affinity.Unknown || r.Place.Last < affinity.Unknown:
+				return fmt.Errorf("the place %+v", *r.Place)
+			}
+			seen[r.Place.Worker] = true
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%v: %v", env, err)
+		}
+		if len(seen) > 2 || (len(seen) > 0) != (env != nil) {
+			t.Errorf("%v: the workers %v", env, seen)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestMainRefusesInOneLine(t *testing.T) {
 	for _, c := range []struct {
 		args []string
@@ -127,9 +165,12 @@ func TestAFailedTaskIsNoResult(t *testing.T) {
 func FuzzParseResult(f *testing.F) {
 	f.Add(make([]byte, 24))
 	f.Add(make([]byte, 32))
+	f.Add(make([]byte, 56))
+	f.Add(make([]byte, 64))
 	f.Add([]byte("short"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := worker.ParseResult(b); (err == nil) != (len(b) == 24 || len(b) == 32) {
+		r, err := worker.ParseResult(b)
+		if (err == nil) != (len(b) == 24 || len(b) == 32 || len(b) == 56 || len(b) == 64) || (r.Place != nil) != (err == nil && len(b) >= 56) {
 			t.Fatalf("%d bytes: %v", len(b), err)
 		}
 	})

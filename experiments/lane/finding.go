@@ -1,0 +1,181 @@
+package lane
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// What lasts for less than this share of a run does not count as seen: two tasks of
+	// which one ends as the other begins overlap by a microsecond.
+	notable = 0.01
+	// Tasks that run for less than this share of the time in which they run or wait are such
+	// as wait.
+	mostly = 0.25
+)
+
+// Kind says in few words what a timeline shows: what those of one kind have in common.
+func (t Timeline) Kind() string {
+	switch {
+	case len(t.Slices) == 0:
+		return "no task seen"
+	case t.waits() && t.InFlight() > 1:
+		return "several tasks wait at once"
+	case t.waits():
+		return "one task waits at a time"
+	case t.AtOnce() > 1:
+		return "several lanes at once"
+	}
+	return "one lane at a time"
+}
+
+// Finding says what a timeline shows.
+func (t Timeline) Finding() string {
+	atOnce, flight, lanes := t.AtOnce(), t.InFlight(), t.Lanes()
+	switch {
+	case t.waits() && flight > 1:
+		return fmt.Sprintf("%d tasks wait at once", flight)
+	case len(t.Slices) == 0 || t.waits():
+		return t.Kind()
+	case atOnce > 1:
+		return t.parallel()
+	case len(lanes) > 1:
+		return fmt.Sprintf("%s, %s between %s", t.Kind(), plural(t.Hops(), "hop"), plural(len(lanes), noun(lanes[0])))
+	case flight > 1:
+		return fmt.Sprintf("one lane, cut in %s of %s", plural(t.turns(), "turn"), plural(t.tasks(), "task"))
+	}
+	return "one lane, one task after another"
+}
+
+// parallel says how many lanes ran at once. More of them than cores took turns there that a
+// trace does not know.
+func (t Timeline) parallel() string {
+	atOnce := t.AtOnce()
+	said := fmt.Sprintf("%d lanes at once", atOnce)
+	if t.Cores > 0 && atOnce > t.Cores {
+		said += " on " + plural(t.Cores, "core")
+	}
+	if flight := t.InFlight(); flight > atOnce {
+		said += fmt.Sprintf(", %d tasks in flight", flight)
+	}
+	return said
+}
+
+// noun is what a lane is.
+func noun(name string) string {
+	if word, _, more := strings.Cut(name, " "); more {
+		return word
+	}
+	return "lane"
+}
+
+func plural(n int, what string) string {
+	switch {
+	case n == 1:
+		return "1 " + what
+	case strings.HasSuffix(what, "s"): // process
+		return fmt.Sprintf("%d %ses", n, what)
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// waits says whether the tasks hardly ran.
+func (t Timeline) waits() bool {
+	var ran, waited time.Duration
+	for _, s := range t.Slices {
+		switch s.State {
+		case Running:
+			ran += s.End - s.Start
+		case Waiting:
+			waited += s.End - s.Start
+		}
+	}
+	return float64(ran) < mostly*float64(ran+waited)
+}
+
+// AtOnce is how many lanes ran at one time.
+func (t Timeline) AtOnce() int { return most(t.running(), t.Span()) }
+
+// InFlight is how many tasks were begun and not done at one time.
+func (t Timeline) InFlight() int {
+	whole := map[int]Slice{}
+	for _, s := range t.Slices {
+		if had, ok := whole[s.Task]; ok {
+			s.Start, s.End = min(s.Start, had.Start), max(s.End, had.End)
+		}
+		whole[s.Task] = s
+	}
+	var all []Slice
+	for _, s := range whole {
+		all = append(all, s)
+	}
+	return most(all, t.Span())
+}
+
+// most is how many of the slices lie beside each other for a notable share of the span.
+func most(all []Slice, span time.Duration) int {
+	type edge struct {
+		at    time.Duration
+		delta int
+	}
+	var edges []edge
+	for _, s := range all {
+		if s.End > s.Start {
+			edges = append(edges, edge{s.Start, 1}, edge{s.End, -1})
+		}
+	}
+	slices.SortFunc(edges, func(a, b edge) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.delta, b.delta))
+	})
+	spent := make([]time.Duration, len(all)+1) // with so many
+	n := 0
+	for i, e := range edges {
+		if i > 0 {
+			spent[n] += e.at - edges[i-1].at
+		}
+		n += e.delta
+	}
+	var atLeast time.Duration
+	for n := len(all); n > 0; n-- {
+		if atLeast += spent[n]; float64(atLeast) >= notable*float64(span) {
+			return n
+		}
+	}
+	return 0
+}
+
+// Hops is how often the next to run was another lane.
+func (t Timeline) Hops() int {
+	hops, last := 0, ""
+	for _, s := range t.running() {
+		if last != "" && s.Lane != last {
+			hops++
+		}
+		last = s.Lane
+	}
+	return hops
+}
+
+// turns is how often a task began to run after another, or first.
+func (t Timeline) turns() int {
+	turns, last := 0, -1
+	for _, s := range t.running() {
+		if s.Task != last {
+			turns++
+		}
+		last = s.Task
+	}
+	return turns
+}
+
+// tasks is how many there were.
+func (t Timeline) tasks() int {
+	seen := map[int]bool{}
+	for _, s := range t.Slices {
+		seen[s.Task] = true
+	}
+	return len(seen)
+}

@@ -1,0 +1,65 @@
+package tasks
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"parcon/experiments/card"
+	"parcon/experiments/tasks/workload"
+	"parcon/experiments/variant"
+)
+
+// LaneModels are those whose lanes are drawn unless others are named.
+var LaneModels = []string{"serial", "goroutine", "thread", "gil", "loop", "process-pool"}
+
+// LaneWork is a workload of each kind, in the words of LaneCases.
+var LaneWork = []string{"primes", "sleep", "mix/cpu=50"}
+
+const (
+	// laneLength is that of a CPU-bound task of which lanes are drawn: Go takes the turn from
+	// a goroutine after 10 ms, so that each is cut a few times.
+	laneLength = "25ms"
+	// mostLaneWorkers and laneTasks for each of them leave slices that can be told apart.
+	mostLaneWorkers = 4
+	laneTasks       = 4
+)
+
+// LaneCases are the cases whose lanes are drawn: a workload, with its parameters behind a
+// slash ("mix/cpu=25"), under some models. With 0 workers there are as many as cores, at
+// least 2 and at most 4, and twice as many for tasks that wait; serial has one.
+func LaneCases(work string, models []string, workers, cores int) ([]card.Case, error) {
+	if strings.HasPrefix(work, "workload=") {
+		return nil, fmt.Errorf("workload %q: write the name alone, such as primes or mix/cpu=25", work)
+	}
+	base, err := variant.Parse("workload=" + work)
+	if err != nil {
+		return nil, err
+	}
+	w, err := workload.Find(Workloads, base.Get("workload"))
+	if err != nil {
+		return nil, err
+	}
+	if w.Kind == workload.CPU && w.Sized && base.Get("length") == "" {
+		base = base.With("length", laneLength)
+	}
+	if workers == 0 {
+		workers = min(max(cores, 2), mostLaneWorkers)
+		if w.Kind != workload.CPU {
+			workers *= 2
+		}
+	}
+	var cases []card.Case
+	for _, name := range models {
+		n := workers
+		if name == "serial" {
+			n = 1
+		}
+		v := base.With("model", name).With("workers", strconv.Itoa(n))
+		if _, err := Parse(v.String()); err != nil {
+			return nil, err
+		}
+		cases = append(cases, card.Run(laneTasks*workers, v))
+	}
+	return cases, nil
+}
