@@ -71,7 +71,7 @@ func Example() {
 		fmt.Printf("%s: %s of %s over %s\n", claim.ID, c.Measure.Name, c.Of, c.Over)
 	}
 	// Output:
-	// P5: gain on one core of workload=sleep/model=gil/workers=8 over workload=sleep/model=serial/workers=1
+	// P5: gain on one core of workload=sleep/model=gil-lock/workers=8 over workload=sleep/model=serial/workers=1
 	// P7: throughput of workload=sleep/model=process-pool/workers=8 over workload=sleep/model=thread/workers=8
 }
 
