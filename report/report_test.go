@@ -101,6 +101,12 @@ func textbook(v variant.Variant) map[string]float64 {
 	if slices.Contains(oneAtATime, model) {
 		cores = 1
 	}
+	if work == "block" { // stops who runs on one thread
+		share = 0
+		if model == "coroutine" {
+			workers = 1
+		}
+	}
 	compute := 1e6 * float64(share) / 100 / float64(min(workers, cores))
 	wait := 1e6 * float64(100-share) / 100 / float64(workers)
 	memory, cpu := 8e6+2e4*float64(workers), 1e4

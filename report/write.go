@@ -164,6 +164,10 @@ func (p page) sentence() string {
 	if n := len(p.table.Failed); len(parts) == 0 && n > 0 && n == p.table.trials {
 		return fmt.Sprintf("Nothing was measured: all %s failed, the first because: %s.", number.Plural(n, "trial"), p.table.Failed[0].Reason)
 	}
+	if len(parts) == 0 && len(p.judged) == 1 { // a claim that no page tells of
+		j := p.judged[0]
+		parts = append(parts, fmt.Sprintf("%s %s: %s", j.ID, j.Verdict, j.Text))
+	}
 	if len(parts) == 0 {
 		return "The file holds no experiment of parcon's catalogue."
 	}

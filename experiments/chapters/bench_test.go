@@ -34,6 +34,7 @@ func BenchmarkCompute(b *testing.B) { benchmark(b, "compute") }
 func BenchmarkWaiting(b *testing.B) { benchmark(b, "waiting") }
 func BenchmarkMixing(b *testing.B)  { benchmark(b, "mixing") }
 func BenchmarkCrowd(b *testing.B)   { benchmark(b, "crowd") }
+func BenchmarkMapping(b *testing.B) { benchmark(b, "mapping") }
 func BenchmarkCosts(b *testing.B)   { benchmark(b, "costs") }
 func BenchmarkSharing(b *testing.B) { benchmark(b, "sharing") }
 func BenchmarkLocks(b *testing.B)   { benchmark(b, "locks") }

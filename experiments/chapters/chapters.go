@@ -18,7 +18,7 @@ import (
 
 // All are the chapters.
 var All = []card.Chapter{
-	tasks.Compute, tasks.Waiting, tasks.Mixing, tasks.Crowd,
+	tasks.Compute, tasks.Waiting, tasks.Mixing, tasks.Crowd, tasks.Mapping,
 	gil.Chapter, costs.Chapter, sharing.Chapter, locking.Chapter, life.Chapter,
 }
 

@@ -35,17 +35,19 @@ type Ticket uint32
 // Never is the ticket of a thread that had the lock never.
 const Never = ^Ticket(0)
 
-// Take takes the lock, and waits until it can.
+// Take takes the lock, and waits until it can (take_gil).
 func (l *Lock) Take(t Ticket) {
 	if !l.held.CompareAndSwap(0, 1) {
 		l.wait()
 	}
 	if uint32(t) != l.changes.Load() || t == Never {
 		l.changes.Add(1)
-		l.asked.Store(false) // the request was for a change
-		if l.forced.Load() > 0 {
-			l.changes.wake(int(l.forced.Load()))
+		if n := l.forced.Load(); n > 0 {
+			l.changes.wake(int(n))
 		}
+	}
+	if l.asked.Load() {
+		l.asked.Store(false) // whoever takes it: others ask again after an interval
 	}
 }
 
@@ -55,18 +57,37 @@ func (l *Lock) wait() {
 	defer l.waiting.Add(-1)
 	for !l.held.CompareAndSwap(0, 1) {
 		before := l.changes.Load()
-		if late := l.held.wait(1, Interval); late && l.held.Load() == 1 && l.changes.Load() == before {
-			l.asked.Store(true)
+		if late := l.held.wait(1, Interval); late {
+			l.ask(before)
 		}
 	}
 }
 
-// Release lets the lock go. The ticket is for the next Take of this thread.
+// ask asks for the lock after an interval in which nobody let it go, unless it changed
+// hands meanwhile.
+func (l *Lock) ask(before uint32) {
+	if l.held.Load() == 1 && l.changes.Load() == before {
+		l.asked.Store(true)
+	}
+}
+
+// Release lets the lock go (drop_gil). If somebody asked for it, it returns only when
+// another thread has taken it, also where the caller goes on to block. The ticket is for the
+// next Take of this thread.
 func (l *Lock) Release() Ticket {
 	t := Ticket(l.changes.Load())
+	force := l.asked.Load()
+	if force {
+		l.forced.Add(1)
+		defer l.forced.Add(-1)
+	}
 	l.held.Store(0)
 	if l.waiting.Load() > 0 {
 		l.held.wake(1)
+	}
+	// Who asked waits until he has it. Were there nobody after all, this would not hang.
+	for force && l.changes.Load() == uint32(t) && l.waiting.Load() > 0 {
+		l.changes.wait(uint32(t), Interval)
 	}
 	return t
 }
@@ -74,16 +95,9 @@ func (l *Lock) Release() Ticket {
 // Check is a safe point: it lets the lock go and takes it again after another thread, if
 // one has asked. It costs a load from memory otherwise.
 func (l *Lock) Check() {
-	if !l.asked.Load() {
-		return
+	if l.asked.Load() {
+		l.Take(l.Release())
 	}
-	l.forced.Add(1)
-	t := l.Release()
-	for l.changes.Load() == uint32(t) && l.waiting.Load() > 0 {
-		l.changes.wait(uint32(t), Interval)
-	}
-	l.forced.Add(-1)
-	l.Take(t)
 }
 
 // Block makes a call that may block, without the lock.

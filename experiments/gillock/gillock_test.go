@@ -70,24 +70,70 @@ func TestWhoAsksGetsIt(t *testing.T) {
 	}
 }
 
-// A request is for a change of hands. One that takes the lock back before anybody else has
-// had it changes nothing.
+// It is asked for only after an interval in which it did not change hands.
+func TestItIsAskedForOnlyIfItDidNotChangeHands(t *testing.T) {
+	for _, c := range []struct {
+		held, changes, before uint32
+		asked                 bool
+	}{{1, 7, 7, true}, {1, 8, 7, false}, {0, 7, 7, false}} {
+		var l Lock
+		l.held.Store(c.held)
+		l.changes.Store(c.changes)
+		if l.ask(c.before); l.asked.Load() != c.asked {
+			t.Errorf("held %d, %d changes after %d: asked %t", c.held, c.changes, c.before, l.asked.Load())
+		}
+	}
+}
+
+// Who is asked for the lock and lets it go for a call that blocks makes the call only
+// when another thread has had it.
+func TestWhoIsAskedBlocksAfterAnotherHadIt(t *testing.T) {
+	var l Lock
+	var order []string // under the lock, but for the call
+	l.Take(Never)
+	threads(2, func(index int) {
+		if index == 1 {
+			l.Take(Never)
+			order = append(order, "other")
+			l.Release()
+			return
+		}
+		for !l.asked.Load() { // by the other one, after an interval
+			runtime.Gosched()
+		}
+		ticket := l.Release()
+		if l.changes.Load() == uint32(ticket) {
+			t.Error("let go, and nobody had it")
+		}
+		l.Take(ticket)
+		order = append(order, "asked")
+		if l.asked.Load() {
+			t.Error("taken again, it is still asked for")
+		}
+		l.Release()
+	})
+	if len(order) != 2 || order[0] != "other" {
+		t.Errorf("order %q", order)
+	}
+}
+
+// One that takes the lock back before anybody else has had it changes nothing, and ends
+// what was asked, as take_gil does.
 func TestTakingItBackIsNoChange(t *testing.T) {
 	var l Lock
 	l.Take(Never)
-	l.asked.Store(true)
 	before := l.changes.Load()
-	l.Take(l.Release())
-	if !l.asked.Load() || l.changes.Load() != before {
-		t.Error("taken back by the same thread, it counts as changed")
+	l.asked.Store(true)
+	l.Take(l.Release()) // nobody waits: it must not wait for anyone
+	if l.asked.Load() || l.changes.Load() != before {
+		t.Error("taken back by the same thread, it counts as changed or is still asked for")
 	}
-	l.Check() // nobody waits: it must not wait for anyone
 	ticket := l.Release()
 	threads(1, func(int) {
 		l.Take(Never)
 		l.Release()
 	})
-	if l.asked.Load() || l.changes.Load() != before+1 {
+	if l.changes.Load() != before+1 {
 		t.Errorf("taken by another thread, it counts %d changes after %d", l.changes.Load(), before)
 	}
 	if l.Take(ticket); l.changes.Load() != before+2 {

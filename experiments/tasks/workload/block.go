@@ -2,7 +2,7 @@ package workload
 
 var block = Workload{
 	Name: "block", Kind: Block,
-	Doc: "blocks its thread in the kernel (nanosleep) for as long as a sleep waits: no scheduler of a program's own hears of it (Linux)",
+	Doc: "blocks its thread in the kernel for as long as a sleep waits: no scheduler of a program's own hears of it",
 	New: func(p Params) (Task, error) {
 		return func(seed uint64) (uint64, error) {
 			var err error
