@@ -105,10 +105,10 @@ func fidelityTitle(all []fidelity) string {
 	var said []string
 	for i, emulation := range emulations {
 		if worst, by := furthest(all, i); by > 0 {
-			said = append(said, fmt.Sprintf("%s %s as fast as %s at the worst (%s)", emulation, worst.over[i].In(number.Times), worst.python, worst.name()))
+			said = append(said, fmt.Sprintf("%s %s (%s)", emulation, number.Times(worst.over[i].Estimate), worst.name()))
 		}
 	}
-	return "Threads gain under emulated GILs what they gain under the real one: " + strings.Join(said, ", ")
+	return fmt.Sprintf("What threads gain under an emulated GIL is at its worst, over %s: %s", all[0].python, strings.Join(said, ", "))
 }
 
 // fidelityFigures are a chart for each CPython.

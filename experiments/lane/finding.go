@@ -10,8 +10,9 @@ import (
 
 const (
 	// What lasts for less than this share of a run does not count as seen: two tasks of
-	// which one ends as the other begins overlap by a microsecond.
-	notable = 0.01
+	// which one ends as the other begins overlap by a microsecond, and two threads of which
+	// one hands a lock to the other, every few milliseconds, by a tenth of one.
+	notable = 0.05
 	// Tasks that run for less than this share of the time in which they run or wait are such
 	// as wait.
 	mostly = 0.25
