@@ -17,6 +17,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/chapters"
+	"parcon/experiments/cpython"
 	"parcon/experiments/lane"
 	"parcon/experiments/tasks"
 	"parcon/experiments/testbed"
@@ -29,6 +30,7 @@ type lanesOptions struct {
 	out     string
 	workers int
 	timeout time.Duration
+	pythons []string
 }
 
 func lanesCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -41,7 +43,8 @@ which task ran when, on which lane: a processor of Go's scheduler, a kernel thre
 Concurrency is one lane cut in slices, parallelism is several lanes at once, and a GIL is one
 lane at a time that hops between threads. It measures nothing: a traced run is no trial.
 
-Without a MODEL it draws ` + strings.Join(tasks.LaneModels, ", ") + `.`,
+Without a MODEL it draws ` + strings.Join(tasks.LaneModels, ", ") + `, and
+` + strings.Join(tasks.PythonLanes, ", ") + ` where there is a CPython.`,
 		Example: "  parcon lanes primes\n  parcon lanes mix/cpu=25 gil loop process-pool --out /tmp/lanes.svg\n  parcon lanes primes/length=50ms thread gil --workers 4",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -56,6 +59,7 @@ Without a MODEL it draws ` + strings.Join(tasks.LaneModels, ", ") + `.`,
 	f := c.Flags()
 	f.StringVar(&o.out, "out", o.out, "folder for the pictures, or name of one that ends in .svg or .png: the other is put beside it")
 	f.IntVar(&o.workers, "workers", 0, "workers of each model but serial (default: as many as cores, from 2 to 4, and twice as many where tasks wait)")
+	f.StringArrayVar(&o.pythons, "python", nil, "the CPython of models of CPython, by its path or its name on PATH (default: $PARCON_PYTHON, or python3)")
 	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long one run may take")
 	return c
 }
@@ -67,17 +71,21 @@ func (o lanesOptions) draw(ctx context.Context, work string, models []string, st
 	if o.timeout <= 0 {
 		return wrongUsage("--timeout %v: give a duration above zero, such as 30s", o.timeout)
 	}
-	if len(models) == 0 {
-		models = tasks.LaneModels
+	j := job{}
+	if j.interpreters(o.pythons); len(models) == 0 {
+		models = j.laneModels()
 	}
-	cases, err := tasks.LaneCases(work, models, o.workers, cgroup.Cores())
+	for _, note := range j.notes {
+		fmt.Fprintln(stderr, "parcon:", note)
+	}
+	cases, err := tasks.LaneCases(work, models, cpython.Names(j.pythons), o.workers, cgroup.Cores())
 	if err != nil {
 		return usageError{err}
 	}
 	if err := testbed.Reserve(roomOfRun); err != nil {
 		return err
 	}
-	all, err := o.look(ctx, cases, stderr)
+	all, err := o.look(ctx, j.pythons, cases, stderr)
 	if err != nil {
 		return err
 	}
@@ -107,11 +115,12 @@ func (o lanesOptions) place(work string) (dir, name string) {
 }
 
 // look runs the cases, traced.
-func (o lanesOptions) look(ctx context.Context, cases []card.Case, stderr io.Writer) (all []lane.Timeline, err error) {
+func (o lanesOptions) look(ctx context.Context, pythons []cpython.Interpreter, cases []card.Case, stderr io.Writer) (all []lane.Timeline, err error) {
 	built, err := programs(ctx, stderr)
 	if err != nil {
 		return nil, err
 	}
+	built.Pythons = pythons
 	dir, err := os.MkdirTemp("", "parcon-lanes-")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for traces: %w", err)
@@ -143,6 +152,14 @@ func traceAll(ctx context.Context, bed *testbed.Bed, cases []card.Case, timeout 
 // lanesFile holds the lanes of a run, beside its trials.
 const lanesFile = "lanes.txt"
 
+// laneModels are those whose lanes are drawn unless others are named.
+func (j job) laneModels() []string {
+	if len(j.pythons) == 0 {
+		return tasks.LaneModels
+	}
+	return slices.Concat(tasks.LaneModels, tasks.PythonLanes)
+}
+
 // laneCases are those whose lanes a run makes: of a workload of each kind in a run of
 // all experiments, else none.
 func (j job) laneCases() ([]card.Case, error) {
@@ -153,7 +170,7 @@ func (j job) laneCases() ([]card.Case, error) {
 	}
 	var all []card.Case
 	for _, work := range tasks.LaneWork {
-		cases, err := tasks.LaneCases(work, tasks.LaneModels, 0, cgroup.Cores())
+		cases, err := tasks.LaneCases(work, j.laneModels(), cpython.Names(j.pythons), 0, cgroup.Cores())
 		if err != nil {
 			return nil, err
 		}

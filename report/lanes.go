@@ -22,7 +22,7 @@ func LanesFigure(all []lane.Timeline) (figure *chart.Figure, title string) {
 		left += t.Left
 	}
 	title = lanesTitle(all)
-	note := "P is a processor of Go's scheduler, which gives each running goroutine one; thread and process are numbers of the kernel's. Cores are those on which tasks were seen to begin and to end. The kernel's own turns between threads or processes do not show: where lanes shared cores, fewer ran at once than are drawn. Of a task in another process only start, end and CPU time are known: it is drawn as if it computed first."
+	note := "P is a processor of Go's scheduler, which gives each running goroutine one; thread and process are numbers of the kernel's; threads of CPython are counted. Cores are those on which tasks were seen to begin and to end. The kernel's own turns between threads or processes do not show: where lanes shared cores, fewer ran at once than are drawn. Of a task in another process only start, end and CPU time are known: it is drawn as if it computed first."
 	if left > 0 {
 		note += fmt.Sprintf(" %s narrower than can be drawn: joined with the one before, or left out.", capital(number.Plural(left, "slice")))
 	}

@@ -100,7 +100,7 @@ func (s Setting) calibrate(w workload.Workload, python card.Python) (int, error)
 		return calibrate(w, s.Dir, length)
 	}
 	p := workload.Params{Name: w.Name, Size: 1, Share: 100, Dir: s.Dir}
-	c, err := s.python(python).StartCrew(context.Background(), "serial", 1, p.Args()...)
+	c, err := s.python(python).StartCrew(context.Background(), "serial", 1, false, p.Args()...)
 	if err != nil {
 		return 0, err
 	}

@@ -20,12 +20,19 @@ import (
 
 // traced measures while it writes an execution trace, for the picture of the lanes: its
 // numbers are not those of a trial.
-func (t *trial) traced(path string) (m protocol.Measurement, err error) {
-	f, err := os.Create(path)
+func (t *trial) traced(order Order) (m protocol.Measurement, err error) {
+	f, err := os.Create(order.Trace)
 	if err != nil {
 		return nil, fmt.Errorf("making the file of an execution trace: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	if of, ok := t.crew.(model.Traced); ok {
+		begin := clock.Now()
+		if m, err = t.measure(); err != nil {
+			return nil, err
+		}
+		return m, lane.Write(f, []lane.Timeline{{Variant: order.Variant, Slices: of.Lanes(begin)}})
+	}
 	if err := trace.Start(f); err != nil {
 		return nil, fmt.Errorf("starting an execution trace: %w", err)
 	}
@@ -37,6 +44,7 @@ func (t *trial) traced(path string) (m protocol.Measurement, err error) {
 // marked is a job whose tasks leave marks in the execution trace. Outside of one they cost
 // little, and say nothing.
 func marked(job model.Job, kind workload.Kind) model.Job {
+	job.Traced = true
 	run := job.Run
 	job.Run = func(task int) error {
 		mark(lane.Mark{Kind: lane.Start, Task: task, Core: affinity.Core()})

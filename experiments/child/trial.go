@@ -68,7 +68,7 @@ func prepare(order Order) (measure func() (protocol.Measurement, error), err err
 		return nil, err
 	}
 	if order.Trace != "" {
-		return func() (protocol.Measurement, error) { return t.traced(order.Trace) }, nil
+		return func() (protocol.Measurement, error) { return t.traced(order) }, nil
 	}
 	return t.measure, nil
 }

@@ -28,18 +28,32 @@ var CrewWorkloads = []string{"primes", "sleep", "file", "network", "http", "mix"
 // it. It is for one goroutine.
 type Crew struct{ session *Session }
 
-// A Task is one that a Crew has done.
+// A Task is one that a Crew has done. Of one that is traced it is known where.
 type Task struct {
-	Number     int
-	Answer     uint64
-	Start, End int64 // clock.Now
+	Number       int
+	Answer       uint64
+	Start, End   int64 // clock.Now
+	Worker, Core int   // a thread's identifier or a process's number; the core at the end, or below 0
+	CPU          time.Duration
+}
+
+// A Turn is a moment at which a worker was seen to begin to compute, or not to any more.
+type Turn struct {
+	Worker int
+	At     int64 // clock.Now
+	Begins bool
 }
 
 // StartCrew starts Python and returns when it is ready to work. words are the workers, and
 // what makes a task: workload, size, share, delay, folder, address (as workload.Params).
-func (i Interpreter) StartCrew(ctx context.Context, model string, workers int, words ...string) (*Crew, error) {
+// One that is traced tells more of its tasks, and is slower.
+func (i Interpreter) StartCrew(ctx context.Context, model string, workers int, traced bool, words ...string) (*Crew, error) {
 	what := fmt.Sprintf("working on tasks of %s by %s of %s", words[0], model, i)
-	args := append([]string{model, strconv.Itoa(workers)}, words...)
+	tells := "0"
+	if traced {
+		tells = "1"
+	}
+	args := append([]string{model, strconv.Itoa(workers), tells}, words...)
 	s, err := start(ctx, what, i.command(crewProgram, args...))
 	if err != nil {
 		return nil, err
@@ -66,12 +80,35 @@ func (c *Crew) Results(n int) ([]Task, error) {
 			return nil, err
 		}
 		var t Task
-		if _, err := fmt.Sscanf(line, "%d %d %d %d\n", &t.Number, &t.Answer, &t.Start, &t.End); err != nil {
+		if got, err := fmt.Sscan(line, &t.Number, &t.Answer, &t.Start, &t.End, &t.Worker, &t.Core, &t.CPU); got < 4 || err != nil && got > 4 {
 			return nil, c.session.misspoke(fmt.Errorf("its result %.200q is not that of a task: %w", line, err))
 		}
 		tasks = append(tasks, t)
 	}
 	return tasks, nil
+}
+
+// Turns are those of the last Run of a crew that is traced, by their time. Who computes in a
+// process of its own has none.
+func (c *Crew) Turns() ([]Turn, error) {
+	_ = c.session.python.Tell("turns") // one that is gone says why below
+	var turns []Turn
+	for {
+		line, err := c.session.readLine()
+		if err != nil {
+			return nil, err
+		}
+		if line == "\n" {
+			return turns, nil
+		}
+		var t Turn
+		var begins int
+		if _, err := fmt.Sscan(line, &t.Worker, &t.At, &begins); err != nil {
+			return nil, c.session.misspoke(fmt.Errorf("%.200q is no turn of a thread: %w", line, err))
+		}
+		t.Begins = begins == 1
+		turns = append(turns, t)
+	}
 }
 
 // Usage is what Python and its processes have consumed.

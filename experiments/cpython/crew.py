@@ -1,9 +1,12 @@
-"""Works on tasks of the grid: ... -c SCRIPT MODEL WORKERS WORKLOAD SIZE SHARE DELAY DIR ADDR
+"""Works on tasks of the grid: ... -c SCRIPT MODEL WORKERS TRACED WORKLOAD SIZE SHARE DELAY DIR ADDR
 
 It prepares, prints "ready", and then does what each line on standard input says:
 
     run N       works on the tasks 0 to N-1, and prints "done"
-    results     prints for each of them its number, answer, start and end
+    results     prints for each of them its number, answer, start and end, and if it is
+                traced (1, not 0) its worker, the core at its end and its CPU time
+    turns       prints for each time at which a thread was seen to begin or to end a turn of
+                computing: its worker, when, and 1 or 0; then an empty line
     usage       prints what it and its processes have consumed
     calibrate L prints the size at which a task computes for L nanoseconds
 
@@ -57,7 +60,8 @@ else:
 
 
 def make_primes(job):
-    return lambda seed: count_primes(seed, job.size)
+    count = turns_of(count_primes) if job.traced else count_primes
+    return lambda seed: count(seed, job.size)
 
 
 def count_primes(seed, size):
@@ -85,9 +89,10 @@ def make_sleep(job):
 
 def make_mix(job):
     size, wait = job.size * job.share // 100, job.delay * (100 - job.share) // 100 / 1e9
+    count = turns_of(count_primes) if job.traced else count_primes
 
     def task(seed):
-        total = count_primes(seed, size)
+        total = count(seed, size)
         if wait > 0:
             time.sleep(wait)
         return total
@@ -214,7 +219,8 @@ WORKLOADS = {
 class Job(object):
     def __init__(self, words):
         self.words = words
-        workers, self.workload, size, share, delay, self.dir, addr = words
+        workers, traced, self.workload, size, share, delay, self.dir, addr = words
+        self.traced = traced == "1"
         self.workers, self.size, self.share, self.delay = int(workers), int(size), int(share), int(delay)
         host, _, port = addr.rpartition(":")
         self.addr = (host, int(port or 0))
@@ -231,15 +237,78 @@ def stamped(task, number):
     return number, answer, start, clock()
 
 
+# --- Who ran when. None of this is done in a run that is measured.
+
+turns = []
+running = [None]
+
+
+def me():
+    return threading.current_thread().ident
+
+
+def turns_of(count):
+    """Counts primes in pieces, and notes between two of them if this thread's turn has begun."""
+
+    def counted(seed, size):
+        total, done, thread = seed, 0, me()
+        while done < size:
+            if running[0] != thread:
+                running[0] = thread
+                turns.append((thread, clock(), 1))
+            piece = min(4, size - done)
+            total += count_piece(seed, size, done, piece)
+            done += piece
+        running[0] = None
+        turns.append((thread, clock(), 0))
+        return total & WORD
+
+    return counted
+
+
+def count_piece(seed, size, done, piece):
+    # The piece of count_primes(seed, size) after so many numbers: those of a seed begin at
+    # 1000001 + 2 * seed * size.
+    n = 1000001 + 2 * seed * size + 2 * done
+    total = 0
+    for _ in range(piece):
+        d = 3
+        while d * d <= n:
+            if n % d == 0:
+                break
+            d += 2
+        else:
+            total += n
+        n += 2
+    return total
+
+
+def placed(task, number):
+    """As stamped, with the worker, its core and the CPU time of its process."""
+    cpu = sum(own_usage()[:2])
+    result = stamped(task, number)
+    return result + (me(), core(), sum(own_usage()[:2]) - cpu)
+
+
+def core():
+    try:
+        import ctypes
+
+        return ctypes.CDLL(None).sched_getcpu()
+    except (ImportError, AttributeError, OSError):
+        return -1
+
+
 # --- Models. Each is a crew that runs n tasks, and returns what stamped returns of each.
 
 
 class Serial(object):
     def __init__(self, job):
         self.task = job.make()
+        self.do = placed if job.traced else stamped
 
     def run(self, n):
-        return [stamped(self.task, number) for number in range(n)]
+        return [self.do(self.task, number) for number in range(n)]
 
     def processes(self):
         return {}
@@ -271,7 +340,7 @@ class Thread(Serial):
                         self.next += 1
                     if number >= n:
                         break
-                    results.append(stamped(self.task, number))
+                    results.append(self.do(self.task, number))
                 self.done.put(None)
             except Exception as reason:
                 self.done.put(reason)
@@ -385,10 +454,11 @@ class Pool(Serial):
         pooled = None
         self.pool = multiprocessing.Pool(job.workers, begin_pooled, (os.getpid(), job))
         self.used = {}
+        self.pooled = place_pooled if job.traced else run_pooled
 
     def run(self, n):
         results = []
-        for pid, used, result in self.pool.imap_unordered(run_pooled, range(n)):
+        for pid, used, result in self.pool.imap_unordered(self.pooled, range(n)):
             self.used[pid] = used
             results.append(result)
         return results
@@ -409,6 +479,11 @@ def begin_pooled(parent, job):
 def run_pooled(number):
     result = stamped(pooled, number)
     return os.getpid(), own_usage(), result
+
+
+def place_pooled(number):
+    result = placed(pooled, number)
+    return os.getpid(), own_usage(), result[:4] + (os.getpid(),) + result[5:]
 
 
 class Asyncio(Serial):
@@ -670,12 +745,17 @@ def attend(model, words):
         if not asked:
             return crew.close()
         if asked[0] == "run":
+            del turns[:]
             results = crew.run(int(asked[1]))
             say("done")
         elif asked[0] == "results":
             for result in results:
-                sys.stdout.write("%d %d %d %d\n" % result)
+                sys.stdout.write(" ".join(str(value) for value in result) + "\n")
             sys.stdout.flush()
+        elif asked[0] == "turns":
+            for turn in turns:
+                sys.stdout.write("%d %d %d\n" % turn)
+            say("")
         elif asked[0] == "usage":
             say(" ".join(str(value) for value in usage(crew)))
         elif asked[0] == "calibrate":

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,12 @@ import (
 
 // LaneModels are those whose lanes are drawn unless others are named.
 var LaneModels = []string{"serial", "goroutine", "thread", "gil-lock", "loop", "process-pool"}
+
+// PythonLanes are those beside them where there is a CPython.
+var PythonLanes = []string{"cpython-thread"}
+
+// pythonLanes are the models of CPython that can tell who ran when.
+var pythonLanes = []string{"cpython-serial", "cpython-thread", "cpython-pool"}
 
 // LaneWork is a workload of each kind, in the words of LaneCases.
 var LaneWork = []string{"primes", "sleep", "mix/cpu=50"}
@@ -28,8 +35,9 @@ const (
 
 // LaneCases are the cases whose lanes are drawn: a workload, with its parameters behind a
 // slash ("mix/cpu=25"), under some models. With 0 workers there are as many as cores, at
-// least 2 and at most 4, and twice as many for tasks that wait; serial has one.
-func LaneCases(work string, models []string, workers, cores int) ([]card.Case, error) {
+// least 2 and at most 4, and twice as many for tasks that wait; serial has one. Models of
+// CPython are drawn on the first one that there is.
+func LaneCases(work string, models []string, pythons []card.Python, workers, cores int) ([]card.Case, error) {
 	if strings.HasPrefix(work, "workload=") {
 		return nil, fmt.Errorf("workload %q: write the name alone, such as primes or mix/cpu=25", work)
 	}
@@ -52,14 +60,20 @@ func LaneCases(work string, models []string, workers, cores int) ([]card.Case, e
 	}
 	var cases []card.Case
 	for _, name := range models {
-		if m, err := model.Find(name); err == nil && m.Python {
-			return nil, fmt.Errorf("model %s: lanes are drawn of models in Go: name some of `parcon list`", name)
-		}
 		n := workers
-		if name == "serial" {
+		if strings.HasSuffix(name, "serial") {
 			n = 1
 		}
 		v := base.With("model", name).With("workers", strconv.Itoa(n))
+		if m, err := model.Find(name); err == nil && m.Python {
+			if !slices.Contains(pythonLanes, name) {
+				return nil, fmt.Errorf("model %s: of CPython's models lanes are drawn of %s", name, strings.Join(pythonLanes, ", "))
+			}
+			if len(pythons) == 0 {
+				return nil, fmt.Errorf("model %s: there is no CPython: install python3, or name one with --python", name)
+			}
+			v = v.With("python", string(pythons[0]))
+		}
 		if _, err := Parse(v.String()); err != nil {
 			return nil, err
 		}

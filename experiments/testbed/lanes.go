@@ -53,9 +53,25 @@ func (l *Bed) Lanes(ctx context.Context, c card.Case, timeout time.Duration) (t 
 		return t, fmt.Errorf("opening an execution trace: %w", err)
 	}
 	defer f.Close()
-	if t, err = gotrace.Read(f, by); err != nil {
+	if t, err = read(f, by, g.Model.Python); err != nil {
 		return t, err
 	}
 	t.Variant, t.Cores, t.Busy = rc.Variant, cgroup.Cores(), m["cores-busy"]
 	return t.Thin(t.Span() / lane.Steps), nil
+}
+
+// read reads what a traced run wrote: an execution trace of Go, or the lanes that Python
+// told of.
+func read(f *os.File, by gotrace.By, python bool) (lane.Timeline, error) {
+	if !python {
+		return gotrace.Read(f, by)
+	}
+	all, err := lane.Read(f)
+	if err == nil && len(all) != 1 {
+		err = fmt.Errorf("reading the lanes of Python: %d runs where one was traced", len(all))
+	}
+	if err != nil {
+		return lane.Timeline{}, err
+	}
+	return all[0], nil
 }

@@ -3,6 +3,7 @@ package testbed_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/child"
+	"parcon/experiments/cpython"
 	"parcon/experiments/lane"
 	"parcon/experiments/scratch"
 	"parcon/experiments/tasks"
@@ -98,6 +100,45 @@ func TestATrialOfEveryWorkload(t *testing.T) {
 	}
 	if used := l.ServerCPU(); used < 0 || runtime.GOOS == "linux" && used == 0 {
 		t.Errorf("the server answered them and consumed %v", used)
+	}
+}
+
+// Threads of CPython have lanes of their turns, its processes of what they consumed, and
+// each task is on one.
+func TestLanesOfCPython(t *testing.T) {
+	proctest.Tidy(t)
+	python, err := cpython.Find()
+	if err != nil {
+		t.Skip(err)
+	}
+	programs, err := testbed.Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs.Pythons = []cpython.Interpreter{python}
+	for model, prefix := range map[string]string{"cpython-serial": "thread ", "cpython-thread": "thread ", "cpython-pool": "process "} {
+		all := cases(t, "workload=mix/cpu=50/python="+string(python.Name())+"/model="+model+"/workers=2")
+		l, err := testbed.Open(t.Context(), programs, t.TempDir(), nil, all, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		of, err := l.Lanes(t.Context(), all[0], time.Minute)
+		if err = errors.Join(err, l.Close()); err != nil {
+			t.Errorf("%s: %v", model, err)
+			continue
+		}
+		computed := map[int]bool{}
+		for _, s := range of.Slices {
+			computed[s.Task] = computed[s.Task] || s.State == lane.Running
+			if !strings.HasPrefix(s.Lane, prefix) {
+				t.Errorf("%s: slice %+v", model, s)
+			}
+		}
+		for task := range all[0].Tasks {
+			if !computed[task] {
+				t.Errorf("%s: task %d of %d never ran", model, task, all[0].Tasks)
+			}
+		}
 	}
 }
 

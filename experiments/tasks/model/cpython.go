@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parcon/experiments/cpython"
+	"parcon/experiments/lane"
 	"parcon/runner/usage"
 )
 
@@ -24,7 +25,7 @@ func onPython(way, mapping string, isolated bool) Model {
 		Procs: oneCore, // this process only waits
 		Start: func(workers int, job Job) (Crew, error) {
 			ctx, cancel := context.WithCancel(context.Background())
-			c, err := job.Python.StartCrew(ctx, way, workers, job.Worker.Params...)
+			c, err := job.Python.StartCrew(ctx, way, workers, job.Traced, job.Worker.Params...)
 			if err != nil {
 				cancel()
 				return nil, err
@@ -39,6 +40,8 @@ type pythonCrew struct {
 	crew   *cpython.Crew
 	cancel context.CancelFunc
 	ran    int
+	tasks  []cpython.Task // these two of a crew that is traced
+	turns  []cpython.Turn
 }
 
 func (c *pythonCrew) Run(n int) error {
@@ -50,6 +53,10 @@ func (c *pythonCrew) Run(n int) error {
 // no part of a task.
 func (c *pythonCrew) Collect() error {
 	tasks, err := c.crew.Results(c.ran)
+	if c.job.Traced && err == nil {
+		c.tasks = tasks
+		c.turns, err = c.crew.Turns()
+	}
 	for _, t := range tasks {
 		if err := c.job.Report(t.Number, t.Answer, t.Start, t.End); err != nil {
 			return err
@@ -57,6 +64,9 @@ func (c *pythonCrew) Collect() error {
 	}
 	return err
 }
+
+// Lanes are who ran when, counted from begin (clock.Now).
+func (c *pythonCrew) Lanes(begin int64) []lane.Slice { return pythonLanes(c.tasks, c.turns, begin) }
 
 func (c *pythonCrew) Usage() (usage.Usage, error) { return c.crew.Usage() }
 

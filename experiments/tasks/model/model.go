@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"parcon/experiments/cpython"
+	"parcon/experiments/lane"
 	"parcon/experiments/tasks/worker"
 	"parcon/runner/usage"
 )
@@ -35,6 +36,7 @@ type Job struct {
 	Host Host
 	// Python is the interpreter of models that have one. Its Params are Worker's.
 	Python cpython.Interpreter
+	Traced bool // that interpreter tells who ran when
 	// Report takes the result of a task that ran in another process: its
 	// answer and when it started and ended (clock.Now).
 	Report func(task int, answer uint64, start, end int64) error
@@ -82,6 +84,12 @@ type Crew interface {
 	Usage() (usage.Usage, error)
 	// Close ends the workers and waits until they are gone.
 	Close() error
+}
+
+// A Traced is a crew that tells who ran when in its last Run, where no execution trace does.
+// Collect comes first.
+type Traced interface {
+	Lanes(begin int64) []lane.Slice
 }
 
 // A Collector is a crew that keeps the answers of its last Run until they are asked for.
