@@ -130,11 +130,11 @@ func parallelCases(s card.Scale) []card.Case {
 
 func parallelClaims(s card.Scale) []card.Claim {
 	fight := under(card.Claim{
-		ID: "G2", Text: "Two threads that compute are slower than one after the other, because they fight for the lock",
-		Caveat: "The word is slower, by however little. On 2.7 two cores fight: a thread that is woken finds the lock taken again.",
+		ID: "G2", Text: "Computing in two threads does not go as well as one after the other, because they fight for the lock",
+		Caveat: "Slower by a tenth at least: equal and a little slower no number of rounds can tell apart. On 2.7 two cores fight: a thread that is woken finds the lock taken again.",
 		Needs:  []card.Need{withGIL, card.Cores},
 	}, card.WithGIL(s.Pythons), func(p card.Python) card.Comparison {
-		return card.Is(card.Throughput, parallelOf(p, threads), card.Less, parallelOf(p, serial))
+		return card.Is(card.Throughput, parallelOf(p, threads), card.Worse, parallelOf(p, serial))
 	})
 	none := under(card.Claim{
 		ID: "G3", Text: "No threads of one process can compute in parallel: two are no faster than one after the other",
