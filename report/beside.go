@@ -43,7 +43,7 @@ func (p page) underEach(w *strings.Builder) {
 			if i == 0 {
 				id, text, verdict = one.ID, one.Text, "**"+verdict+"**"
 			} else if j.contradicts(one) {
-				disagree = append(disagree, fmt.Sprintf("%s is %s under %s and %s under %s", j.ID, j.Verdict, j.Under, one.Verdict, one.Under))
+				disagree = append(disagree, fmt.Sprintf("%s %s under %s and %s under %s", j.ID, j.verb(), j.Under, one.verb(), one.Under))
 			}
 			row := []string{id, text, one.Under, verdict, "–", "–", "–"}
 			if len(one.Compared) > 0 {
@@ -74,6 +74,14 @@ func (p page) underEach(w *strings.Builder) {
 	if len(own) > 0 {
 		w.WriteString("\n")
 	}
+}
+
+// verb is a verdict in a sentence.
+func (j Judged) verb() string {
+	if j.Verdict == Holds {
+		return "holds"
+	}
+	return "is " + string(j.Verdict)
 }
 
 // contradicts says whether one of two verdicts holds and the other is refuted.

@@ -40,7 +40,7 @@ func TestTheFirstVerdictOnASentenceCounts(t *testing.T) {
 	}
 	var w strings.Builder
 	page{judged: count, beside: beside}.underEach(&w)
-	for _, want := range []string{"P4 is holds under gil and refuted under thread", "| P4 | Threads are no faster | gil | **holds** |", "|  |  | loop | not measured |"} {
+	for _, want := range []string{"P4 holds under gil and is refuted under thread", "| P4 | Threads are no faster | gil | **holds** |", "|  |  | loop | not measured |"} {
 		if !strings.Contains(w.String(), want) {
 			t.Errorf("%q is not in\n%s", want, w.String())
 		}

@@ -29,12 +29,23 @@ func (c Catalogue) sides(k card.Comparison) string {
 	if len(k.Over.String()) == 0 {
 		return short(k.Of)
 	}
+	if python := card.Python(k.Of.Get("python")); python != "" { // both sides are of it
+		plain := k
+		plain.Of, plain.Over = inPython(k.Of), inPython(k.Over)
+		task, rest, _ := strings.Cut(c.sides(plain), ": ")
+		return fmt.Sprintf("%s in %s: %s", task, python, rest)
+	}
 	task := taskOf(k.Of)
 	of, than := modelOf(k.Of), strings.TrimPrefix(short(k.Over), task+" ")
 	if n := k.Of.Get("workers"); n != "1" && n == k.Over.Get("workers") {
 		of, than = k.Of.Get("model"), fmt.Sprintf("%s, x %s", k.Over.Get("model"), n)
 	}
 	return fmt.Sprintf("%s: %s over %s", task, of, than)
+}
+
+// inPython is a variant of a CPython without what its comparison says of both sides.
+func inPython(v variant.Variant) variant.Variant {
+	return v.Without("python").With("model", strings.TrimPrefix(v.Get("model"), "cpython-"))
 }
 
 // cardSides does the same for variants of a card.

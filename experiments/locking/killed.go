@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"parcon/experiments/card"
@@ -231,6 +233,8 @@ func sweep(args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("keeping a folder clean: %d arguments, want 1", len(args))
 	}
+	// A trial that is killed before it hears that all is ready must not take the janitor along.
+	signal.Ignore(syscall.SIGPIPE)
 	if err := os.Mkdir(args[0], 0o700); err != nil {
 		return err
 	}

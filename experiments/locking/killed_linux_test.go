@@ -2,7 +2,10 @@ package locking
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -105,5 +108,28 @@ func waitUntil(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	if !until(time.Minute, holds) {
 		t.Errorf("waited in vain until %s", what)
+	}
+}
+
+// The trial may be killed before it hears that the folder is there.
+func TestTheJanitorTidiesUpAfterATrialThatNeverHeardIt(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "locks")
+	deaf, theirs, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = deaf.Close()
+	janitor := exec.Command(self, "part", "killed", "janitor", dir)
+	janitor.Stdout = theirs
+	if err := janitor.Run(); err != nil { // its standard input is at its end
+		t.Errorf("the janitor ended with %v", err)
+	}
+	_ = theirs.Close()
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder is left: %v", err)
 	}
 }
