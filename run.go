@@ -259,8 +259,12 @@ func (j *job) interpreters(names []string) {
 	if len(names) == 0 && os.Getenv(cpython.Variable) == "" {
 		return
 	}
+	by := "" // who named it
+	if len(names) == 0 {
+		by = cpython.Variable + ": "
+	}
 	for _, err := range left {
-		j.notes = append(j.notes, err.Error())
+		j.notes = append(j.notes, by+err.Error())
 	}
 }
 
