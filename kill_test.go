@@ -99,20 +99,11 @@ func withDescendants(pids []int) []int {
 // onlyFiles fails if a folder holds other names than those given.
 // Usage: onlyfiles FOLDER NAME...
 func onlyFiles(ts *testscript.TestScript, _ bool, args []string) {
-	var left string
-	for range 100 { // what tidies up after a killed run has begun when it has ended
-		entries, err := os.ReadDir(ts.MkAbs(args[0]))
-		ts.Check(err)
-		left = ""
-		for _, e := range entries {
-			if !slices.Contains(args[1:], e.Name()) {
-				left = e.Name()
-			}
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	for _, e := range entries {
+		if !slices.Contains(args[1:], e.Name()) {
+			ts.Fatalf("%s was left in %s", e.Name(), args[0])
 		}
-		if left == "" {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
 	}
-	ts.Fatalf("%s was left in %s", left, args[0])
 }

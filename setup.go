@@ -108,7 +108,11 @@ func same(path string, then, now results.Setup) error {
 	if len(d) > 1 {
 		more = fmt.Sprintf(" (and %d more of its lines differ)", len(d)-1)
 	}
-	return fmt.Errorf("resuming %s: it was measured with %s %q, here it is %q%s: such trials do not go together; start a new run", path, d[0].Key, d[0].Old, d[0].New, more)
+	remedy := "start a new run"
+	if d[0].Of == results.Interpreter {
+		remedy = "name the same ones with --python, or start a new run"
+	}
+	return fmt.Errorf("resuming %s: it was measured with %s %q, here it is %q%s: such trials do not go together; %s", path, d[0].Key, d[0].Old, d[0].New, more, remedy)
 }
 
 // read takes the numbers of a setup.

@@ -28,14 +28,17 @@ type fidelity struct {
 	over    []stat.Interval // each emulation's speed-up over that
 }
 
-// fidelities are those of all tasks that both languages ran.
-func (t *Table) fidelities() []fidelity {
+// realGILs are the CPythons of a file that have one.
+func (t *Table) realGILs() []card.Python {
+	return card.WithGIL(card.Pythons(t.Get(results.KeyPython)))
+}
+
+// fidelities are those to one CPython, of all tasks that both languages ran.
+func (t *Table) fidelities(python card.Python) []fidelity {
 	var all []fidelity
-	for _, python := range card.WithGIL(card.Pythons(t.Get(results.KeyPython))) {
-		for _, experiment := range []string{"compute", "waiting", "mixing"} {
-			for _, v := range t.pythonThreads(experiment, python) {
-				all = append(all, t.fidelity(experiment, python, v))
-			}
+	for _, experiment := range []string{"compute", "waiting", "mixing"} {
+		for _, v := range t.pythonThreads(experiment, python) {
+			all = append(all, t.fidelity(experiment, python, v))
 		}
 	}
 	return all
@@ -108,22 +111,19 @@ func fidelityTitle(all []fidelity) string {
 			said = append(said, fmt.Sprintf("%s %s (%s)", emulation, number.Times(worst.over[i].Estimate), worst.name()))
 		}
 	}
+	if len(said) == 0 {
+		return fmt.Sprintf("No emulated GIL was measured beside %s", all[0].python)
+	}
 	return fmt.Sprintf("What threads gain under an emulated GIL is at its worst, over %s: %s", all[0].python, strings.Join(said, ", "))
 }
 
 // fidelityFigures are a chart for each CPython.
 func (v view) fidelityFigures() []figure {
 	var all []figure
-	byPython := map[card.Python][]fidelity{}
-	var order []card.Python
-	for _, f := range v.table.fidelities() {
-		if _, seen := byPython[f.python]; !seen {
-			order = append(order, f.python)
+	for _, python := range v.table.realGILs() {
+		if of := v.table.fidelities(python); len(of) > 0 {
+			all = append(all, fidelityFigure(python, of, v.perCores()))
 		}
-		byPython[f.python] = append(byPython[f.python], f)
-	}
-	for _, python := range order {
-		all = append(all, fidelityFigure(python, byPython[python], v.perCores()))
 	}
 	return all
 }
@@ -150,7 +150,10 @@ func fidelityFigure(python card.Python, of []fidelity, cores string) figure {
 
 // faithful tells how far the emulations are from the real GIL.
 func (p page) faithful(w *strings.Builder) {
-	all := p.table.fidelities()
+	var all []fidelity
+	for _, python := range p.table.realGILs() {
+		all = append(all, p.table.fidelities(python)...)
+	}
 	if len(all) == 0 {
 		return
 	}

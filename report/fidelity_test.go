@@ -28,7 +28,10 @@ func TestFidelityIsAGainOverAGain(t *testing.T) {
 		}
 		add("file/python=3.13.0t", "cpython-thread", 8, round, 50*drift) // has no GIL to be faithful to
 	}
-	all := table.fidelities()
+	if gils := table.realGILs(); len(gils) != 1 || gils[0] != "3.11.7" {
+		t.Fatalf("real ones: %v", gils)
+	}
+	all := table.fidelities("3.11.7")
 	if len(all) != 1 || all[0].name() != "file, 8 threads" || all[0].python != card.Python("3.11.7") {
 		t.Fatalf("%+v", all)
 	}

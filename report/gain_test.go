@@ -18,7 +18,7 @@ func TestGainsAreSharesOfWhatIsPossible(t *testing.T) {
 		wall, cpu, mine float64
 		want            float64
 	}{
-		"half of what half a share of computing leaves": {1000, 500, 1000 / 1.5, 0.5},
+		"half of what waiting leaves":  {1000, 500, 1000 / 1.5, 0.5},
 		"all of it":                    {1000, 500, 500, 1},
 		"as many workers as there are": {1000, 1, 125, 1},
 		"nothing computed":             {1000, 0, 1000 / 4.5, 0.5},
@@ -28,7 +28,7 @@ func TestGainsAreSharesOfWhatIsPossible(t *testing.T) {
 		"more CPU time than time":      {1000, 1500, 900, math.NaN()},
 		"no CPU time told":             {1000, math.NaN(), 500, math.NaN()},
 		"no time at all":               {1000, 500, 0, math.NaN()},
-		"serial code that takes none, for both sides": {0, 0, 0, math.NaN()},
+		"no time on both sides":        {0, 0, 0, math.NaN()},
 	} {
 		table := NewTable(catalogue())
 		table.Add(card.Title("waiting"), serial.String(), 0, map[string]float64{"ns/op": c.wall, "cpu-ns/op": c.cpu})

@@ -173,7 +173,7 @@ func (c Choice) check(v variant.Variant) error {
 	case text == "":
 		return fmt.Errorf("its key %s is missing: give %s", c.Key, c)
 	case c.Pythons:
-		if !Python(text).named() {
+		if !Python(text).Named() {
 			return fmt.Errorf("%s=%s: give %s", c.Key, text, c)
 		}
 	case c.Values != nil && !slices.Contains(c.Values, text):

@@ -42,28 +42,28 @@ const withoutGIL = " without GIL"
 func Pythons(line string) []Python {
 	var all []Python
 	for name := range strings.SplitSeq(line, ", ") {
-		version, ok := strings.CutPrefix(name, "CPython ")
+		number, ok := strings.CutPrefix(name, "CPython ")
 		if !ok {
 			continue // none
 		}
-		if free, ok := strings.CutSuffix(version, withoutGIL); ok {
-			version = free + "t"
+		if free, ok := strings.CutSuffix(number, withoutGIL); ok {
+			number = free + "t"
 		}
-		all = append(all, Python(version))
+		all = append(all, Python(number))
 	}
 	return all
 }
 
-// named says whether it can be the name of one.
-func (p Python) named() bool { return name.MatchString(string(p)) }
+// Named says whether it can be the name of one.
+func (p Python) Named() bool { return version.MatchString(string(p)) }
 
-// name is a version as CPython writes it, and a t.
-var name = regexp.MustCompile(`^([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?((?:a|b|rc)[0-9]{1,4})?\+?t?$`)
+// version is one as CPython writes it, and a t.
+var version = regexp.MustCompile(`^([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?((?:a|b|rc)[0-9]{1,4})?\+?t?$`)
 
 // Compare orders them by version, a build without GIL behind that with one. None comes
 // first, what is no version last.
 func (p Python) Compare(other Python) int {
-	a, b := name.FindStringSubmatch(string(p)), name.FindStringSubmatch(string(other))
+	a, b := version.FindStringSubmatch(string(p)), version.FindStringSubmatch(string(other))
 	switch {
 	case p == other:
 		return 0

@@ -26,7 +26,10 @@ var CrewWorkloads = []string{"primes", "sleep", "file", "network", "http", "mix"
 
 // A Crew is a Python that works on tasks of the grid, in one of CrewModels. Close must end
 // it. It is for one goroutine.
-type Crew struct{ session *Session }
+type Crew struct {
+	session *Session
+	traced  bool
+}
 
 // A Task is one that a Crew has done. Of one that is traced it is known where.
 type Task struct {
@@ -58,7 +61,7 @@ func (i Interpreter) StartCrew(ctx context.Context, model string, workers int, t
 	if err != nil {
 		return nil, err
 	}
-	return &Crew{s}, nil
+	return &Crew{s, traced}, nil
 }
 
 // Run works on the tasks 0 to n-1, all of them unless one fails.
@@ -80,7 +83,11 @@ func (c *Crew) Results(n int) ([]Task, error) {
 			return nil, err
 		}
 		var t Task
-		if got, err := fmt.Sscan(line, &t.Number, &t.Answer, &t.Start, &t.End, &t.Worker, &t.Core, &t.CPU); got < 4 || err != nil && got > 4 {
+		told := []any{&t.Number, &t.Answer, &t.Start, &t.End}
+		if c.traced {
+			told = append(told, &t.Worker, &t.Core, &t.CPU)
+		}
+		if _, err := fmt.Sscanln(line, told...); err != nil {
 			return nil, c.session.misspoke(fmt.Errorf("its result %.200q is not that of a task: %w", line, err))
 		}
 		tasks = append(tasks, t)

@@ -60,14 +60,19 @@ else:
 
 
 def make_primes(job):
-    count = turns_of(count_primes) if job.traced else count_primes
+    count = count_in_turns if job.traced else count_primes
     return lambda seed: count(seed, job.size)
 
 
 def count_primes(seed, size):
-    n = 1000001 + 2 * seed * size
-    total = seed
-    for _ in range(size):
+    return (seed + count_piece(seed, size, 0, size)) & WORD
+
+
+def count_piece(seed, size, done, piece):
+    """The sum of the primes among some of the numbers of a seed, after so many of them."""
+    n = 1000001 + 2 * seed * size + 2 * done
+    total = 0
+    for _ in range(piece):
         d = 3
         while d * d <= n:
             if n % d == 0:
@@ -76,7 +81,7 @@ def count_primes(seed, size):
         else:
             total += n
         n += 2
-    return total & WORD
+    return total
 
 
 def make_sleep(job):
@@ -89,7 +94,7 @@ def make_sleep(job):
 
 def make_mix(job):
     size, wait = job.size * job.share // 100, job.delay * (100 - job.share) // 100 / 1e9
-    count = turns_of(count_primes) if job.traced else count_primes
+    count = count_in_turns if job.traced else count_primes
 
     def task(seed):
         total = count(seed, size)
@@ -247,40 +252,19 @@ def me():
     return threading.current_thread().ident
 
 
-def turns_of(count):
-    """Counts primes in pieces, and notes between two of them if this thread's turn has begun."""
-
-    def counted(seed, size):
-        total, done, thread = seed, 0, me()
-        while done < size:
-            if running[0] != thread:
-                running[0] = thread
-                turns.append((thread, clock(), 1))
-            piece = min(4, size - done)
-            total += count_piece(seed, size, done, piece)
-            done += piece
-        running[0] = None
-        turns.append((thread, clock(), 0))
-        return total & WORD
-
-    return counted
-
-
-def count_piece(seed, size, done, piece):
-    # The piece of count_primes(seed, size) after so many numbers: those of a seed begin at
-    # 1000001 + 2 * seed * size.
-    n = 1000001 + 2 * seed * size + 2 * done
-    total = 0
-    for _ in range(piece):
-        d = 3
-        while d * d <= n:
-            if n % d == 0:
-                break
-            d += 2
-        else:
-            total += n
-        n += 2
-    return total
+def count_in_turns(seed, size):
+    """As count_primes, in pieces; between two of them it notes if this thread's turn has begun."""
+    total, done, thread = seed, 0, me()
+    while done < size:
+        if running[0] != thread:
+            running[0] = thread
+            turns.append((thread, clock(), 1))
+        piece = min(4, size - done)
+        total += count_piece(seed, size, done, piece)
+        done += piece
+    running[0] = None
+    turns.append((thread, clock(), 0))
+    return total & WORD
 
 
 def placed(task, number):

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -117,10 +116,11 @@ func Parse(answer string) (Interpreter, error) {
 	if name != "cpython" {
 		return Interpreter{}, fmt.Errorf("it is %q, no CPython", name)
 	}
-	if err := isVersion(number); err != nil {
-		return Interpreter{}, err
+	p := card.Python(number)
+	if !p.Named() || !p.GIL() || strings.Count(number, ".") != 2 { // a t would be no part of a version
+		return Interpreter{}, fmt.Errorf("%q is no version of the form 3.11.7", number)
 	}
-	if !card.Python(number).AtLeast(2, 7) {
+	if !p.AtLeast(2, 7) {
 		return Interpreter{}, fmt.Errorf("CPython %s is older than %s", number, oldest)
 	}
 	if gil != "0" && gil != "1" {
@@ -131,17 +131,6 @@ func Parse(answer string) (Interpreter, error) {
 	}
 	return Interpreter{Path: path, Version: number, GIL: gil == "1"}, nil
 }
-
-// isVersion says whether it is one, such as 3.11.7 or 3.15.0a1+.
-func isVersion(text string) error {
-	if !version.MatchString(text) {
-		return fmt.Errorf("%q is no version of the form 3.11.7", text)
-	}
-	return nil
-}
-
-// version leaves out what a name cannot hold; 3.13.0t would be one without a GIL.
-var version = regexp.MustCompile(`^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}((a|b|rc)[0-9]{1,4})?\+?$`)
 
 // ask runs a command that answers within the limit.
 func ask(argv, env []string, limit time.Duration) (string, error) {

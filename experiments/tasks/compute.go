@@ -100,12 +100,8 @@ func computeCases(s card.Scale) []card.Case {
 func computeUnder(g gil, s card.Scale) []card.Case {
 	var cases []card.Case
 	add := func(model string, workers ...int) {
-		work := "primes"
-		if g.python != "" {
-			work += "/python=" + string(g.python)
-		}
 		for _, w := range workers {
-			cases = append(cases, computeCase(work, model, w, s.Cores))
+			cases = append(cases, computeCase(g.work("primes"), model, w, s.Cores))
 		}
 	}
 	c := s.Cores

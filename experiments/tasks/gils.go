@@ -28,10 +28,15 @@ func gils(s card.Scale) []gil {
 
 // variant is one of a workload under the lock, with one of its models.
 func (g gil) variant(work, model string, workers int) variant.Variant {
-	if g.python != "" {
-		work += "/python=" + string(g.python)
+	return Variant(g.work(work), model, workers)
+}
+
+// work is a workload in the language that the lock is of.
+func (g gil) work(name string) string {
+	if g.python == "" {
+		return name
 	}
-	return Variant(work, model, workers)
+	return name + "/python=" + string(g.python)
 }
 
 // underEachGIL judges one sentence under each. Where there is no real one, that of CPython

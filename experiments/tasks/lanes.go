@@ -18,8 +18,8 @@ var LaneModels = []string{"serial", "goroutine", "thread", "gil-lock", "loop", "
 // PythonLanes are those beside them where there is a CPython.
 var PythonLanes = []string{"cpython-thread"}
 
-// pythonLanes are the models of CPython that can tell who ran when.
-var pythonLanes = []string{"cpython-serial", "cpython-thread", "cpython-pool"}
+// tracedPython are the models of CPython that can tell who ran when.
+var tracedPython = []string{"cpython-serial", "cpython-thread", "cpython-pool"}
 
 // LaneWork is a workload of each kind, in the words of LaneCases.
 var LaneWork = []string{"primes", "sleep", "mix/cpu=50"}
@@ -66,8 +66,8 @@ func LaneCases(work string, models []string, pythons []card.Python, workers, cor
 		}
 		v := base.With("model", name).With("workers", strconv.Itoa(n))
 		if m, err := model.Find(name); err == nil && m.Python {
-			if !slices.Contains(pythonLanes, name) {
-				return nil, fmt.Errorf("model %s: of CPython's models lanes are drawn of %s", name, strings.Join(pythonLanes, ", "))
+			if !slices.Contains(tracedPython, name) {
+				return nil, fmt.Errorf("model %s: of CPython's models lanes are drawn of %s", name, strings.Join(tracedPython, ", "))
 			}
 			if len(pythons) == 0 {
 				return nil, fmt.Errorf("model %s: there is no CPython: install python3, or name one with --python", name)

@@ -65,7 +65,7 @@ func (c *pythonCrew) Collect() error {
 	return err
 }
 
-// Lanes are who ran when, counted from begin (clock.Now).
+// Lanes are the turns of threads, or what processes consumed.
 func (c *pythonCrew) Lanes(begin int64) []lane.Slice { return pythonLanes(c.tasks, c.turns, begin) }
 
 func (c *pythonCrew) Usage() (usage.Usage, error) { return c.crew.Usage() }

@@ -86,14 +86,14 @@ type Crew interface {
 	Close() error
 }
 
-// A Traced is a crew that tells who ran when in its last Run, where no execution trace does.
-// Collect comes first.
-type Traced interface {
+// A Collector is a crew that keeps what its last Run gave until it is asked for.
+type Collector interface {
+	// Collect reports the answers.
+	Collect() error
+	// Lanes are who ran when, of a crew that is traced: no execution trace tells. They count
+	// from begin (clock.Now), and Collect comes before them.
 	Lanes(begin int64) []lane.Slice
 }
-
-// A Collector is a crew that keeps the answers of its last Run until they are asked for.
-type Collector interface{ Collect() error }
 
 // A Model starts crews.
 type Model struct {
