@@ -109,7 +109,9 @@ func same(path string, then, now results.Setup) error {
 		more = fmt.Sprintf(" (and %d more of its lines differ)", len(d)-1)
 	}
 	remedy := "start a new run"
-	if d[0].Of == results.Interpreter {
+	// With other CPythons the claims are others too.
+	if i := slices.IndexFunc(d, func(d results.Difference) bool { return d.Of == results.Interpreter }); i >= 0 {
+		d[0], d[i] = d[i], d[0]
 		remedy = "name the same ones with --python, or start a new run"
 	}
 	return fmt.Errorf("resuming %s: it was measured with %s %q, here it is %q%s: such trials do not go together; %s", path, d[0].Key, d[0].Old, d[0].New, more, remedy)

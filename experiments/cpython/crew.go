@@ -95,7 +95,7 @@ func (c *Crew) Results(n int) ([]Task, error) {
 	return tasks, nil
 }
 
-// Turns are those of the last Run of a crew that is traced, by their time. Who computes in a
+// Turns are those of the last Run of a crew that is traced, as they were noted. Who computes in a
 // process of its own has none.
 func (c *Crew) Turns() ([]Turn, error) {
 	_ = c.session.python.Tell("turns") // one that is gone says why below

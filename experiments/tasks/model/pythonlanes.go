@@ -17,6 +17,8 @@ func pythonLanes(tasks []cpython.Task, turns []cpython.Turn, begin int64) []lane
 	if len(turns) > 0 {
 		kind = "thread %d"
 	}
+	// A thread may lose its turn between looking at the clock and noting it.
+	slices.SortStableFunc(turns, func(a, b cpython.Turn) int { return cmp.Compare(a.At, b.At) })
 	slices.SortFunc(tasks, func(a, b cpython.Task) int { return cmp.Compare(a.Start, b.Start) })
 	var all []lane.Slice
 	for _, t := range tasks {
