@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -405,6 +406,31 @@ func TestLines(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A reader that says EIO before the last bytes, as a terminal may.
+type earlyEnd struct{ left [][]byte }
+
+func (e *earlyEnd) Read(p []byte) (int, error) {
+	if len(e.left) == 0 {
+		return 0, syscall.EIO
+	}
+	next := e.left[0]
+	e.left = e.left[1:]
+	if next == nil {
+		return 0, &os.PathError{Op: "read", Path: "/dev/ptmx", Err: syscall.EIO}
+	}
+	return copy(p, next), nil
+}
+
+func TestATerminalThatEndsBeforeItsLastBytesLosesNone(t *testing.T) {
+	j := newJudge(2, shortest)
+	if err := j.readAll(&earlyEnd{[][]byte{line(0, 0, shortest), nil, line(1, 0, shortest)}}); err != nil {
+		t.Fatal(err)
+	}
+	if torn, err := j.torn(); torn != 0 || err != nil {
+		t.Error(torn, err)
 	}
 }
 

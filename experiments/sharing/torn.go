@@ -358,14 +358,22 @@ func newJudge(lines, size int) *judge {
 // readAll reads to the end, a page at a time as a terminal does. One that takes many
 // pages at once leaves a pipe room for an even number of them: then lines of two pages
 // would be whole, only because of their reader.
+//
+// A terminal that nobody has open any more says EIO. It may say so once before its
+// last bytes: n_tty_read (drivers/tty/n_tty.c) looks for input, and then whether the
+// other side is closed, and a reader that loses its core between these two misses what
+// was written meanwhile. The next read finds it, so only a second EIO is the end.
 func (j *judge) readAll(from io.Reader) error {
 	page := make([]byte, 4096)
+	closed := false
 	for {
 		n, err := from.Read(page)
 		_, _ = j.Write(bytes.ReplaceAll(page[:n], []byte("\r"), nil))
 		switch {
-		case err == io.EOF, errors.Is(err, syscall.EIO): // a terminal that nobody has open any more
+		case err == io.EOF, closed && errors.Is(err, syscall.EIO):
 			return nil
+		case errors.Is(err, syscall.EIO):
+			closed = true
 		case err != nil:
 			return fmt.Errorf("reading the lines: %w", err)
 		}
