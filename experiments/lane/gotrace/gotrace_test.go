@@ -98,8 +98,8 @@ func TestGoroutinesOnOneProcessor(t *testing.T) {
 	if !has(sleeper, lane.Waiting) || has(worker, lane.Waiting) || !has(worker, lane.Running) {
 		t.Errorf("the sleeper: %+v, the worker: %+v", sleeper, worker)
 	}
-	if all.AtOnce() > 1 || !slices.Equal(all.Lanes(), []string{"P0"}) {
-		t.Errorf("%d at once on the lanes %v", all.AtOnce(), all.Lanes())
+	if all.Facts().AtOnce > 1 || !slices.Equal(all.Lanes(), []string{"P0"}) {
+		t.Errorf("%d at once on the lanes %v", all.Facts().AtOnce, all.Lanes())
 	}
 	for _, s := range all.Slices {
 		if (s.State == lane.Running) != (s.Lane == "P0") {
