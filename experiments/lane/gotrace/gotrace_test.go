@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"parcon/experiments/gillock"
 	"parcon/experiments/lane"
 	"parcon/experiments/lane/gotrace"
 )
@@ -144,6 +145,49 @@ func TestThreadsKeepTheirTasks(t *testing.T) {
 	}
 	if len(names) != 2 {
 		t.Errorf("two tasks that met are on the lanes %v", names)
+	}
+}
+
+// Who is blocked at the emulated global lock waits for a turn and for nothing else. Waking
+// after each interval to ask for it is no turn.
+func TestAThreadAtTheLockIsReady(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	text := traced(t, func() {
+		var lock gillock.Lock
+		var had atomic.Int32
+		holds := make(chan bool)
+		var all sync.WaitGroup
+		thread := func(number int, work func()) {
+			all.Go(func() {
+				runtime.LockOSThread()
+				defer runtime.UnlockOSThread()
+				task(number, func() { lock.Take(gillock.Never); work(); lock.Release() })
+			})
+		}
+		thread(0, func() {
+			close(holds)
+			for had.Load() < 2 {
+				lock.Check()
+			}
+		})
+		<-holds
+		thread(1, func() { had.Add(1) })
+		thread(2, func() { had.Add(1) })
+		all.Wait()
+	})
+	all, err := gotrace.Read(bytes.NewReader(text), gotrace.Thread)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number := range 3 {
+		own := of(number, all.Slices)
+		check(t, own)
+		if has(own, lane.Waiting) || number > 0 && !has(own, lane.Ready) {
+			t.Errorf("task %d: %+v", number, own)
+		}
+	}
+	if f := all.Facts(); f.Hops > 10 { // each of them takes the lock once, the first one up to three times
+		t.Errorf("%d hops", f.Hops)
 	}
 }
 
