@@ -146,6 +146,8 @@ func TestEveryRequestIsAnswered(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(s.noted) != 2000 || len(s.conns) != 7 {
 		t.Errorf("the server had %d requests on %d connections", len(s.noted), len(s.conns))
 	}
@@ -185,6 +187,8 @@ func stall(t testing.TB, rate float64, requests int, long time.Duration) (truth 
 		t.Fatal(err)
 	}
 	var took []time.Duration
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for number, at := range s.noted {
 		took = append(took, time.Duration(at-l.start)-l.schedule.Due(int(number)))
 	}
