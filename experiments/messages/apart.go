@@ -101,7 +101,7 @@ func apartClaims(card.Scale) []card.Claim {
 
 func apartSections() []section.Section {
 	return []section.Section{{
-		Topic: "Producer and consumer apart", Claims: []string{"M5"},
+		Topic: "Producer and consumer apart", Claims: []string{"M5"}, Answer: true,
 		Form: section.Dots{
 			Name: "apart",
 			Finding: []section.Clause{section.Lean(

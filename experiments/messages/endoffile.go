@@ -26,14 +26,14 @@ var endOfFile = card.Card{
 	Independent: true,
 	Needs:       []card.Need{card.Linux},
 	Keys: []card.Choice{{Key: "copy", Values: []string{"none", "child", "reader"}, Words: map[string]string{
-		"none": "none", "child": "by another child, which inherited it", "reader": "by the reader's own process",
+		"none": "no copy forgotten", "child": "one forgotten in another child, which inherited it", "reader": "one forgotten in the reader's own process",
 	}}},
 	Cases:    endCases,
 	Claims:   endClaims,
 	Prepare:  prepareEnd,
 	Parts:    map[string]func([]string) error{"holder": holdEnds},
 	Counts:   []string{unitBlocked},
-	Label:    "end of a pipe, copy forgotten",
+	Label:    "end of a pipe",
 	Sections: endSections,
 }
 
@@ -70,7 +70,7 @@ func endSections() []section.Section {
 				section.Counted(unitBlocked, "with one forgotten in its own process in %s", "copy", "reader"),
 			},
 			Columns: []section.Column{
-				section.Under("copy of the write end forgotten", section.Value("copy")),
+				section.Under("copies of the write end", section.Value("copy")),
 				section.Under("still waiting after the writer closed", section.Count(unitBlocked)),
 				section.Under("end seen once all copies were closed", section.Count("seen")),
 			},

@@ -27,7 +27,7 @@ var joinable = card.Card{
 	Independent: true,
 	Needs:       []card.Need{card.Linux},
 	Keys: []card.Choice{{Key: "queue", Values: []string{"ipc", python}, Words: map[string]string{
-		"ipc": "of this house (ipc)", python: "CPython's multiprocessing.JoinableQueue",
+		"ipc": "ipc.JoinableQueue", python: "CPython's multiprocessing.JoinableQueue",
 	}}},
 	Cases:    joinableCases,
 	Claims:   joinableClaims,

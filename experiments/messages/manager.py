@@ -36,16 +36,20 @@ def access(begin, object, n):
 
 
 class Local:
-    """A number under a lock, as multiprocessing.Value is."""
+    """A number under a lock, read as multiprocessing.Value reads its own (sharedctypes.py)."""
 
     def __init__(self, number):
         self.number = number
-        self.lock = threading.RLock()
+        lock = threading.RLock()
+        self.acquire, self.release = lock.acquire, lock.release
 
     @property
     def value(self):
-        with self.lock:
+        self.acquire()
+        try:
             return self.number
+        finally:
+            self.release()
 
 
 def increments(begin, lock, n):

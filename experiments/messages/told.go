@@ -37,7 +37,7 @@ var told = card.Card{
 	Keys: []card.Choice{
 		{Key: "asked", Values: []string{"empty", "full", "size"}, Words: map[string]string{"empty": "empty?", "full": "full?", "size": "its size"}},
 		{Key: "queue", Values: []string{"ipc", python}, Words: map[string]string{
-			"ipc": "of this house (ipc)", python: "CPython's multiprocessing.Queue",
+			"ipc": "ipc.Queue", python: "CPython's multiprocessing.Queue",
 		}},
 		{Key: "processes", Format: "x %s"},
 	},
@@ -45,7 +45,7 @@ var told = card.Card{
 	Claims:   toldClaims,
 	Prepare:  prepareTold,
 	Parts:    map[string]func([]string) error{"asker": askQueues},
-	Label:    "told by a queue and wrong at the next step",
+	Label:    "wrong at the next step",
 	Sections: toldSections,
 }
 
@@ -108,6 +108,7 @@ func toldSections() []section.Section {
 				section.Lean(wrong("empty", "asked by two processes whether it is empty, a queue was wrong at the next step in %s of its answers"),
 					wrong("full", "whether it is full in %s"), wrong("size", "for its size in %s")),
 				section.Counted("seen", "with one process in %s", "queue", "ipc", "processes", "1"),
+				section.Counted("seen", "CPython's queue with one process in %s", "queue", python, "processes", "1"),
 			},
 			Columns: []section.Column{
 				section.Under("asked", section.Value("asked")),
