@@ -64,13 +64,18 @@ def make_primes(job):
     return lambda seed: count(seed, job.size)
 
 
+# The odd numbers that are tested, see package workload.
+FIRST = 1000001
+LAST = FIRST + (2 << 20)
+
+
 def count_primes(seed, size):
     return (seed + count_piece(seed, size, 0, size)) & WORD
 
 
 def count_piece(seed, size, done, piece):
     """The sum of the primes among some of the numbers of a seed, after so many of them."""
-    n = 1000001 + 2 * seed * size + 2 * done
+    n = FIRST + 2 * (seed * size + done) % (LAST - FIRST)
     total = 0
     for _ in range(piece):
         d = 3
@@ -81,6 +86,8 @@ def count_piece(seed, size, done, piece):
         else:
             total += n
         n += 2
+        if n == LAST:
+            n = FIRST
     return total
 
 

@@ -17,6 +17,7 @@ const magic = "parcon lanes 1"
 // head explains the form to whoever opens a file.
 const head = magic + `
 # timeline VARIANT CORES CORES-BUSY SLICES-LEFT-OUT
+# seen LANES-AT-ONCE TASKS-IN-FLIGHT HOPS TURNS TASKS WAITS(0,1) CORES-SHARED(0,1), before slices were left out
 # slice START END STATE TASK CORE-AT-START CORE-AT-END LANE
 # times in nanoseconds since the beginning of the run; core -1 was not looked at; lane - is none
 `
@@ -30,6 +31,9 @@ func Write(w io.Writer, all []Timeline) error {
 	out.WriteString(head)
 	for _, t := range all {
 		fmt.Fprintf(out, "timeline %s %d %s %d\n", t.Variant, t.Cores, strconv.FormatFloat(t.Busy, 'g', 4, 64), t.Left)
+		if f := t.Whole; f != nil {
+			fmt.Fprintf(out, "seen %d %d %d %d %d %d %d\n", f.AtOnce, f.InFlight, f.Hops, f.Turns, f.Tasks, bit(f.Waits), bit(f.Shared))
+		}
 		for _, s := range t.Slices {
 			name := s.Lane
 			if name == "" {
@@ -39,6 +43,13 @@ func Write(w io.Writer, all []Timeline) error {
 		}
 	}
 	return out.Flush() // which tells of any error before it
+}
+
+func bit(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // Read reads what Write wrote. Its error names the line.
@@ -72,15 +83,37 @@ func add(all *[]Timeline, line string) error {
 		t, err := parseTimeline(rest)
 		*all = append(*all, t)
 		return err
-	case word == "slice" && len(*all) > 0:
+	case len(*all) == 0:
+		return fmt.Errorf("it begins with %.40q, want a timeline first", word)
+	}
+	t := &(*all)[len(*all)-1]
+	switch word {
+	case "seen":
+		f, err := parseFacts(rest)
+		t.Whole = &f
+		return err
+	case "slice":
 		s, err := parseSlice(rest)
-		t := &(*all)[len(*all)-1]
 		t.Slices = append(t.Slices, s)
 		return err
-	case word == "slice":
-		return fmt.Errorf("a slice of no timeline")
 	}
-	return fmt.Errorf("it begins with %.40q, want timeline or slice", word)
+	return fmt.Errorf("it begins with %.40q, want timeline, seen or slice", word)
+}
+
+// parseFacts reads what was seen in a timeline.
+func parseFacts(text string) (Facts, error) {
+	f := strings.Fields(text)
+	var n [7]int
+	if len(f) != len(n) {
+		return Facts{}, fmt.Errorf("what was seen has %d words, want %d", len(f), len(n))
+	}
+	for i := range n {
+		var err error
+		if n[i], err = strconv.Atoi(f[i]); err != nil || n[i] < 0 || i >= 5 && n[i] > 1 {
+			return Facts{}, fmt.Errorf("what was seen has %.40q where a number is due", f[i])
+		}
+	}
+	return Facts{n[0], n[1], n[2], n[3], n[4], n[5] == 1, n[6] == 1}, nil
 }
 
 func parseTimeline(text string) (t Timeline, err error) {

@@ -21,18 +21,37 @@ const (
 	crowded = 1.25
 )
 
+// Facts are what is to be seen in a timeline.
+type Facts struct {
+	AtOnce   int // lanes that ran at one time
+	InFlight int // tasks that were begun and not done at one time
+	Hops     int // how often the next to run was another lane
+	Turns    int // how often a task began to run after another, or first
+	Tasks    int
+	Waits    bool // the tasks hardly ran
+	Shared   bool // lanes took turns on the cores: because there are fewer of these, or others used them
+}
+
+// Facts are those of the whole timeline, if they are known, else of its slices.
+func (t Timeline) Facts() Facts {
+	if t.Whole != nil {
+		return *t.Whole
+	}
+	return Facts{t.atOnce(), t.inFlight(), t.hops(), t.turns(), t.tasks(), t.waits(), t.shared()}
+}
+
 // Kind says in few words what a timeline shows: what those of one kind have in common.
 func (t Timeline) Kind() string {
-	switch {
+	switch f := t.Facts(); {
 	case len(t.Slices) == 0:
 		return "no task seen"
-	case t.waits() && t.InFlight() > 1:
+	case f.Waits && f.InFlight > 1:
 		return "several tasks wait at once"
-	case t.waits():
+	case f.Waits:
 		return "one task waits at a time"
-	case t.AtOnce() > 1 && t.shared():
+	case f.AtOnce > 1 && f.Shared:
 		return "several lanes on shared cores"
-	case t.AtOnce() > 1:
+	case f.AtOnce > 1:
 		return "several lanes at once"
 	}
 	return "one lane at a time"
@@ -40,37 +59,34 @@ func (t Timeline) Kind() string {
 
 // Finding says what a timeline shows.
 func (t Timeline) Finding() string {
-	atOnce, flight, lanes := t.AtOnce(), t.InFlight(), t.Lanes()
+	f, lanes := t.Facts(), t.Lanes()
 	switch {
-	case t.waits() && flight > 1:
-		return fmt.Sprintf("%d tasks wait at once", flight)
-	case len(t.Slices) == 0 || t.waits():
+	case f.Waits && f.InFlight > 1:
+		return fmt.Sprintf("%d tasks wait at once", f.InFlight)
+	case len(t.Slices) == 0 || f.Waits:
 		return t.Kind()
-	case atOnce > 1:
-		return t.parallel()
+	case f.AtOnce > 1:
+		return t.parallel(f)
 	case len(lanes) > 1:
-		return fmt.Sprintf("%s, %s between %s", t.Kind(), plural(t.Hops(), "hop"), plural(len(lanes), noun(lanes[0])))
-	case flight > 1:
-		return fmt.Sprintf("one lane, cut in %s of %s", plural(t.turns(), "turn"), plural(t.tasks(), "task"))
+		return fmt.Sprintf("%s, %s between %s", t.Kind(), plural(f.Hops, "hop"), plural(len(lanes), noun(lanes[0])))
+	case f.InFlight > 1:
+		return fmt.Sprintf("one lane, cut in %s of %s", plural(f.Turns, "turn"), plural(f.Tasks, "task"))
 	}
 	return "one lane, one task after another"
 }
 
 // parallel says how many lanes ran at once.
-func (t Timeline) parallel() string {
-	atOnce := t.AtOnce()
-	said := fmt.Sprintf("%d lanes at once", atOnce)
-	if t.shared() {
+func (t Timeline) parallel(f Facts) string {
+	said := fmt.Sprintf("%d lanes at once", f.AtOnce)
+	if f.Shared {
 		said += fmt.Sprintf(" on %.1f cores", t.Busy)
 	}
-	if flight := t.InFlight(); flight > atOnce {
-		said += fmt.Sprintf(", %d tasks in flight", flight)
+	if f.InFlight > f.AtOnce {
+		said += fmt.Sprintf(", %d tasks in flight", f.InFlight)
 	}
 	return said
 }
 
-// shared says whether lanes took turns on the cores: because there are fewer of
-// these, or others used them.
 func (t Timeline) shared() bool {
 	var ran time.Duration
 	for _, s := range t.running() {
@@ -97,7 +113,6 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// waits says whether the tasks hardly ran.
 func (t Timeline) waits() bool {
 	var ran, waited time.Duration
 	for _, s := range t.Slices {
@@ -111,11 +126,9 @@ func (t Timeline) waits() bool {
 	return float64(ran) < mostly*float64(ran+waited)
 }
 
-// AtOnce is how many lanes ran at one time.
-func (t Timeline) AtOnce() int { return most(t.running(), t.Span()) }
+func (t Timeline) atOnce() int { return most(t.running(), t.Span()) }
 
-// InFlight is how many tasks were begun and not done at one time.
-func (t Timeline) InFlight() int {
+func (t Timeline) inFlight() int {
 	whole := map[int]Slice{}
 	for _, s := range t.Slices {
 		if had, ok := whole[s.Task]; ok {
@@ -162,8 +175,7 @@ func most(all []Slice, span time.Duration) int {
 	return 0
 }
 
-// Hops is how often the next to run was another lane.
-func (t Timeline) Hops() int {
+func (t Timeline) hops() int {
 	hops, last := 0, ""
 	for _, s := range t.running() {
 		if last != "" && s.Lane != last {
@@ -174,7 +186,6 @@ func (t Timeline) Hops() int {
 	return hops
 }
 
-// turns is how often a task began to run after another, or first.
 func (t Timeline) turns() int {
 	turns, last := 0, -1
 	for _, s := range t.running() {
@@ -186,7 +197,6 @@ func (t Timeline) turns() int {
 	return turns
 }
 
-// tasks is how many there were.
 func (t Timeline) tasks() int {
 	seen := map[int]bool{}
 	for _, s := range t.Slices {

@@ -42,6 +42,7 @@ type Timeline struct {
 	Cores   int     // that the run could use
 	Busy    float64 // cores, the mean over the run
 	Left    int     // slices that Thin left out
+	Whole   *Facts  // of all slices, from before Thin; nil if nobody looked
 	Slices  []Slice
 }
 

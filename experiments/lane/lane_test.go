@@ -65,8 +65,8 @@ func TestKinds(t *testing.T) {
 
 // Lanes that meet for a moment, where one ends as the other begins, do not run at once.
 func TestAMomentIsNotAtOnce(t *testing.T) {
-	if got := timeline(run("P0", 0, 0, 501), run("P1", 1, 500, 1000)); got.AtOnce() != 1 || got.Hops() != 1 {
-		t.Errorf("%d at once, %d hops", got.AtOnce(), got.Hops())
+	if got := timeline(run("P0", 0, 0, 501), run("P1", 1, 500, 1000)); got.Facts().AtOnce != 1 || got.Facts().Hops != 1 {
+		t.Errorf("%d at once, %d hops", got.Facts().AtOnce, got.Facts().Hops)
 	}
 }
 
@@ -98,6 +98,21 @@ func TestThinLeavesWhatCanBeToldApart(t *testing.T) {
 	}
 }
 
+// Lanes that hop faster than a picture can tell apart overlap in it; what is said of them
+// is what was to be seen before.
+func TestWhatWasSeenOutlivesThinning(t *testing.T) {
+	var all []lane.Slice
+	for i := range 1000 {
+		all = append(all, run(fmt.Sprintf("thread %d", 1+i%2), i%2, i, i+1))
+	}
+	of := timeline(all...)
+	whole := of.Facts()
+	of.Whole = &whole
+	if got, want := of.Thin(50*time.Millisecond).Finding(), "one lane at a time, 999 hops between 2 threads"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // However many slices there are, those that are left fit the resolution.
 func TestThinIsBounded(t *testing.T) {
 	const steps = 100
@@ -118,7 +133,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	a := run("thread 4711", 0, 0, 10)
 	a.Core, a.Last = 1, 0
 	all := []lane.Timeline{
-		{Variant: "workload=mix/cpu=25/model=loop/workers=4", Cores: 64, Busy: 1.97, Left: 3, Slices: []lane.Slice{a, cut("", 7, lane.Ready, 3, 4), cut("", 8, lane.Waiting, 3, 40)}},
+		{Variant: "workload=mix/cpu=25/model=loop/workers=4", Cores: 64, Busy: 1.97, Left: 3, Whole: &lane.Facts{AtOnce: 2, InFlight: 5, Hops: 9, Turns: 12, Tasks: 4, Waits: true}, Slices: []lane.Slice{a, cut("", 7, lane.Ready, 3, 4), cut("", 8, lane.Waiting, 3, 40)}},
 		timeline(),
 	}
 	var text bytes.Buffer
@@ -135,11 +150,14 @@ func TestReadNamesTheLine(t *testing.T) {
 	const head = "parcon lanes 1\n# said\n"
 	for text, want := range map[string]string{
 		"cores: 2\n":                                             `line 1 is "cores: 2"`,
-		head + "slice 0 1 running 0 0 0 P0\n":                    "line 3: a slice of no timeline",
+		head + "slice 0 1 running 0 0 0 P0\n":                    `line 3: it begins with "slice", want a timeline first`,
 		head + "lane\n":                                          `line 3: it begins with "lane"`,
 		head + "timeline v 2 1\n":                                "line 3: a timeline of 3 words",
 		head + "timeline v 2 NaN 0\n":                            `"NaN" of them busy`,
 		head + "timeline v -2 1 0\n":                             `"-2" cores`,
+		head + "timeline v 2 1 0\nlane\n":                        `line 4: it begins with "lane", want timeline, seen or slice`,
+		head + "timeline v 2 1 0\nseen 1\n":                      "line 4: what was seen has 1 words, want 7",
+		head + "timeline v 2 1 0\nseen 1 1 1 1 1 2 0\n":          `"2" where a number is due`,
 		head + "timeline v 2 1 0\nslice 0 1\n":                   "line 4: a slice of 2 words",
 		head + "timeline v 2 1 0\nslice 0 1 idle 0 0 0 P0\n":     `the state "idle"`,
 		head + "timeline v 2 1 0\nslice 0 x running 0 0 0 P0\n":  `"x" where a number is due`,
@@ -155,6 +173,7 @@ func TestReadNamesTheLine(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	f.Add("parcon lanes 1\n# said\ntimeline v 2 1.5 0\nslice 0 10 running 0 0 -1 thread 4711\nslice 10 20 waiting 0 -1 -1 -\n")
+	f.Add("parcon lanes 1\ntimeline v 2 1.5 4\nseen 1 2 3 4 5 0 1\n")
 	f.Add("parcon lanes 1\nslice\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		all, err := lane.Read(strings.NewReader(text))
@@ -205,6 +224,7 @@ func Example() {
 	// one lane at a time, 1 hop between 2 threads
 	// parcon lanes 1
 	// # timeline VARIANT CORES CORES-BUSY SLICES-LEFT-OUT
+	// # seen LANES-AT-ONCE TASKS-IN-FLIGHT HOPS TURNS TASKS WAITS(0,1) CORES-SHARED(0,1), before slices were left out
 	// # slice START END STATE TASK CORE-AT-START CORE-AT-END LANE
 	// # times in nanoseconds since the beginning of the run; core -1 was not looked at; lane - is none
 	// timeline workload=primes/model=gil/workers=2 2 1 0

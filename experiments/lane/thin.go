@@ -14,6 +14,9 @@ const Steps = 1000
 // is left out if it ends within that time after another on its lane, or lies on none and
 // is narrower itself. At most two slices for each step of the resolution are left of a lane
 // and a state.
+//
+// Lanes that hop faster than that overlap then: whoever wants to know what was to be seen
+// before keeps the Facts in Whole.
 func (t Timeline) Thin(resolution time.Duration) Timeline {
 	type row struct {
 		lane  string

@@ -108,8 +108,10 @@ func computeUnder(g gil, s card.Scale) []card.Case {
 	add(g.serial, 1)
 	add(g.thread, c, 2*c, 4*c)
 	add(g.pool, c)
-	if g.python != "" && s.Depth >= card.Standard {
+	if s.Depth >= card.Standard {
 		add(g.thread, 1)
+	}
+	if g.python != "" && s.Depth >= card.Standard {
 		add("cpython-process", c)
 		add("cpython-asyncio", 4*c)
 	}

@@ -39,6 +39,17 @@ func (g gil) work(name string) string {
 	return name + "/python=" + string(g.python)
 }
 
+// cases are those of tasks of one workload under the lock, at 1, as many, twice and four
+// times as many threads as cores, with its serial code: how faithful an emulation is, is
+// told by what these gain beside the real ones.
+func (g gil) cases(s card.Scale, work string, run func(work, model string, workers int) card.Case) []card.Case {
+	cases := []card.Case{run(g.work(work), g.serial, 1)}
+	for _, threads := range []int{1, s.Cores, 2 * s.Cores, 4 * s.Cores} {
+		cases = append(cases, run(g.work(work), g.thread, threads))
+	}
+	return cases
+}
+
 // underEachGIL judges one sentence under each. Where there is no real one, that of CPython
 // says how to get it.
 func underEachGIL(s card.Scale, claim func(gil) card.Claim) card.Claim {

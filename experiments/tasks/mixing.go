@@ -19,9 +19,24 @@ var mixModels = []string{"goroutine", "thread", "process-pool", "gil", "loop", "
 // mixShares are its columns: percent of a task's time spent computing.
 var mixShares = []int{0, 25, 50, 75, 100}
 
-func mixed(share int, model string, workers int) card.Case {
-	return card.Run(max(mixWaves(share)*workers, mixSerial), Variant(fmt.Sprintf("mix/cpu=%d", share), model, workers))
+func mixed(s card.Scale, share int, model string, workers int) card.Case {
+	return mixedOf(s, share, mixOf(share), model, workers)
 }
+
+// mixedOf is the case of a workload that computes for a share of its time, in any language.
+func mixedOf(s card.Scale, share int, work, model string, workers int) card.Case {
+	waves, least := mixWaves(share), mixSerial
+	if share == sharedByGILs && s.Depth >= card.Standard {
+		waves, least = 4*waves, 4*mixSerial
+	}
+	return card.Run(max(waves*workers, least), Variant(work, model, workers))
+}
+
+// sharedByGILs is the share at which emulations are held against the real GIL. A trial has
+// more tasks there: what a Python needs to warm up would be in each of six.
+const sharedByGILs = 50
+
+func mixOf(share int) string { return fmt.Sprintf("mix/cpu=%d", share) }
 
 // mixSerial is how many tasks of a trial serial code has.
 const mixSerial = 6
@@ -49,10 +64,17 @@ func mixingCases(s card.Scale) []card.Case {
 			if model == "serial" {
 				workers = 1
 			}
-			cases = append(cases, mixed(share, model, workers))
+			cases = append(cases, mixed(s, share, model, workers))
 		}
 	}
-	return append(cases, card.Second(mixed(0, "gil", w)), card.Second(mixed(100, "goroutine", w)))
+	if s.Depth >= card.Standard {
+		for _, g := range gils(s) {
+			cases = append(cases, g.cases(s, mixOf(sharedByGILs), func(work, model string, workers int) card.Case {
+				return mixedOf(s, sharedByGILs, work, model, workers)
+			})...)
+		}
+	}
+	return card.Unique(append(cases, card.Second(mixed(s, 0, "gil", w)), card.Second(mixed(s, 100, "goroutine", w))))
 }
 
 func mixingClaims(s card.Scale) []card.Claim {
@@ -63,7 +85,7 @@ func mixingClaims(s card.Scale) []card.Claim {
 	}
 	for _, parallel := range []string{"goroutine", "thread", "process-pool"} {
 		of := func(share int, word card.Word) card.Comparison {
-			return card.Is(card.Throughput, mixed(share, "gil", w).Variant, word, mixed(share, parallel, w).Variant)
+			return card.Is(card.Throughput, mixed(s, share, "gil", w).Variant, word, mixed(s, share, parallel, w).Variant)
 		}
 		claim.Comparisons = append(claim.Comparisons, of(0, card.AsWell), of(100, card.Worse))
 	}

@@ -22,6 +22,13 @@ var Waiting = card.Chapter{
 // 10. What differs is the run (1.34 in one, 0.87 in the other): no length of a trial mends that.
 const waitingWaves = 4
 
+// A short wait is where an emulated lock shows what it costs to hand over. Its trial has as
+// many as it takes to last.
+const (
+	shortSleep = "sleep/delay=1ms"
+	shortWaves = 20
+)
+
 func waitingCases(s card.Scale) []card.Case {
 	var cases []card.Case
 	add := func(work, model string, workers ...int) {
@@ -49,6 +56,13 @@ func waitingCases(s card.Scale) []card.Case {
 				cases = append(cases, card.Run(waitingWaves*w, g.variant(work, g.thread, w)))
 			}
 			cases = append(cases, card.Run(waitingWaves, g.variant(work, g.serial, 1)))
+		}
+	}
+	if s.Depth >= card.Standard {
+		for _, g := range gils(s) {
+			cases = append(cases, g.cases(s, shortSleep, func(work, model string, workers int) card.Case {
+				return card.Run(shortWaves*workers, Variant(work, model, workers))
+			})...)
 		}
 	}
 	return card.Unique(cases)

@@ -57,6 +57,8 @@ func (l *Bed) Lanes(ctx context.Context, c card.Case, timeout time.Duration) (t 
 		return t, err
 	}
 	t.Variant, t.Cores, t.Busy = rc.Variant, cgroup.Cores(), m["cores-busy"]
+	whole := t.Facts()
+	t.Whole = &whole
 	return t.Thin(t.Span() / lane.Steps), nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"golang.org/x/exp/trace"
@@ -85,6 +86,7 @@ type stretch struct {
 	lane.Slice
 	since trace.Time
 	call  string // the lane that a system call was made from; "" of all else
+	queue bool   // it waits for its turn, or has just woken from that
 }
 
 func (r *reader) take(e trace.Event) error {
@@ -141,6 +143,10 @@ func (r *reader) change(e trace.Event, id trace.GoID, to trace.GoState) {
 	if s == nil {
 		return
 	}
+	queued := to == trace.GoWaiting && forTurn(e.StateTransition().Stack)
+	if queued && s.queue && e.Time().Sub(s.since) < glance {
+		s.State = lane.Ready
+	}
 	next := lane.Slice{Lane: s.Lane, Task: s.Task, Core: lane.Unknown, Last: lane.Unknown}
 	switch to {
 	case trace.GoRunning:
@@ -149,6 +155,9 @@ func (r *reader) change(e trace.Event, id trace.GoID, to trace.GoState) {
 		next.State = lane.Ready
 	case trace.GoWaiting, trace.GoSyscall:
 		next.State = lane.Waiting
+		if queued {
+			next.State = lane.Ready
+		}
 	default: // it ended without a mark, or nobody knows
 		delete(r.open, id)
 		return
@@ -160,11 +169,26 @@ func (r *reader) change(e trace.Event, id trace.GoID, to trace.GoState) {
 		s.State, s.Lane = lane.Running, s.call
 	}
 	r.close(id, e.Time(), lane.Unknown)
-	begun := &stretch{Slice: next, since: e.Time()}
+	begun := &stretch{Slice: next, since: e.Time(), queue: queued || s.queue && s.State != lane.Running}
 	if to == trace.GoSyscall {
 		begun.call = s.Lane
 	}
 	r.open[id] = begun
+}
+
+// glance is the most that a waiting thread takes to see that its turn has not come: whoever
+// has it computes for longer, or blocks elsewhere.
+const glance = time.Millisecond
+
+// forTurn says whether a goroutine is blocked at the emulated global lock: it could run,
+// and waits for its turn.
+func forTurn(blocked trace.Stack) bool {
+	for f := range blocked.Frames() {
+		if strings.Contains(f.Func, "/gillock.(*Lock)") {
+			return true
+		}
+	}
+	return false
 }
 
 // short is the least time after which Go's monitor takes the processor of a thread that is

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"parcon/experiments/gillock"
 	"parcon/experiments/lane"
 	"parcon/experiments/lane/gotrace"
 )
@@ -98,8 +99,8 @@ func TestGoroutinesOnOneProcessor(t *testing.T) {
 	if !has(sleeper, lane.Waiting) || has(worker, lane.Waiting) || !has(worker, lane.Running) {
 		t.Errorf("the sleeper: %+v, the worker: %+v", sleeper, worker)
 	}
-	if all.AtOnce() > 1 || !slices.Equal(all.Lanes(), []string{"P0"}) {
-		t.Errorf("%d at once on the lanes %v", all.AtOnce(), all.Lanes())
+	if all.Facts().AtOnce > 1 || !slices.Equal(all.Lanes(), []string{"P0"}) {
+		t.Errorf("%d at once on the lanes %v", all.Facts().AtOnce, all.Lanes())
 	}
 	for _, s := range all.Slices {
 		if (s.State == lane.Running) != (s.Lane == "P0") {
@@ -144,6 +145,49 @@ func TestThreadsKeepTheirTasks(t *testing.T) {
 	}
 	if len(names) != 2 {
 		t.Errorf("two tasks that met are on the lanes %v", names)
+	}
+}
+
+// Who is blocked at the emulated global lock waits for a turn and for nothing else. Waking
+// after each interval to ask for it is no turn.
+func TestAThreadAtTheLockIsReady(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	text := traced(t, func() {
+		var lock gillock.Lock
+		var had atomic.Int32
+		holds := make(chan bool)
+		var all sync.WaitGroup
+		thread := func(number int, work func()) {
+			all.Go(func() {
+				runtime.LockOSThread()
+				defer runtime.UnlockOSThread()
+				task(number, func() { lock.Take(gillock.Never); work(); lock.Release() })
+			})
+		}
+		thread(0, func() {
+			close(holds)
+			for had.Load() < 2 {
+				lock.Check()
+			}
+		})
+		<-holds
+		thread(1, func() { had.Add(1) })
+		thread(2, func() { had.Add(1) })
+		all.Wait()
+	})
+	all, err := gotrace.Read(bytes.NewReader(text), gotrace.Thread)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number := range 3 {
+		own := of(number, all.Slices)
+		check(t, own)
+		if has(own, lane.Waiting) || number > 0 && !has(own, lane.Ready) {
+			t.Errorf("task %d: %+v", number, own)
+		}
+	}
+	if f := all.Facts(); f.Hops > 10 { // each of them takes the lock once, the first one up to three times
+		t.Errorf("%d hops", f.Hops)
 	}
 }
 
