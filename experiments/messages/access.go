@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	"parcon/experiments/card"
 	"parcon/experiments/cpython"
@@ -67,7 +66,7 @@ func accessCases(s card.Scale) []card.Case {
 func accessClaims(card.Scale) []card.Claim {
 	return []card.Claim{{
 		ID: "M11", Text: "An object managed by a server process can be shared by all, but every access is a message, far slower than shared memory; and an increment, which is two of them, needs a lock all the same",
-		Caveat: "Shared memory is read under a lock, as everybody must where others write. The manager is one of this house, over a Unix socket; CPython's stands beside where it is measured.",
+		Caveat: "Shared memory is read under a lock, as everybody must where others write. The manager is a small one of parcon's own, over a Unix socket; CPython's stands beside where it is measured.",
 		Comparisons: []card.Comparison{
 			card.Is(card.Time, accessed("manager"), card.Far, accessed("memory")),
 			card.Never(lost, incremented("lock", "manager")), card.Sometimes(anyLost, incremented("none", "manager")),
@@ -108,23 +107,15 @@ var managerPython string
 // ofPython begins the names of objects of CPython's.
 const ofPython = python + "-"
 
-// pythonLimit is how long a Python may take that accesses objects so often.
-func pythonLimit(times int) time.Duration { return 3*patience + time.Duration(times)*time.Millisecond }
-
 func prepareAccess(t card.Trial) (card.Session, error) {
 	if object, ok := strings.CutPrefix(t.Get("object"), ofPython); ok {
-		return cpython.Prepare(t, pythonLimit(t.Ops), managerPython, "access", "object="+object)
+		return cpython.Prepare(t, accessLimit(t.Ops), managerPython, "access", "object="+object)
 	}
 	o, err := map[string]func(card.Trial) (object, error){"local": localObject, "memory": sharedObject, "manager": managedObject}[t.Get("object")](t)
 	if err != nil {
 		return card.Session{}, err
 	}
-	return card.Session{Run: func() (protocol.Measurement, error) {
-		if o.stop != nil {
-			defer time.AfterFunc(patience+time.Duration(t.Ops)*time.Millisecond, o.stop).Stop()
-		}
-		return protocol.Measurement{}, o.read(t.Ops)
-	}, Close: o.close}, nil
+	return card.Session{Run: func() (protocol.Measurement, error) { return protocol.Measurement{}, o.read(t.Ops) }, Close: o.close}, nil
 }
 
 // kept is the number that is read.
@@ -134,7 +125,6 @@ const kept = 4711
 // through an interface would cost a part of what is measured.
 type object struct {
 	read  func(times int) error
-	stop  func() // ends a read that hangs; nil if none can
 	close func() error
 }
 
@@ -194,19 +184,21 @@ func managedObject(t card.Trial) (object, error) {
 		closeEnds(ends)
 		return server.End(patience)
 	}
-	if err := ends[0].write(0, kept); err != nil {
+	if err := inTime(1, ends, func() error { return ends[0].write(0, kept) }); err != nil {
 		return object{}, errors.Join(err, end())
 	}
 	return object{read: func(times int) error {
-		for range times {
-			got, err := ends[0].read(0)
-			if err != nil {
-				return err
+		return inTime(times, ends, func() error {
+			for range times {
+				got, err := ends[0].read(0)
+				if err != nil {
+					return err
+				}
+				if got != kept {
+					return misread(got)
+				}
 			}
-			if got != kept {
-				return misread(got)
-			}
-		}
-		return nil
-	}, stop: func() { closeEnds(ends) }, close: end}, nil
+			return nil
+		})
+	}, close: end}, nil
 }

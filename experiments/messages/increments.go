@@ -70,7 +70,7 @@ const adders = 2
 
 func prepareIncrements(t card.Trial) (card.Session, error) {
 	if t.Get("object") == python {
-		return cpython.Prepare(t, pythonLimit(t.Ops), managerPython, "increments", "lock="+t.Get("lock"))
+		return cpython.Prepare(t, accessLimit(t.Ops), managerPython, "increments", "lock="+t.Get("lock"))
 	}
 	episodes := 1 // where it is enough that something is lost once
 	if t.Get("lock") == "lock" {
@@ -123,8 +123,8 @@ func letAdd(crew peer.Crew, manager client, n, episodes int) (protocol.Measureme
 		if err := crew.Expect(done); err != nil {
 			return nil, err
 		}
-		got, err := manager.read(e)
-		if err != nil {
+		var got uint64
+		if err := inTime(1, []client{manager}, func() (err error) { got, err = manager.read(e); return err }); err != nil {
 			return nil, err
 		}
 		if got > uint64(each) {

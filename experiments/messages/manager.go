@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
@@ -48,7 +49,7 @@ func requestIn(m []byte, numbers int) (request, error) {
 type client struct{ *ipc.End }
 
 func (c client) do(r request) (uint64, error) {
-	ctx := context.Background() // a manager that is gone closes its end; the parent kills who waits too long
+	ctx := context.Background() // a manager that is gone closes its end; of one that is late see inTime
 	if err := c.Send(ctx, r.message()); err != nil {
 		return 0, fmt.Errorf("asking a manager: %w", err)
 	}
@@ -142,6 +143,18 @@ func startManager(t card.Trial, clients, numbers int) (server peer.Crew, ends []
 		closeEnds(ends)
 	}
 	return server, ends, err
+}
+
+// accessLimit is how long so many accesses may take.
+func accessLimit(times int) time.Duration { return 2*patience + time.Duration(times)*time.Millisecond }
+
+// inTime accesses a manager so many times, and closes the ends of its clients if that takes
+// too long, which ends an access that hangs. A deadline of each would cost a part of its
+// time. A part needs none: its parent kills who is late.
+func inTime(times int, ends []client, do func() error) error {
+	late := time.AfterFunc(accessLimit(times), func() { closeEnds(ends) })
+	defer late.Stop()
+	return do()
 }
 
 func closeEnds(ends []client) {

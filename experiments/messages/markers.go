@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"time"
 
@@ -153,25 +154,24 @@ func (one team) part(try int, few bool) (p parting, err error) {
 		return p, fmt.Errorf("putting items and end markers: %w", err)
 	}
 	ended, err := one.await(try, consumers-missing, patience)
-	if err != nil || ended < consumers-missing {
-		return p, err
+	if err == nil && few {
+		var more int
+		more, err = one.await(try, 1, moment)
+		p.hanging = ended == consumers-1 && more == 0
+		ended, err = ended+more, errors.Join(err, items.TryPut(marker))
 	}
-	if few {
-		more, err := one.await(try, 1, moment)
-		if err != nil {
-			return p, err
-		}
-		p.hanging, ended = more == 0, ended+more
-		if err := items.TryPut(marker); err != nil {
-			return p, fmt.Errorf("putting the last end marker: %w", err)
-		}
+	if err != nil {
+		return p, err
 	}
 	last, err := one.await(try, consumers-ended, patience)
 	if err != nil {
 		return p, err
 	}
 	p.all = ended+last == consumers
-	return p, one.took(p.all)
+	if err := items.Close(); err != nil { // who did not end by a marker ends by this
+		return p, err
+	}
+	return p, one.took()
 }
 
 // await waits for so many consumers to end, and says how many did in time.
@@ -190,11 +190,8 @@ func (one team) await(try, n int, limit time.Duration) (int, error) {
 	return n, nil
 }
 
-// took asks those that have ended what they took: all items together.
-func (one team) took(all bool) error {
-	if !all {
-		return errors.New("a consumer did not end though there was an end marker for each: its crew cannot go on")
-	}
+// took hears what those that have ended took: all items together.
+func (one team) took() error {
 	lines, err := one.crew.Hear()
 	if err != nil {
 		return err
@@ -236,6 +233,9 @@ func consumeToMarker(args []string) error {
 	return heed(tries, func(_ string, try int) (string, error) {
 		for n := 0; ; n++ {
 			got, err := items[try].Get(context.Background()) // the parent kills who waits too long
+			if errors.Is(err, io.EOF) {
+				return strconv.Itoa(n), nil
+			}
 			if err != nil {
 				return "", fmt.Errorf("taking an item: %w", err)
 			}
