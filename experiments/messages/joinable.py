@@ -52,6 +52,7 @@ def joinable(begin, n, watched, patience):
         counted["refused"] += answer(ours)
         worker.join()
         queue.close()
+        queue.join_thread()  # or the next process is forked beside it
         ours.close()
         theirs.close()
     return counted

@@ -43,6 +43,7 @@ def told(begin, asked, n, workers):
         return times, wrong
 
     def work(times, say):
+        gate.wait()
         wrong = made = 0
         while made < times:
             more, contradicted = ask(min(2, times - made))
@@ -50,15 +51,17 @@ def told(begin, asked, n, workers):
             wrong += contradicted
         say.send(wrong)
 
-    if asked == "empty":
-        queue.put(0)
+    gate = context.Event()
     hear, say = context.Pipe(duplex=False)
-    begin()
     crew = [
         context.Process(target=work, args=(n // workers + (i < n % workers), say)) for i in range(workers)
     ]
     for each in crew:
         each.start()
+    if asked == "empty":
+        queue.put(0)  # not before: it starts a thread, beside which nothing is to be forked
+    begin()
+    gate.set()
     wrong = 0
     for _ in crew:
         if not hear.poll(60):
