@@ -24,7 +24,7 @@ var levels = [][]string{
 	{"experiments/cpython"},
 	{"experiments/tasks/model"},
 	{"experiments/tasks"},
-	{"experiments/costs", "experiments/gil", "experiments/life", "experiments/locking", "experiments/sharing"},
+	{"experiments/costs", "experiments/gil", "experiments/life", "experiments/locking", "experiments/messages", "experiments/sharing"},
 	{"experiments/chapters"},
 	{"experiments/child"},
 	{
