@@ -12,7 +12,10 @@ import (
 
 // A gain is what rounds gave of a speed-up over serial code that has a limit, NaN where
 // a trial failed or where there was nothing to gain: that counts against whatever is said.
-type gain struct{ speedup, limit, reached []float64 }
+type gain struct {
+	rounds                  []int
+	speedup, limit, reached []float64
+}
 
 // gains take the limit of a round from the serial trial in it.
 func (t *Table) gains(experiment string, of, over variant.Variant) gain {
@@ -22,6 +25,7 @@ func (t *Table) gains(experiment string, of, over variant.Variant) gain {
 		return g
 	}
 	rounds, wall, mine := t.shared(experiment, over, "ns/op", of, "ns/op")
+	g.rounds = rounds
 	cpu := t.rounded(experiment, over, "cpu-ns/op")
 	for i, round := range rounds {
 		used, told := cpu[round]

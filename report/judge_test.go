@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
@@ -200,6 +201,41 @@ func TestMeanOfOdds(t *testing.T) {
 	} {
 		if got := mean(c.logs); math.Abs(got-c.want) > 1e-12 && got != c.want {
 			t.Errorf("%v: %v, want %v", c.logs, got, c.want)
+		}
+	}
+}
+
+// The evidence against a claim is the highest that the mean of its ends ever was, at one
+// time: not the mean of what each was at its best.
+func TestWhatRefutesIsSeenAtOneTime(t *testing.T) {
+	at := func(round int, odds float64) moment { return moment{round, []float64{math.Log(odds)}} }
+	first := Compared{outside: []float64{math.Log(0.01)}, course: []moment{at(1, 100), at(3, 0.01)}}
+	second := Compared{outside: []float64{math.Log(200)}, course: []moment{at(2, 1), at(4, 200)}}
+	if got, want := math.Exp(highest([]Compared{first, second})), (0.01+200)/2; math.Abs(got-want) > 1e-9 {
+		t.Errorf("%v, want %v", got, want)
+	}
+	second.outside, second.course = []float64{math.Log(50)}, []moment{at(2, 1), at(4, 50)}
+	if got, want := math.Exp(highest([]Compared{first, second})), (100.+1)/2; math.Abs(got-want) > 1e-9 {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// A claim that was refuted once stays so, whatever rounds follow.
+func TestARefutedClaimStaysRefuted(t *testing.T) {
+	claim := card.Claim{ID: "X1", Text: "t is faster", Comparisons: []card.Comparison{card.Is(card.Throughput, cell("primes", "thread", 2), card.More, cell("primes", "serial", 1))}}
+	text := "cores: 2\n\n"
+	for round := range 60 {
+		mine := 20.0 // of serial's 10: slower, and later mostly faster
+		if round >= 20 && round%3 > 0 {
+			mine = 5
+		}
+		text += fmt.Sprintf("BenchmarkCompute/workload=primes/model=serial/workers=1 1 10 ns/op %d round\n", round)
+		text += fmt.Sprintf("BenchmarkCompute/workload=primes/model=thread/workers=2 1 %v ns/op %d round\n", mine, round)
+		if round < 20 {
+			continue
+		}
+		if j := judge(read(t, text), []asked{{"compute", claim, false}}, 1000)[0]; j.Verdict != Refuted {
+			t.Fatalf("after %d rounds: %s", round+1, j.Verdict)
 		}
 	}
 }

@@ -42,6 +42,7 @@ type Table struct {
 // ratio is one that was computed: charts want the interval alone, and often.
 type ratio struct {
 	stat.Series
+	rounds   []int
 	interval stat.Interval
 }
 
@@ -372,8 +373,8 @@ func (t *Table) find(experiment string, v variant.Variant) *series {
 // counts in the ratios with the others. So a failure of another variant takes nothing
 // from it.
 func (t *Table) center(experiment string, v variant.Variant, unit string) stat.Interval {
-	i := t.values(experiment, v, unit).Running()
-	return i
+	_, values := t.values(experiment, v, unit)
+	return values.Running()
 }
 
 // busy is how many cores a variant kept busy, of as many as there are: CPU time is taken
@@ -389,17 +390,22 @@ func (t *Table) busy(experiment string, v variant.Variant) stat.Interval {
 }
 
 // values is the evidence on one unit of one variant.
-func (t *Table) values(experiment string, v variant.Variant, unit string) stat.Series {
+func (t *Table) values(experiment string, v variant.Variant, unit string) (rounds []int, of stat.Series) {
 	var values []float64
-	t.find(experiment, v).eachRound(t.unit(unit), func(_ int, value float64) {
-		values = append(values, value)
+	t.find(experiment, v).eachRound(t.unit(unit), func(round int, value float64) {
+		rounds, values = append(rounds, round), append(values, value)
 	})
-	return stat.SeriesOf(values)
+	return rounds, stat.SeriesOf(values)
 }
 
 // counts are what was counted of a variant and its tries, one of each for each
 // round.
 func (t *Table) counts(experiment string, v variant.Variant, unit string) (counted, tries []float64) {
+	_, counted, tries = t.countsByRound(experiment, v, unit)
+	return counted, tries
+}
+
+func (t *Table) countsByRound(experiment string, v variant.Variant, unit string) (rounds []int, counted, tries []float64) {
 	s := t.find(experiment, v)
 	return pair(s, t.unit(unit), s, t.unit(card.UnitTries))
 }
@@ -418,20 +424,16 @@ func (t *Table) ratio(experiment string, of, over variant.Variant, unit string) 
 	return t.across(experiment, of, unit, over, unit).interval
 }
 
-// paired is the evidence on the ratio of a unit of one variant to that of another.
-func (t *Table) paired(experiment string, of variant.Variant, unit string, over variant.Variant, than string) stat.Series {
-	return t.across(experiment, of, unit, over, than).Series
-}
-
-// across is both. A round in which one of the two failed has no ratio and counts against
+// across is the evidence on the ratio of a unit of one variant to that of another, by
+// round, and its interval. A round in which one of the two failed has no ratio and counts against
 // whatever is said of it.
 func (t *Table) across(experiment string, of variant.Variant, unit string, over variant.Variant, than string) ratio {
 	key := ratioKey{experiment, of.String(), over.String(), unit + " " + than}
 	if r, ok := t.ratios[key]; ok {
 		return r
 	}
-	_, x, y := t.shared(experiment, of, unit, over, than)
-	r := ratio{Series: stat.RatioSeries(x, y)}
+	rounds, x, y := t.shared(experiment, of, unit, over, than)
+	r := ratio{Series: stat.RatioSeries(x, y), rounds: rounds}
 	r.interval = r.Running()
 	t.ratios[key] = r
 	return r
@@ -462,22 +464,22 @@ func (t *Table) rounded(experiment string, v variant.Variant, unit string) map[i
 
 // pair returns the values of the rounds that both have: where one of them failed neither
 // counts.
-func pair(x *series, unitX int, y *series, unitY int) (a, b []float64) {
-	var rounds []int
+func pair(x *series, unitX int, y *series, unitY int) (rounds []int, a, b []float64) {
+	var all []int
 	var values []float64
 	x.eachRound(unitX, func(round int, value float64) {
-		rounds, values = append(rounds, round), append(values, value)
+		all, values = append(all, round), append(values, value)
 	})
 	i := 0
 	y.eachRound(unitY, func(round int, value float64) {
-		for i < len(rounds) && rounds[i] < round {
+		for i < len(all) && all[i] < round {
 			i++
 		}
-		if i < len(rounds) && rounds[i] == round {
-			a, b = append(a, values[i]), append(b, value)
+		if i < len(all) && all[i] == round {
+			rounds, a, b = append(rounds, round), append(a, values[i]), append(b, value)
 		}
 	})
-	return a, b
+	return rounds, a, b
 }
 
 // eachRound calls f for every round that has a value, in ascending order. Should

@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 
 	"parcon/experiments/card"
 	"parcon/report/stat"
@@ -34,6 +35,13 @@ type Compared struct {
 	lost       int       // rounds in which one of its trials failed
 	inside     float64   // logarithm of the odds for "it lies inside the bound"
 	outside    []float64 // for "it lies outside", at each end of the bound
+	course     []moment  // these, as they came
+}
+
+// A moment is a round, and the odds for "it lies outside" after it.
+type moment struct {
+	round   int
+	outside []float64
 }
 
 // Judged is a claim with its verdict. Deciding is the comparison that the verdict
@@ -76,7 +84,8 @@ func ask(experiment string, claim card.Claim) []asked {
 // testing and acceptance sampling, Technometrics 24, 1982). It is refuted when the
 // mean of the evidence against it does, over all ends of its bounds: if the claim is
 // true each of them is a fair bet against it, and so is their mean. Of a claim only one
-// of the two verdicts can be wrong. With odds of m / 5 % for m claims the chance of any
+// of the two verdicts can be wrong. Either counts as soon as the evidence was ever strong
+// enough: what was told stays, whatever rounds that nobody needed follow. With odds of m / 5 % for m claims the chance of any
 // wrong verdict among them is at most 5 %, however often one looks and whenever one
 // stops (see package report/stat).
 func judge(t *Table, claims []asked, odds float64) []Judged {
@@ -105,13 +114,19 @@ func compare(t *Table, experiment string, k card.Comparison, odds float64) Compa
 	if k.Measure.Observed() {
 		c.observe(t, experiment)
 	} else {
-		c.rounds = measure(t, experiment, k)
+		var rounds []int
+		rounds, c.rounds = measure(t, experiment, k)
 		c.Value = c.rounds.Running()
 		c.Sure, c.agree = c.rounds.Sure(odds)
 		if k.Measure.How == card.Gain && c.Value.N > 0 {
 			c.possible = t.gains(experiment, k.Of, k.Over).String()
 		}
 		c.inside, c.outside = c.rounds.Inside(k.Low, k.High), c.rounds.Outside(k.Low, k.High)
+		for i, outside := range c.rounds.Course(k.Low, k.High) {
+			if outside != nil {
+				c.course = append(c.course, moment{rounds[i], outside})
+			}
+		}
 	}
 	need := math.Log(odds)
 	if once := c.rounds.Highest(k.Low, k.High); c.Occurrence == nil && once >= need {
@@ -124,7 +139,7 @@ func compare(t *Table, experiment string, k card.Comparison, odds float64) Compa
 		c.Verdict = Undecided
 	case c.inside >= need:
 		c.Verdict = Holds
-	case mean(c.outside) >= need:
+	case highest([]Compared{c}) >= need:
 		c.Verdict = Refuted
 	default:
 		c.Verdict = Undecided
@@ -148,37 +163,67 @@ func mean(logs []float64) float64 {
 	return most + math.Log(sum/float64(len(logs)))
 }
 
-// measure collects what a comparison is about, round by round.
-func measure(t *Table, experiment string, c card.Comparison) stat.Series {
+// highest is the most that the mean of the evidence against comparisons was after any
+// round, over all ends of their bounds. What is observed weighs as it does now.
+func highest(all []Compared) float64 {
+	now := make([][]float64, len(all)) // of each comparison
+	var rounds []int
+	for i, c := range all {
+		now[i] = c.outside
+		if len(c.course) > 0 {
+			now[i] = make([]float64, len(c.outside)) // before its first round, 1 to 1
+		}
+		for _, m := range c.course {
+			rounds = append(rounds, m.round)
+		}
+	}
+	slices.Sort(rounds)
+	most := mean(slices.Concat(now...))
+	next := make([]int, len(all))
+	for _, round := range slices.Compact(rounds) {
+		for i, c := range all {
+			if next[i] < len(c.course) && c.course[next[i]].round == round {
+				now[i] = c.course[next[i]].outside
+				next[i]++
+			}
+		}
+		most = max(most, mean(slices.Concat(now...)))
+	}
+	return most
+}
+
+// measure collects what a comparison is about: its rounds, and what each gave.
+func measure(t *Table, experiment string, c card.Comparison) ([]int, stat.Series) {
 	unit := c.Measure.Unit
 	switch c.Measure.How {
 	case card.Ratio:
-		return t.paired(experiment, c.Of, unit, c.Over, unit)
+		r := t.across(experiment, c.Of, unit, c.Over, unit)
+		return r.rounds, r.Series
 	case card.Inverse:
-		return t.paired(experiment, c.Over, unit, c.Of, unit)
+		r := t.across(experiment, c.Over, unit, c.Of, unit)
+		return r.rounds, r.Series
 	case card.Value:
 		return t.values(experiment, c.Of, unit)
 	case card.Share:
-		counted, tries := t.counts(experiment, c.Of, unit)
+		rounds, counted, tries := t.countsByRound(experiment, c.Of, unit)
 		for i := range counted {
 			counted[i] /= tries[i]
 		}
-		return stat.SeriesOf(counted)
+		return rounds, stat.SeriesOf(counted)
 	case card.Gain:
-		return stat.SeriesOf(t.gains(experiment, c.Of, c.Over).reached)
+		g := t.gains(experiment, c.Of, c.Over)
+		return g.rounds, stat.SeriesOf(g.reached)
 	}
-	return stat.SeriesOf(nil)
+	return nil, stat.SeriesOf(nil)
 }
 
 // weigh adds up the evidence of a claim's comparisons.
 func (j *Judged) weigh() {
 	j.holds = math.Inf(1)
-	var against []float64
 	for _, c := range j.Compared {
 		j.holds = min(j.holds, c.inside)
-		against = append(against, c.outside...)
 	}
-	j.refuted = mean(against)
+	j.refuted = highest(j.Compared)
 	if len(j.Compared) == 0 {
 		j.holds = math.Inf(-1)
 	}
@@ -222,7 +267,7 @@ func (j *Judged) deciding() Compared {
 	for _, c := range j.Compared[1:] {
 		a, b := c.inside, best.inside
 		if against {
-			a, b = -mean(c.outside), -mean(best.outside)
+			a, b = -highest([]Compared{c}), -highest([]Compared{best})
 		}
 		switch {
 		case j.Verdict == NotMeasured:

@@ -188,14 +188,40 @@ func (s Series) peak(right func(x float64) bool) float64 {
 	return odds
 }
 
-// Outside is that for "the median lies beyond an end", at each end of the bound. The mean of
-// several may be looked at at any time, but that of their highest values may not.
+// Outside is that for "the median lies beyond an end", at each end of the bound.
 func (s Series) Outside(low, high float64) []float64 {
 	var odds []float64
 	for _, right := range s.beyond(low, high) {
 		odds = append(odds, LogOdds(len(s.x), right))
 	}
 	return odds
+}
+
+// Course is what Outside was after each round, nil where nobody looked: of a long series
+// at its end alone. The mean of several such bets is one, and Ville's bound is on the
+// highest that it ever gets; the mean of the highest of each is none.
+func (s Series) Course(low, high float64) [][]float64 {
+	var wrong []func(x float64) bool
+	if c := s.scale(low); low > 0 {
+		wrong = append(wrong, func(x float64) bool { return x < c })
+	}
+	if c := s.scale(high); !math.IsInf(high, 1) {
+		wrong = append(wrong, func(x float64) bool { return x > c })
+	}
+	course, beyond := make([][]float64, len(s.x)), make([]int, len(wrong))
+	for i, x := range s.x {
+		for end, is := range wrong {
+			if is(x) {
+				beyond[end]++
+			}
+		}
+		if n := i + 1; n <= looks || n == len(s.x) {
+			for _, k := range beyond {
+				course[i] = append(course[i], LogOdds(n, k))
+			}
+		}
+	}
+	return course
 }
 
 // RightInside and RightOutside are the rounds that these odds rest on: those of the

@@ -136,3 +136,28 @@ func TestTheHighestOddsStay(t *testing.T) {
 		}
 	})
 }
+
+// The course is what the odds were after each round, at each end.
+func TestACourseIsThatOfTheOdds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		a, b := make([]float64, rapid.IntRange(1, 250).Draw(t, "rounds")), []float64{}
+		for i := range a {
+			a[i], b = math.Exp(0.5*random.NormFloat64()), append(b, 1)
+			if random.Float64() < 0.05 {
+				a[i] = math.NaN()
+			}
+		}
+		low, high := rapid.SampledFrom([]float64{0, 0.8}).Draw(t, "low"), rapid.SampledFrom([]float64{1.2, math.Inf(1)}).Draw(t, "high")
+		course := RatioSeries(a, b).Course(low, high)
+		for n := range a {
+			want := RatioSeries(a[:n+1], b[:n+1]).Outside(low, high)
+			if n >= looks && n+1 < len(a) {
+				want = nil
+			}
+			if !slices.Equal(course[n], want) {
+				t.Fatalf("after %d rounds %v, want %v", n+1, course[n], want)
+			}
+		}
+	})
+}
