@@ -220,10 +220,15 @@ func measure(t *Table, experiment string, c card.Comparison) ([]int, stat.Series
 // weigh adds up the evidence of a claim's comparisons.
 func (j *Judged) weigh() {
 	j.holds = math.Inf(1)
+	var against []float64
 	for _, c := range j.Compared {
 		j.holds = min(j.holds, c.inside)
+		against = append(against, c.outside...)
 	}
-	j.refuted = highest(j.Compared)
+	j.refuted = mean(against)
+	if once := highest(j.Compared); once >= j.need {
+		j.refuted = once
+	}
 	if len(j.Compared) == 0 {
 		j.holds = math.Inf(-1)
 	}
@@ -267,7 +272,7 @@ func (j *Judged) deciding() Compared {
 	for _, c := range j.Compared[1:] {
 		a, b := c.inside, best.inside
 		if against {
-			a, b = -highest([]Compared{c}), -highest([]Compared{best})
+			a, b = -mean(c.outside), -mean(best.outside)
 		}
 		switch {
 		case j.Verdict == NotMeasured:
