@@ -31,7 +31,7 @@
 //     two to differ, something is wrong with the measurement, and no verdict is given.
 //  4. Claims: the textbook's sentence, and the comparisons with their bounds. An ID is a
 //     letter, P for the grid (package tasks), G for CPython's lock, U for costs, S for
-//     sharing, L for locking, F for life, and the number after the last of these in
+//     sharing, L for locking, F for life, M for messages, and the number after the last of these in
 //     `parcon list`.
 //  5. Sections, if a line in the table of its chapter is not enough.
 //

@@ -30,16 +30,17 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func BenchmarkCompute(b *testing.B) { benchmark(b, "compute") }
-func BenchmarkWaiting(b *testing.B) { benchmark(b, "waiting") }
-func BenchmarkMixing(b *testing.B)  { benchmark(b, "mixing") }
-func BenchmarkCrowd(b *testing.B)   { benchmark(b, "crowd") }
-func BenchmarkMapping(b *testing.B) { benchmark(b, "mapping") }
-func BenchmarkCosts(b *testing.B)   { benchmark(b, "costs") }
-func BenchmarkSharing(b *testing.B) { benchmark(b, "sharing") }
-func BenchmarkLocks(b *testing.B)   { benchmark(b, "locks") }
-func BenchmarkLife(b *testing.B)    { benchmark(b, "life") }
-func BenchmarkGil(b *testing.B)     { benchmark(b, "gil") }
+func BenchmarkCompute(b *testing.B)  { benchmark(b, "compute") }
+func BenchmarkWaiting(b *testing.B)  { benchmark(b, "waiting") }
+func BenchmarkMixing(b *testing.B)   { benchmark(b, "mixing") }
+func BenchmarkCrowd(b *testing.B)    { benchmark(b, "crowd") }
+func BenchmarkMapping(b *testing.B)  { benchmark(b, "mapping") }
+func BenchmarkCosts(b *testing.B)    { benchmark(b, "costs") }
+func BenchmarkSharing(b *testing.B)  { benchmark(b, "sharing") }
+func BenchmarkLocks(b *testing.B)    { benchmark(b, "locks") }
+func BenchmarkLife(b *testing.B)     { benchmark(b, "life") }
+func BenchmarkMessages(b *testing.B) { benchmark(b, "messages") }
+func BenchmarkGil(b *testing.B)      { benchmark(b, "gil") }
 
 // interpreters are the CPythons that there are.
 var interpreters = sync.OnceValue(func() []cpython.Interpreter {

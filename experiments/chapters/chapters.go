@@ -11,6 +11,7 @@ import (
 	"parcon/experiments/gil"
 	"parcon/experiments/life"
 	"parcon/experiments/locking"
+	"parcon/experiments/messages"
 	"parcon/experiments/sharing"
 	"parcon/experiments/tasks"
 	"parcon/experiments/variant"
@@ -20,6 +21,7 @@ import (
 var All = []card.Chapter{
 	tasks.Compute, tasks.Waiting, tasks.Mixing, tasks.Crowd, tasks.Mapping,
 	gil.Chapter, costs.Chapter, sharing.Chapter, locking.Chapter, life.Chapter,
+	messages.Chapter,
 }
 
 // Find returns the chapter of that name.
