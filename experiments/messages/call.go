@@ -75,7 +75,7 @@ func callSections() []section.Section {
 				section.Under("all answers right", section.Count(card.UnitSeen)),
 				section.Under("a call took", section.Span(unitCall)),
 			},
-			Note: fmt.Sprintf("A try is %d calls with arguments and results of 0 to 200,000 bytes. The chart of round trips has what short ones take.", callsOfTry),
+			Note: fmt.Sprintf("A try is %d calls with arguments and results of up to 200,000 bytes. What short messages take stands in the table of round trips.", callsOfTry),
 		},
 	}}
 }

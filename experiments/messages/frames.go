@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 
 	"parcon/experiments/card"
@@ -30,9 +31,11 @@ import (
 var frames = card.Card{
 	Name: "frames", Doc: "are the messages of four writers to one pipe garbled?",
 	Keys: []card.Choice{
-		{Key: "way", Values: []string{pipeTransport, queueTransport}, Words: map[string]string{pipeTransport: "without a lock", queueTransport: "a queue (with a lock)"}},
+		{Key: "way", Values: []string{pipeTransport, queueTransport}, Words: map[string]string{pipeTransport: "a pipe without a lock", queueTransport: "a queue (a pipe with a lock)"}},
 		// of a frame in bytes, with its length
-		{Key: "size", Values: []string{"64", "4096", "8192", "20000", "65536"}, Format: "size %s"},
+		{Key: "size", Values: []string{"64", "4096", "8192", "20000", "65536"}, Words: map[string]string{
+			"64": "64 bytes", "4096": "4,096 bytes", "8192": "8,192 bytes", "20000": "20,000 bytes", "65536": "65,536 bytes",
+		}},
 		{Key: "writes", Values: []string{"1", "2"}, Words: map[string]string{"1": "in one write", "2": "in two writes"}},
 	},
 	Needs:    []card.Need{card.Linux},
@@ -40,7 +43,7 @@ var frames = card.Card{
 	Claims:   frameClaims,
 	Prepare:  prepareFrames,
 	Parts:    map[string]func([]string) error{"write": writeFrames},
-	Label:    "garbled",
+	Label:    "messages of four writers",
 	Counts:   []string{unitGarbled},
 	Sections: frameSections,
 }
@@ -107,18 +110,38 @@ func frameSections() []section.Section {
 		Topic: "Several writers on one pipe", Claims: []string{"M2"},
 		Form: section.Table{
 			Finding: []section.Clause{
-				section.Counted(unitGarbled, "without a lock %s messages of 20,000 bytes were garbled", "way", pipeTransport, "size", "20000"),
-				section.Counted(unitGarbled, "through queues %s of all", "way", queueTransport),
+				section.Counted(unitGarbled, "of messages of 20,000 bytes %s were garbled without a lock", "way", pipeTransport, "size", "20000"),
+				section.Counted(unitGarbled, "of all that went through a queue %s", "way", queueTransport),
 			},
+			Rows: framings,
 			Columns: []section.Column{
-				section.Under("bytes of a message", section.Value("size")),
+				section.Under("a message", section.Value("size")),
 				section.Under("written", section.Value("writes")),
-				section.Under("pipe", section.Value("way")),
-				section.Under("garbled", section.Count(unitGarbled)),
+				section.Under("garbled without a lock", garbledBy(pipeTransport)),
+				section.Under("garbled in a queue", garbledBy(queueTransport)),
 			},
-			Note: "Four processes write messages at once, each with its length before it. Garbled: it did not arrive whole. Linux takes up to 4096 bytes (PIPE_BUF) that one write gives to a pipe in one piece.",
+			Note: "Four processes write messages at once, each with its length before it. Garbled: it did not arrive whole. Linux takes up to 4096 bytes (PIPE_BUF) that one write gives to a pipe in one piece. A queue is a pipe whose writers take a lock.",
 		},
 	}}
+}
+
+// framings puts a pipe and a queue with the same frames into one row.
+func framings(s section.Samples) []section.Row {
+	var rows []section.Row
+	for _, size := range s.Values("size") {
+		for _, writes := range s.Values("writes") {
+			if row := s.With("size", size, "writes", writes); len(row) > 0 {
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
+func garbledBy(way string) func(section.Samples, section.Row) string {
+	return func(s section.Samples, row section.Row) string {
+		return s.Total(unitGarbled, slices.DeleteFunc(slices.Clone(row), func(v variant.Variant) bool { return v.Get("way") != way })...).String()
+	}
 }
 
 const frameWriters = 4

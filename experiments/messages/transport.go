@@ -112,7 +112,7 @@ func journeys(transport, what string, size int, cores string) int {
 	switch {
 	case isPython(transport):
 		n = 300
-	case what == flowing:
+	case what == flowing, transport == spinningRing && cores == twoCores:
 		n = 20_000
 	case transport == spinningRing && cores == oneCore:
 		n = 200

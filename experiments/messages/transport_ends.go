@@ -59,9 +59,9 @@ type ringEnd struct {
 	own, got parcel
 }
 
-// sizeOfRing is two messages of 64 KiB, so that one is written while another one is read,
-// and small enough for the caches of a core.
-const sizeOfRing = 256 << 10
+// ringFor is the size of a ring for messages of a size: it holds four of them, so that one
+// is written while another one is read, and it fits into the caches of a core.
+func ringFor(size int) int { return max(16<<10, min(4*size, 256<<10)) }
 
 func newRingEnd(ctx context.Context, in, out *ring.Ring, way ring.Waiting, size int) *ringEnd {
 	return &ringEnd{ctx, [2]*ring.Ring{in, out}, in.Reader(way), out.Writer(way), newParcel(size), make(parcel, size)}

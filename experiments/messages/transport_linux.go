@@ -89,11 +89,11 @@ func openEnds(ctx context.Context, transport string, size int) (ours end, theirs
 		file := os.NewFile(uintptr(fds[1]), transport)
 		return newStreamEnd(fds[0], fds[0], size), []*os.File{file}, func() { _ = file.Close() }, nil
 	}
-	there, err := ring.New(sizeOfRing)
+	there, err := ring.New(ringFor(size))
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	back, err := ring.New(sizeOfRing)
+	back, err := ring.New(ringFor(size))
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, there.Free())
 	}

@@ -38,7 +38,7 @@ func prepareTransport(t card.Trial) (card.Session, error) {
 	if _, err := r.travel(r.warm); err != nil {
 		return card.Session{}, errors.Join(err, finish())
 	}
-	return card.Session{Run: func() (protocol.Measurement, error) { return r.measure() }, Close: finish}, nil
+	return card.Session{Run: r.measure, Close: finish}, nil
 }
 
 // transportPatience is how long so many messages may take: none takes longer than a few
@@ -52,11 +52,11 @@ type road struct {
 	end
 	size       int
 	warm, trip journey // before the clock runs, and while it does
-	// arrive waits until the other side has gone both journeys. It is called while they are
-	// made: an error of the other side ends this side's waiting.
-	arrive func() error
-	stop   func() // ends the other side at once
-	finish func() error
+	// arrived says how the other side's journeys ended, and is closed. It is waited for from
+	// the beginning: an error of the other side ends this side's waiting.
+	arrived chan error
+	stop    func() // ends the other side at once
+	finish  func() error
 }
 
 func (r road) close() error { return errors.Join(r.finish(), r.end.close()) }
@@ -68,7 +68,7 @@ func connectRoad(t card.Trial, pair affinity.Pair) (road, error) {
 	if err != nil {
 		return road{}, err
 	}
-	r := road{size: size, warm: journey{flow, min(t.Ops, 50)}, trip: journey{flow, t.Ops}}
+	r := road{size: size, warm: journey{flow, min(t.Ops, 50)}, trip: journey{flow, t.Ops}, arrived: make(chan error, 1)}
 	cores := []int{pair.Here}
 	if t.Get("transport") == channelTransport && pair.Beyond != pair.Here {
 		cores = append(cores, pair.Beyond)
@@ -84,13 +84,12 @@ func connectRoad(t card.Trial, pair affinity.Pair) (road, error) {
 
 func (r road) toGoroutine() road {
 	ours, theirs := channelPair(r.size)
-	arrived := make(chan error, 1)
 	go func() {
-		arrived <- r.follow(&theirs)
+		r.arrived <- r.follow(&theirs)
+		close(r.arrived)
 		_ = theirs.close()
 	}()
 	r.end = &ours
-	r.arrive = func() error { return <-arrived }
 	r.stop = func() {}
 	r.finish = func() error { return nil }
 	return r
@@ -117,17 +116,24 @@ func (r road) toProcess(t card.Trial, core int) (road, error) {
 	}
 	crew.Tell("go")
 	r.end = ours
-	r.arrive = func() error {
+	go func() {
 		err := crew.Expect(arrivedWell)
 		if err != nil {
 			cancel() // of a ring
 		}
-		return err
-	}
+		r.arrived <- err
+		close(r.arrived)
+	}()
 	r.stop = crew.Kill
 	r.finish = func() error {
 		cancel()
-		return crew.End(patience)
+		select {
+		case <-r.arrived:
+			return crew.End(patience)
+		default: // it waits for messages that nobody will send
+			crew.Kill()
+			return nil
+		}
 	}
 	return r, nil
 }
@@ -139,12 +145,22 @@ const arrivedWell = "arrived"
 // time that it took.
 func (r road) travel(j journey) (ns int64, err error) {
 	start := clock.Now()
-	last, err := j.lead(r)
+	last, err := j.lead(r.end)
 	ns = clock.Now() - start
 	if err == nil {
 		err = last.whole(^j.last())
 	}
-	return ns, err
+	if err == nil {
+		return ns, nil
+	}
+	// The other side may be the reason: then it says so soon.
+	select {
+	case other := <-r.arrived:
+		err = cmp.Or(other, err)
+	case <-time.After(time.Second):
+		r.stop()
+	}
+	return 0, err
 }
 
 // follow is the other side's way through both journeys.
@@ -163,21 +179,11 @@ func (r road) follow(e end) error {
 
 // measure goes the journey that is measured.
 func (r road) measure() (protocol.Measurement, error) {
-	arrived := make(chan error, 1)
-	go func() { arrived <- r.arrive() }()
 	ns, err := r.travel(r.trip)
 	if err != nil {
-		// The other side may be the reason: then it says so soon.
-		select {
-		case other := <-arrived:
-			return nil, cmp.Or(other, err)
-		case <-time.After(time.Second):
-			r.stop()
-			<-arrived
-			return nil, err
-		}
+		return nil, err
 	}
-	if err := <-arrived; err != nil {
+	if err := <-r.arrived; err != nil {
 		return nil, err
 	}
 	m := protocol.Measurement{"ns/op": float64(ns) / float64(r.trip.n)}

@@ -17,7 +17,7 @@ func transportSections() []section.Section {
 			Finding: []section.Clause{
 				section.Folded("ns/op", "a message of 64 bytes there and back takes %s as long through a queue as through a pipe", one(queueTransport), one(pipeTransport)),
 				section.Folded("ns/op", "through CPython's Queue %s as long as through its Pipe", one(pythonQueue), one(pythonPipe)),
-				section.Folded("ns/op", "through a ring that is watched by two cores %s as long as through a pipe on one",
+				section.Folded("ns/op", "through a ring whose sides spin on two cores %s as long as through a pipe on one",
 					section.Pick{"transport", spinningRing, "what", roundTrip, "size", "64", "cores", twoCores}, one(pipeTransport)),
 			},
 			Rows: waysOf(roundTrip),

@@ -30,8 +30,9 @@ func (r *Reader) Read(ctx context.Context, p []byte) (int, error) {
 	}
 	n := min(there, len(p))
 	at := r.head & (r.r.size() - 1)
-	first := copy(p[:n], r.r.data[at:])
-	copy(p[first:n], r.r.data)
+	if first := copy(p[:n], r.r.data[at:]); first < n {
+		copy(p[first:n], r.r.data)
+	}
 	r.head += uint64(n)
 	r.r.head.Store(r.head)
 	if r.r.writer.Load() != 0 {

@@ -46,7 +46,7 @@ func (r *Ring) wait(ctx context.Context, way Waiting, own *sleeper, other *count
 
 const (
 	spinning = 50 * time.Microsecond
-	looks    = 500 // between two looks at the clock: about a microsecond
+	looks    = 4000 // between two looks at the clock: some microseconds
 )
 
 // spin looks for a while, and says whether there is something to do.

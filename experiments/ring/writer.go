@@ -28,8 +28,9 @@ func (w *Writer) Write(ctx context.Context, p []byte) error {
 			return err
 		}
 		at := w.tail & (w.r.size() - 1)
-		first := copy(w.r.data[at:], p[:n])
-		copy(w.r.data, p[first:n])
+		if first := copy(w.r.data[at:], p[:n]); first < n {
+			copy(w.r.data, p[first:n])
+		}
 		w.tail += uint64(n)
 		w.r.tail.Store(w.tail)
 		w.r.reader.wake()

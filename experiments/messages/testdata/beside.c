@@ -18,17 +18,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SIZE (256u << 10)
+#define MOST (256u << 10) // bytes of the largest ring
 
 struct ring {
 	_Alignas(128) _Atomic uint64_t head;
 	_Alignas(128) _Atomic uint64_t tail;
 	_Alignas(128) _Atomic uint32_t reader;
 	_Alignas(128) _Atomic uint32_t writer;
-	_Alignas(128) char data[SIZE];
+	_Alignas(128) char data[MOST];
 };
 
 static int spinning;
+static uint64_t room; // of a ring, as in package messages
 
 static void die(const char *what) { perror(what); exit(1); }
 
@@ -50,8 +51,13 @@ static void wake(_Atomic uint32_t *flag) {
 }
 
 static void await(_Atomic uint32_t *flag, _Atomic uint64_t *count, uint64_t seen) {
-	while (spinning)
+	uint64_t start = 0;
+	for (int looks = 1; spinning; looks++) {
 		if (atomic_load_explicit(count, memory_order_acquire) != seen) return;
+		if (looks % 4000) continue;
+		if (!start) start = now();
+		else if (now() - start > 50000) break;
+	}
 	while (atomic_load(count) == seen) {
 		atomic_store(flag, 1);
 		if (atomic_load(count) == seen) syscall(SYS_futex, flag, FUTEX_WAIT, 1, 0, 0, 0);
@@ -63,14 +69,14 @@ struct side { struct ring *r; uint64_t own, other; };
 
 static void put(struct side *s, const char *p, uint64_t n) {
 	while (n) {
-		uint64_t free = SIZE - (s->own - s->other), at = s->own % SIZE, some, first;
+		uint64_t free = room - (s->own - s->other), at = s->own & (room - 1), some, first;
 		if (free < n) {
 			s->other = atomic_load(&s->r->head);
-			free = SIZE - (s->own - s->other);
+			free = room - (s->own - s->other);
 			if (!free) { await(&s->r->writer, &s->r->head, s->other); continue; }
 		}
 		some = free < n ? free : n;
-		first = SIZE - at < some ? SIZE - at : some;
+		first = room - at < some ? room - at : some;
 		memcpy(s->r->data + at, p, first);
 		memcpy(s->r->data, p + first, some - first);
 		atomic_store(&s->r->tail, s->own += some);
@@ -82,14 +88,14 @@ static void put(struct side *s, const char *p, uint64_t n) {
 
 static void get(struct side *s, char *p, uint64_t n) {
 	while (n) {
-		uint64_t there = s->other - s->own, at = s->own % SIZE, some, first;
+		uint64_t there = s->other - s->own, at = s->own & (room - 1), some, first;
 		if (!there) {
 			s->other = atomic_load(&s->r->tail);
 			if (s->other == s->own) await(&s->r->reader, &s->r->tail, s->own);
 			continue;
 		}
 		some = there < n ? there : n;
-		first = SIZE - at < some ? SIZE - at : some;
+		first = room - at < some ? room - at : some;
 		memcpy(p, s->r->data + at, first);
 		memcpy(p + first, s->r->data, some - first);
 		atomic_store(&s->r->head, s->own += some);
@@ -156,6 +162,7 @@ int main(int argc, char **argv) {
 	if (argc != 6) { fprintf(stderr, "want: what core core messages size\n"); return 2; }
 	int flow = !strcmp(argv[1], "flow"), shared = strcmp(argv[1], "pipe");
 	uint64_t n = strtoull(argv[4], 0, 10), size = strtoull(argv[5], 0, 10), warm = n < 50 ? n : 50;
+	room = 4 * size < 16u << 10 ? 16u << 10 : 4 * size < MOST ? 4 * size : MOST;
 	int there[2], back[2];
 	struct ring *rings = mmap(0, 2 * sizeof *rings, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (rings == MAP_FAILED || pipe(there) || pipe(back)) die("making the ways");
