@@ -168,6 +168,29 @@ func TestAWriterGoesOnWithLittleRoom(t *testing.T) {
 	}
 }
 
+// A side that sleeps has raised its flag; who wakes it lowers that.
+func TestWhoIsWoken(t *testing.T) {
+	needsFutex(t)
+	ctx := within(t, patience)
+	r := onHeap(MinSize)
+	w, reader := r.Writer(Sleeping), r.Reader(Sleeping)
+	r.reader.Store(1)
+	if err := w.Write(ctx, make([]byte, MinSize)); err != nil || r.reader.Load() != 0 {
+		t.Errorf("a reader that slept: %d, %v", r.reader.Load(), err)
+	}
+	r.writer.Store(1)
+	for _, step := range []struct{ read, asleep int }{{1, 1}, {MinSize/4 - 2, 1}, {1, 0}} {
+		if err := reader.ReadFull(ctx, make([]byte, step.read)); err != nil || r.writer.Load() != uint32(step.asleep) {
+			t.Errorf("a writer, after %d more bytes: %d, %v, want %d", step.read, r.writer.Load(), err, step.asleep)
+		}
+	}
+	r.reader.Store(1)
+	r.writer.Store(1)
+	if r.Close(); r.reader.Load() != 0 || r.writer.Load() != 0 {
+		t.Error("Close woke not both")
+	}
+}
+
 func TestSizes(t *testing.T) {
 	for _, size := range []int{-1, 0, MinSize - 1, MinSize + 1, 3 * MinSize, 2 * MaxSize} {
 		if _, err := New(size); err == nil {
@@ -195,7 +218,7 @@ func FuzzNonsense(f *testing.F) {
 		r.head.Store(head)
 		r.tail.Store(tail)
 		r.reader.Store(reader)
-		r.control.writer.Store(writer)
+		r.writer.Store(writer)
 		r.closed.Store(closed)
 		use(before, beforeReading)
 		use(r.Writer(Sleeping), r.Reader(Sleeping))
