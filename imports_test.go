@@ -17,7 +17,7 @@ var levels = [][]string{
 	},
 	{"experiments/section", "report/stat", "experiments/lane/gotrace", "experiments/openloop"},
 	{
-		"experiments/card", "experiments/procpool", "experiments/tasks/workload/web",
+		"experiments/card", "experiments/procpool", "experiments/ring", "experiments/tasks/workload/web",
 		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling",
 	},
 	{"experiments/card/cardtest", "experiments/peer", "experiments/tasks/worker", "report"},
@@ -41,6 +41,7 @@ var confined = map[string][]string{
 	"experiments/card":     {"experiments/variant", "experiments/number", "experiments/section", "runner/protocol"},
 	"experiments/ipc":      {},
 	"experiments/procpool": {"runner/proc"},
+	"experiments/ring":     {"experiments/ipc"},
 	"runner":               {"results", "runner/cgroup", "runner/proc", "runner/protocol", "runner/usage"},
 	"results":              {},
 	"experiments/lane":     {},

@@ -130,30 +130,6 @@ func switchProcs(v variant.Variant, _ int) int {
 	return 1
 }
 
-// places are the cores of the two units.
-type places struct {
-	all          []int // that this process could use before
-	here, beyond int
-}
-
-func choosePlaces(placement string) (places, error) {
-	all, err := affinity.Cores()
-	if err != nil {
-		return places{}, err
-	}
-	p := places{all: all, here: all[0], beyond: all[0]}
-	if placement == "two" {
-		if len(all) < 2 {
-			return p, errors.New("placement=two on a machine with one core: it needs two")
-		}
-		p.beyond = all[1]
-	}
-	return p, nil
-}
-
-// release lets this process use all its cores again.
-func (p places) release() error { return affinity.Process(p.all...) }
-
 // warmTrips are the round trips before those that are measured.
 const warmTrips = 100
 
@@ -170,15 +146,15 @@ func prepareSwitch(t card.Trial) (card.Session, error) {
 	if t.Get("unit") == "coroutine" && t.Get("placement") == "two" {
 		return card.Session{}, errors.New("placement=two of coroutines: they switch on one thread, so they never use two cores: choose placement=one")
 	}
-	p, err := choosePlaces(t.Get("placement"))
+	p, err := affinity.ChoosePair(t.Get("placement") == "two")
 	if err != nil {
 		return card.Session{}, err
 	}
 	l, err := connect(t, p)
 	if err != nil {
-		return card.Session{}, errors.Join(err, p.release())
+		return card.Session{}, errors.Join(err, p.Release())
 	}
-	finish := func() error { return errors.Join(l.close(), p.release()) }
+	finish := func() error { return errors.Join(l.close(), p.Release()) }
 	if err := l.trips(warmTrips); err != nil {
 		return card.Session{}, errors.Join(err, finish())
 	}
@@ -189,10 +165,10 @@ func prepareSwitch(t card.Trial) (card.Session, error) {
 }
 
 // connect starts the other unit and pins both.
-func connect(t card.Trial, p places) (line, error) {
-	cores := []int{p.here}
-	if p.beyond != p.here && t.Get("unit") != "process" {
-		cores = append(cores, p.beyond)
+func connect(t card.Trial, p affinity.Pair) (line, error) {
+	cores := []int{p.Here}
+	if p.Beyond != p.Here && t.Get("unit") != "process" {
+		cores = append(cores, p.Beyond)
 	}
 	if err := affinity.Process(cores...); err != nil {
 		return line{}, err

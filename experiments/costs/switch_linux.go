@@ -110,13 +110,13 @@ func (p pipes) trip() func(byte) (byte, error) {
 	}
 }
 
-func connectProcess(t card.Trial, places places) (line, error) {
+func connectProcess(t card.Trial, places affinity.Pair) (line, error) {
 	p, err := makePipes()
 	if err != nil {
 		return line{}, err
 	}
 	var stderr bytes.Buffer
-	cmd := peer.Part(t, 2, "echo", strconv.Itoa(places.beyond))
+	cmd := peer.Part(t, 2, "echo", strconv.Itoa(places.Beyond))
 	in, out := os.NewFile(uintptr(p.there[0]), "there"), os.NewFile(uintptr(p.back[1]), "back")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, &stderr
 	err = proc.Start(cmd)
@@ -140,7 +140,7 @@ func connectProcess(t card.Trial, places places) (line, error) {
 	}, err
 }
 
-func connectThread(places places) (line, error) {
+func connectThread(places affinity.Pair) (line, error) {
 	p, err := makePipes()
 	if err != nil {
 		return line{}, err
@@ -149,7 +149,7 @@ func connectThread(places places) (line, error) {
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := affinity.Thread(places.beyond)
+		err := affinity.Thread(places.Beyond)
 		if err == nil {
 			err = echo(p.there[0], p.back[1])
 		}
@@ -159,7 +159,7 @@ func connectThread(places places) (line, error) {
 		trip: p.trip(),
 		bind: func() (func(), error) {
 			runtime.LockOSThread()
-			if err := affinity.Thread(places.here); err != nil {
+			if err := affinity.Thread(places.Here); err != nil {
 				runtime.UnlockOSThread()
 				return nil, err
 			}

@@ -7,8 +7,8 @@ import (
 	"parcon/runner/affinity"
 )
 
-func connectProcess(card.Trial, places) (line, error) { return line{}, affinity.ErrUnsupported }
+func connectProcess(card.Trial, affinity.Pair) (line, error) { return line{}, affinity.ErrUnsupported }
 
-func connectThread(places) (line, error) { return line{}, affinity.ErrUnsupported }
+func connectThread(affinity.Pair) (line, error) { return line{}, affinity.ErrUnsupported }
 
 func echo(_, _ int) error { return affinity.ErrUnsupported }

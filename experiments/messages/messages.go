@@ -1,6 +1,8 @@
-// Package messages is how processes talk to each other: queues with a bound, with an
-// end, with a join; the end of a pipe; an owner of some state, in this process or in a
-// server; and what the answers of a queue are worth.
+// Package messages is how processes talk to each other: by pipes, queues, sockets and
+// shared memory, and what each of them costs; several writers on one of them; calls, which
+// are a request and an answer; queues with a bound, with an end, with a join; the end of a
+// pipe; an owner of some state, in this process or in a server; and what the answers of a
+// queue are worth.
 //
 // A unit is a process of its own wherever the textbooks mean one. Processes are started
 // once for some tries and told what to do by a line (package peer); what they share is
@@ -23,7 +25,7 @@ var Chapter = card.Chapter{
 	Name:     "messages",
 	Title:    "Messages between processes",
 	Question: "How do processes pass work and answers to each other, who waits for whom, and what does it cost?",
-	Cards:    []card.Card{endOfFile, bounded, apart, markers, joinable, owner, told, access, increments},
+	Cards:    []card.Card{transports, frames, calls, endOfFile, bounded, apart, markers, joinable, owner, told, access, increments},
 }
 
 const (

@@ -1,0 +1,5 @@
+package ring
+
+import "testing"
+
+func needsFutex(*testing.T) {}
