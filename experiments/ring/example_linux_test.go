@@ -17,7 +17,9 @@ func Example() {
 		return
 	}
 	defer r.Free()
+	written := make(chan bool)
 	go func() {
+		defer close(written)
 		w := r.Writer(ring.Sleeping)
 		for _, word := range []string{"to ", "be ", "or ", "not"} {
 			if err := w.Write(ctx, []byte(word)); err != nil {
@@ -29,6 +31,7 @@ func Example() {
 	text := make([]byte, len("to be or not"))
 	err = r.Reader(ring.Sleeping).ReadFull(ctx, text)
 	fmt.Println(string(text), err)
+	<-written // nobody uses the ring any more
 	// Output:
 	// to be or not <nil>
 }

@@ -92,8 +92,9 @@ func TestTwoProcesses(t *testing.T) {
 	sent := bytes.Repeat([]byte("what goes there comes back "), 10_000)
 	written := make(chan error, 1)
 	go func() {
-		defer there.Close()
-		written <- there.Writer(ring.Spinning).Write(ctx, sent)
+		err := there.Writer(ring.Spinning).Write(ctx, sent)
+		there.Close()
+		written <- err
 	}()
 	got := make([]byte, len(sent))
 	reader := back.Reader(ring.Sleeping)
