@@ -11,7 +11,7 @@ import (
 var levels = [][]string{
 	{"experiments/scratch"},
 	{
-		"experiments/variant", "experiments/fork", "experiments/gillock", "experiments/ipc", "experiments/tasks/workload",
+		"experiments/variant", "experiments/echo", "experiments/fork", "experiments/gillock", "experiments/ipc", "experiments/tasks/workload",
 		"runner/affinity", "runner/cgroup", "runner/clock", "runner/proc", "runner/protocol", "runner/usage",
 		"results", "report/chart", "experiments/number", "experiments/lane",
 	},
