@@ -63,9 +63,12 @@ func (d *Decoder[M]) Next() (m M, whole bool, err error) {
 	return m, err == nil, err
 }
 
+// Empty says whether all that came was returned by Next.
+func (d *Decoder[M]) Empty() bool { return d.start == d.end }
+
 // End says what is wrong with an end here: nothing between messages.
 func (d *Decoder[M]) End() error {
-	if d.failed == nil && d.start < d.end {
+	if d.failed == nil && !d.Empty() {
 		d.failed = ErrTruncated
 	}
 	return d.failed
