@@ -3,6 +3,7 @@ module parcon
 go 1.26.0
 
 require (
+	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/agnivade/levenshtein v1.2.2
 	github.com/alitto/pond/v2 v2.7.1
 	github.com/google/go-cmp v0.7.0

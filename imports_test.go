@@ -15,7 +15,7 @@ var levels = [][]string{
 		"runner/affinity", "runner/cgroup", "runner/clock", "runner/proc", "runner/protocol", "runner/usage",
 		"results", "report/chart", "experiments/number", "experiments/lane",
 	},
-	{"experiments/section", "report/stat", "experiments/lane/gotrace"},
+	{"experiments/section", "report/stat", "experiments/lane/gotrace", "experiments/openloop"},
 	{
 		"experiments/card", "experiments/procpool", "experiments/server", "experiments/tasks/workload/web",
 		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling",
@@ -44,6 +44,7 @@ var confined = map[string][]string{
 	"runner":               {"results", "runner/cgroup", "runner/proc", "runner/protocol", "runner/usage"},
 	"results":              {},
 	"experiments/lane":     {},
+	"experiments/openloop": {"runner/clock"},
 	"report":               {"experiments/card", "experiments/lane", "experiments/variant", "report/chart", "experiments/number", "report/scaling", "experiments/section", "report/stat", "results", "runner/protocol"},
 	"experiments/section":  {"experiments/variant", "experiments/number"},
 	"report/stat":          {"experiments/number"},

@@ -135,7 +135,7 @@ func fidelityFigure(python card.Python, of []fidelity, cores string) figure {
 		panels = append(panels, chart.Panel{Title: emulation + " over " + python.String(), Log: true, Shared: true, Format: number.Times})
 	}
 	for _, f := range of {
-		rows = append(rows, f.name())
+		rows = append(rows, fmt.Sprintf("%s x %d", f.task, f.threads))
 		for i := range emulations {
 			panels[i].Values = append(panels[i].Values, drawn(f.over[i]))
 		}
@@ -143,7 +143,7 @@ func fidelityFigure(python card.Python, of []fidelity, cores string) figure {
 	title := fidelityTitle(of)
 	return figure{"fidelity-" + string(python), title, chart.Dots(chart.Text{
 		Title:    title,
-		Subtitle: fmt.Sprintf("What threads gain over serial code under an emulation, over what they gain under %s, on %s; 1x is faithful", python, cores),
+		Subtitle: fmt.Sprintf("What threads gain over serial code under an emulation, over what they gain under %s, on %s; x 2: two threads. 1x is faithful", python, cores),
 		Whiskers: fmt.Sprintf("Whiskers: %ss over rounds, all four times of one round.", interval),
 	}, rows, panels)}
 }
