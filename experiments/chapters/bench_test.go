@@ -40,6 +40,7 @@ func BenchmarkSharing(b *testing.B) { benchmark(b, "sharing") }
 func BenchmarkLocks(b *testing.B)   { benchmark(b, "locks") }
 func BenchmarkLife(b *testing.B)    { benchmark(b, "life") }
 func BenchmarkGil(b *testing.B)     { benchmark(b, "gil") }
+func BenchmarkServers(b *testing.B) { benchmark(b, "servers") }
 
 // interpreters are the CPythons that there are.
 var interpreters = sync.OnceValue(func() []cpython.Interpreter {

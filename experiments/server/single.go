@@ -1,0 +1,109 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+
+	"parcon/experiments/echo"
+	"parcon/runner/usage"
+)
+
+// A Single is what a server of one process counts. The models with one embed it.
+type Single struct {
+	On      int // its port
+	Crashes bool
+
+	open, refused atomic.Int64
+}
+
+// Port is where it listens.
+func (s *Single) Port() int { return s.On }
+
+// Close has nothing to end.
+func (s *Single) Close() {}
+
+// Usage is that of this process and of its ended children.
+func (s *Single) Usage() (Usage, error) {
+	memory, err := usage.PSS(os.Getpid())
+	if err != nil {
+		return Usage{}, err
+	}
+	return Usage{
+		CPU:    usage.CPUOf(os.Getpid()) + usage.Children().CPU(),
+		Memory: memory, Connections: int(s.open.Load()), Refused: int(s.refused.Load()),
+	}, nil
+}
+
+// Opened counts connections: a negative number was closed.
+func (s *Single) Opened(n int) { s.open.Add(int64(n)) }
+
+// Refuse counts a connection that ends for what it sent, and says why.
+func (s *Single) Refuse(why error) {
+	s.refused.Add(1)
+	refusal(why)
+}
+
+func refusal(why error) { fmt.Fprintln(os.Stderr, "a connection was closed:", why) }
+
+// Serve is the whole of a connection. Nothing is deferred: of a request that panics the
+// connection ends with the process, and not while others are still answered.
+func (s *Single) Serve(c io.ReadWriteCloser) {
+	s.Opened(1)
+	if err := converse(c, s.Crashes); err != nil {
+		s.Refuse(err)
+	}
+	_ = c.Close()
+	s.Opened(-1)
+}
+
+// converse answers what comes until there is no more, or the client is gone. The error
+// says what it sent that is no request.
+func converse(c io.ReadWriter, crashes bool) error {
+	var requests echo.Decoder[echo.Request]
+	var out []byte
+	for {
+		n, end := c.Read(requests.Room())
+		requests.Filled(n)
+		for {
+			r, whole, err := requests.Next()
+			if err != nil {
+				return err
+			}
+			if !whole {
+				break
+			}
+			answer, err := Answer(r, crashes)
+			if err != nil {
+				return err
+			}
+			out = answer.Append(out[:0])
+			if _, err := c.Write(out); err != nil {
+				return nil
+			}
+		}
+		if errors.Is(end, io.EOF) {
+			return requests.End()
+		}
+		if end != nil {
+			return nil
+		}
+	}
+}
+
+// errCrash is what a server says that was not started to crash.
+var errCrash = errors.New("a request to crash, which this server does not obey")
+
+// Answer does what a request asks. One that is obeyed and asks to crash has no answer,
+// but it may return to who recovers from a panic.
+func Answer(r echo.Request, crashes bool) (echo.Answer, error) {
+	if r.Crash == echo.None {
+		return r.Answer(), nil
+	}
+	if crashes {
+		crash(r.Crash)
+	}
+	return echo.Answer{}, errCrash
+}
