@@ -109,17 +109,20 @@ func (f *forking) bury(how int) bool {
 }
 
 // Usage adds up all processes.
-func (f *forking) Usage() (Usage, error) {
+func (f *forking) Usage(memory bool) (Usage, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	sum, err := f.Single.Usage()
+	sum, err := f.Single.Usage(memory)
 	for pid := range f.alive {
 		sum.CPU += usage.CPUOf(pid)
-		memory, gone := usage.PSS(pid)
+		if !memory {
+			continue
+		}
+		bytes, gone := usage.PSS(pid)
 		if gone != nil && !errors.Is(gone, unix.ESRCH) { // one that ended has none
 			return sum, gone
 		}
-		sum.Memory += memory
+		sum.Memory += bytes
 	}
 	return sum, err
 }

@@ -23,7 +23,7 @@ import (
 var saturate = card.Card{
 	Name: "saturate", Doc: "serves as many requests as it can, each with work to do",
 	Keys: []card.Choice{
-		ofServers,
+		ofMany,
 		{Key: "work", Values: []string{"0", "100us", "1ms"}, Words: map[string]string{
 			"0": "no work", "100us": "100 µs of work", "1ms": "1 ms of work",
 		}},

@@ -41,7 +41,7 @@ import (
 var serve = card.Card{
 	Name: "serve", Doc: "serves many clients at once, whose requests come when they are due",
 	Keys: []card.Choice{
-		ofServers,
+		ofMany,
 		{Key: "connections", Format: "%s connections"},
 		{Key: "rate", Format: "%s requests/s"},
 	},
@@ -52,6 +52,12 @@ var serve = card.Card{
 	Label:    "serving",
 	Units:    []string{unitP90, unitP99, unitP999, unitMax, unitServed, unitCPU, unitMemory, unitLate, unitLagged},
 	Sections: serveSections,
+}
+
+// ofMany is the key of a model that serves more than one client at a time.
+var ofMany = card.Choice{
+	Key: ofServers.Key, Words: ofServers.Words,
+	Values: slices.DeleteFunc(slices.Clone(server.Names), func(model string) bool { return model == server.Serial }),
 }
 
 // The units.

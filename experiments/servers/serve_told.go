@@ -2,6 +2,7 @@ package servers
 
 import (
 	"fmt"
+	"strings"
 
 	"parcon/experiments/card"
 	"parcon/experiments/number"
@@ -22,7 +23,7 @@ func served(s section.Samples) section.Shown {
 			section.Under("server", section.Value(ofServers.Key)),
 			section.Under("connections", section.Value("connections")),
 			section.Under("offered per second", section.Value("rate")),
-			section.Under("served per second", served1),
+			section.Under("served per second", servedPerSecond),
 			section.Under("answered rightly", section.Count(card.UnitSeen)),
 			section.Under("CPU time of a request", section.Span(unitCPU)),
 			section.Under("p50", section.Span("ns/op")),
@@ -36,7 +37,7 @@ func served(s section.Samples) section.Shown {
 	}.Show(s)
 }
 
-func served1(s section.Samples, row section.Row) string {
+func servedPerSecond(s section.Samples, row section.Row) string {
 	return s.Center(row[0], unitServed).In(number.Short)
 }
 
@@ -56,7 +57,7 @@ func knee(s section.Samples) section.Shown {
 	if len(s.Values("rate")) < 2 {
 		return section.Shown{}
 	}
-	return section.Curves{
+	shown := section.Curves{
 		Name:    "serve-knee",
 		Finding: []section.Clause{bends},
 		Lines:   ofServers.Key, Over: "rate",
@@ -67,6 +68,12 @@ func knee(s section.Samples) section.Shown {
 		Subtitle: fmt.Sprintf("Latency from when a request was due, p99, with %d connections. A line bends up where its server can serve no more, and requests wait for those before.", clients),
 		Note:     section.Medians + " A trial offers requests for a tenth of a second: beyond the bend the latency grows for as long as one goes on.",
 	}.Show(s)
+	if shown.Figure != nil {
+		for i, line := range shown.Figure.Curves { // there is little room at the ends of lines
+			shown.Figure.Curves[i].Name = strings.TrimSuffix(line.Name, " per connection")
+		}
+	}
+	return shown
 }
 
 // keeps is the share of what is offered that a server must serve to keep up.
