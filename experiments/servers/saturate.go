@@ -3,6 +3,7 @@ package servers
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"parcon/experiments/card"
@@ -83,22 +84,74 @@ func saturateClaims(card.Scale) []card.Claim {
 
 func saturateSections() []section.Section {
 	doing := func(model, work string) section.Pick { return section.Pick{ofServers.Key, model, "work", work} }
+	more := func(work, format string) section.Clause {
+		return section.Folded("ns/op", format, doing(server.Loop, work), doing(server.Thread, work))
+	}
 	return []section.Section{{
 		Topic: "Work in each request", Claims: []string{"N3"},
 		Form: section.Dots{
 			Name: "saturate",
-			Finding: []section.Clause{
-				section.Lean(
-					section.Folded("ns/op", "without work an event loop serves %s as many requests as a thread per connection", doing(server.Thread, "0"), doing(server.Loop, "0")),
-					section.Folded("ns/op", "with 1 ms in each %s", doing(server.Thread, "1ms"), doing(server.Loop, "1ms"))),
-			},
+			Finding: []section.Clause{section.Lean(
+				more("0", "a thread per connection serves %s as many requests as an event loop without work"),
+				more("1ms", "%s with 1 ms of it in each"))},
 			Rows: []string{ofServers.Key}, Across: "work",
-			Panels:   []section.Panel{{Title: ", requests/s", Log: true, Format: number.Rate, Value: section.PerSecond}},
-			Subtitle: "Requests served in a second where each client asks again as soon as it has its answer, on {cores}.",
-			Note:     section.Medians + " " + section.Paired,
+			Panels:   []section.Panel{{Format: number.Times, Value: overLoop}},
+			Subtitle: "Requests served in a second over those of an event loop, where each client asks again as soon as it has its answer, on {cores}.",
+			Whiskers: "Whiskers: {interval}s of the ratios.",
+			Note:     "Dots: medians of the ratios in each round.",
 			Below:    crossings,
 		},
+	}, {
+		Topic: "Requests served in a second, by work in each",
+		Form:  section.Func(servedByWork),
 	}}
+}
+
+// overLoop is how many requests a server serves for one of an event loop.
+func overLoop(s section.Samples, v variant.Variant) number.Interval {
+	return s.Over(s.The(ofServers.Key, server.Loop, "work", v.Get("work")), v, "ns/op")
+}
+
+// servedByWork is the table of a row for each server.
+func servedByWork(s section.Samples) section.Shown {
+	columns := []section.Column{section.Under("server", section.Value(ofServers.Key))}
+	for _, work := range s.Values("work") {
+		columns = append(columns, section.Under(s.Word("work", work), func(s section.Samples, row section.Row) string {
+			return section.PerSecond(s, s.The(ofServers.Key, row[0].Get(ofServers.Key), "work", work)).In(number.Rate)
+		}))
+	}
+	return section.Table{
+		Rows: func(s section.Samples) []section.Row {
+			var rows []section.Row
+			for _, model := range s.Values(ofServers.Key) {
+				rows = append(rows, s.With(ofServers.Key, model))
+			}
+			return rows
+		},
+		Columns: columns,
+		Note:    "With {interval}s. The clients are on the same cores, and take a good part of them where there is no work.",
+		Finding: []section.Clause{fastest},
+	}.Show(s)
+}
+
+// fastest names the server that serves most, for each amount of work.
+func fastest(s section.Samples) string {
+	var said []string
+	for _, work := range s.Values("work") {
+		best, most := "", 0.0
+		for _, v := range s.With("work", work) {
+			if i := section.PerSecond(s, v); i.N > 0 && i.Estimate > most {
+				best, most = v.Get(ofServers.Key), i.Estimate
+			}
+		}
+		if best != "" {
+			said = append(said, fmt.Sprintf("%s (%s)", s.Word(ofServers.Key, best), s.Word("work", work)))
+		}
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return "most requests are served by: " + section.Joined(", ", said...)
 }
 
 // crossings says at how much work the event loop and the others serve as many.
@@ -107,6 +160,9 @@ func crossings(s section.Samples) string {
 	for _, model := range spread {
 		c := crossingOf(s, model)
 		if c.N == 0 {
+			if ahead(s, model) {
+				said = append(said, s.Word(ofServers.Key, model)+" at each amount of work")
+			}
 			continue
 		}
 		text := fmt.Sprintf("%s from %s of work in a request on", s.Word(ofServers.Key, model), number.Span(c.Estimate))
@@ -119,6 +175,12 @@ func crossings(s section.Samples) string {
 		return ""
 	}
 	return "More than an event loop serves: " + section.Joined("; ", said...) + ". Interpolated between the two amounts of work measured on either side, as the time of a request grows evenly with its work; in brackets where both ratios lie at the ends of their {interval}s."
+}
+
+// ahead says whether a model serves more than an event loop at each amount of work.
+func ahead(s section.Samples, model string) bool {
+	others := s.With(ofServers.Key, model)
+	return len(others) > 0 && !slices.ContainsFunc(others, func(v variant.Variant) bool { return !(overLoop(s, v).Estimate > 1) })
 }
 
 // crossingOf looks for the neighbours between which an event loop falls behind a model.

@@ -167,15 +167,15 @@ var latencies = section.Dots{
 	Name: "serve-latency",
 	Of:   section.Pick{"connections", card.Itoa(clients), "rate", card.Itoa(rate)},
 	Finding: []section.Clause{
-		section.Folded("ns/op", fmt.Sprintf("at %s requests a second half of them take a process per connection %%s as long as an event loop", number.Thousands(card.Itoa(rate))), ofModel(server.Process), ofModel(server.Loop)),
-		section.Folded(unitP99, "the slowest in a hundred %s", ofModel(server.Process), ofModel(server.Loop)),
+		section.Folded("ns/op", fmt.Sprintf("at %s requests a second the median latency with a process per connection is %%s that of an event loop", number.Thousands(card.Itoa(rate))), ofModel(server.Process), ofModel(server.Loop)),
 	},
-	Rows: []string{ofServers.Key},
-	Panels: []section.Panel{
-		{Title: "p50", Log: true, Shared: true, Format: number.Span, Tick: number.TickSpan, Value: section.Center("ns/op")},
-		{Title: "p99", Log: true, Shared: true, Format: number.Span, Tick: number.TickSpan, Value: section.Center(unitP99)},
-		{Title: "p99.9", Log: true, Shared: true, Format: number.Span, Tick: number.TickSpan, Value: section.Center(unitP999)},
-	},
+	Rows:     []string{ofServers.Key},
+	Panels:   []section.Panel{quantile("p50", "ns/op"), quantile("p99", unitP99), quantile("p99.9", unitP999), quantile("generator, p99", unitLate)},
 	Subtitle: fmt.Sprintf("Latency from when a request was due, %d connections, %s requests in a second, on {cores}.", clients, number.Thousands(card.Itoa(rate))),
-	Note:     section.Medians + " Half of the requests take no longer than p50. p99.9: of fewer than 1,000 requests in a trial the longest. " + section.Paired,
+	Note: section.Medians + " Half of the requests take no longer than p50. p99.9: of fewer than 1,000 requests in a trial the longest. " +
+		"generator: how late requests were sent; it has the same cores, and where its p99 is near to theirs, theirs tell of it. " + section.Paired,
+}
+
+func quantile(title, unit string) section.Panel {
+	return section.Panel{Title: title, Log: true, Shared: true, Format: number.Span, Tick: number.TickSpan, Value: section.Center(unit)}
 }
