@@ -1,7 +1,6 @@
 package server
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -115,10 +114,7 @@ func (f *forking) Usage() (Usage, error) {
 	sum, err := f.Single.Usage()
 	for pid := range f.alive {
 		sum.CPU += usage.CPUOf(pid)
-		memory, gone := usage.PSS(pid)
-		if gone != nil && !errors.Is(gone, unix.ESRCH) { // one that ended has none
-			return sum, gone
-		}
+		memory, _ := usage.PSS(pid) // one that has just ended has none
 		sum.Memory += memory
 	}
 	return sum, err
