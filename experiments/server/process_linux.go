@@ -1,7 +1,6 @@
 package server
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -115,14 +114,10 @@ func (f *forking) Usage(memory bool) (Usage, error) {
 	sum, err := f.Single.Usage(memory)
 	for pid := range f.alive {
 		sum.CPU += usage.CPUOf(pid)
-		if !memory {
-			continue
+		if memory {
+			bytes, _ := usage.PSS(pid) // one that has just ended has none
+			sum.Memory += bytes
 		}
-		bytes, gone := usage.PSS(pid)
-		if gone != nil && !errors.Is(gone, unix.ESRCH) { // one that ended has none
-			return sum, gone
-		}
-		sum.Memory += bytes
 	}
 	return sum, err
 }

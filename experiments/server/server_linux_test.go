@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -47,6 +48,18 @@ type running struct {
 	out   *bufio.Reader
 	addr  string
 	said  *lockedBuffer // on standard error
+	once  sync.Once
+	ended error
+}
+
+// wait waits for the server's end, and kills it if that takes too long.
+func (r *running) wait() error {
+	r.once.Do(func() {
+		late := time.AfterFunc(patience, func() { proc.Kill(r.cmd) })
+		r.ended = r.cmd.Wait()
+		late.Stop()
+	})
+	return r.ended
 }
 
 type lockedBuffer struct {
@@ -77,18 +90,13 @@ func command(args ...string) *exec.Cmd {
 // start starts a server, which the test's end ends.
 func start(t *testing.T, model string, args ...string) *running {
 	t.Helper()
-	proctest.Tidy(t)
 	r := &running{t: t, model: model, cmd: command(append([]string{model, "0"}, args...)...), said: new(lockedBuffer)}
 	r.cmd.Stderr = r.said
 	in, out := proctest.Start(t, r.cmd)
 	r.in, r.out = in, bufio.NewReader(out)
 	t.Cleanup(func() {
 		_ = in.Close()
-		late := time.AfterFunc(patience, func() { proc.Kill(r.cmd) })
-		defer late.Stop()
-		if err := r.cmd.Wait(); err != nil && len(args) == 0 && r.addr != "" && !strings.Contains(err.Error(), "wait was already called") {
-			t.Errorf("%s ended with %v: %s", model, err, r.said)
-		}
+		_ = r.wait()
 	})
 	line, err := r.out.ReadString('\n')
 	if err != nil {
@@ -205,7 +213,10 @@ func requests(n int) []echo.Request {
 
 func each(t *testing.T, test func(t *testing.T, model string)) {
 	for _, model := range server.Names {
-		t.Run(model, func(t *testing.T) { test(t, model) })
+		t.Run(model, func(t *testing.T) {
+			proctest.Tidy(t)
+			test(t, model)
+		})
 	}
 }
 
@@ -228,6 +239,10 @@ func TestEveryModelAnswersInOrder(t *testing.T) {
 		r.eventually("the end of a connection", func(u server.Usage) bool { return u.Connections == 0 })
 		if after := r.usage(); after.CPU < u.CPU {
 			t.Errorf("CPU time was %v and is %v", u.CPU, after.CPU)
+		}
+		_ = r.in.Close()
+		if err := r.wait(); err != nil || r.said.String() != "" {
+			t.Errorf("it ended with %v: %s", err, r.said)
 		}
 	})
 }
@@ -361,6 +376,156 @@ func TestASlowReader(t *testing.T) {
 		}
 		for range sent / len(frame) { // and in the end it has all its answers
 			slow.expect(q)
+		}
+	})
+}
+
+// Ten thousand connections are open at once, and each gets its answers.
+func TestTenThousandConnections(t *testing.T) {
+	const many = 10_000
+	if testing.Short() {
+		t.Skip("opens twenty thousand files")
+	}
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if limit.Max < many+100 {
+		t.Skipf("the limit of open files is %d", limit.Max)
+	}
+	limit.Cur = limit.Max
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Skip(err)
+	}
+	for _, model := range []string{server.Goroutine, server.Loop} {
+		t.Run(model, func(t *testing.T) {
+			proctest.Tidy(t)
+			r := start(t, model)
+			all := make([]*client, many)
+			for i := range all {
+				all[i] = r.dial()
+			}
+			r.eventually("all connections", func(u server.Usage) bool { return u.Connections == many })
+			for range 2 {
+				for i, c := range all {
+					c.send(echo.Request{Number: uint64(i), Units: 1, Payload: []byte(fmt.Sprint(i))})
+				}
+				for i, c := range all {
+					c.expect(echo.Request{Number: uint64(i), Units: 1, Payload: []byte(fmt.Sprint(i))})
+				}
+			}
+			t.Logf("%+v", r.usage())
+			for _, c := range all {
+				_ = c.Close()
+			}
+			r.eventually("their end", func(u server.Usage) bool { return u.Connections == 0 })
+		})
+	}
+}
+
+// children are the processes whose parent is that one.
+func children(t *testing.T, pid int) []int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []int
+	for _, entry := range entries {
+		var child, parent int
+		if _, err := fmt.Sscan(entry.Name(), &child); err != nil {
+			continue
+		}
+		stat, _ := os.ReadFile("/proc/" + entry.Name() + "/stat")
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		if _, err := fmt.Sscanf(rest[min(2, len(rest)):], "%d", &parent); err == nil && parent == pid {
+			found = append(found, child)
+		}
+	}
+	return found
+}
+
+// A server that is killed, or ends with its standard input, leaves none of its processes,
+// in the middle of requests.
+func TestNothingIsLeftOfAServer(t *testing.T) {
+	each(t, func(t *testing.T, model string) {
+		for _, killed := range []bool{true, false} {
+			r := start(t, model)
+			busy := echo.Request{Number: 1, Units: 5_000_000} // seconds
+			for range 3 {
+				r.dial().send(busy)
+			}
+			want := map[string]int{server.Process: 3, server.ProcessesThreads: runtime.NumCPU()}[model]
+			var all []int
+			for range 1000 {
+				if all = children(t, r.cmd.Process.Pid); len(all) == want {
+					break
+				}
+				time.Sleep(time.Millisecond)
+			}
+			if len(all) != want {
+				t.Errorf("%d processes, want %d", len(all), want)
+			}
+			if killed {
+				_ = r.cmd.Process.Kill()
+			} else {
+				_ = r.in.Close()
+			}
+			if err := r.wait(); (err != nil) != killed {
+				t.Errorf("killed: %v, it ended with %v: %s", killed, err, r.said)
+			}
+			for _, pid := range all {
+				proctest.WaitUntilGone(t, pid)
+			}
+		}
+	})
+}
+
+func TestUsageIsReadAsItIsWritten(t *testing.T) {
+	u := server.Usage{CPU: 12345, Memory: 1 << 40, Connections: 3, Refused: 4}
+	if got, err := server.ParseUsage(u.String()); got != u || err != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got := u.Plus(u); got != (server.Usage{CPU: 24690, Memory: 1 << 41, Connections: 6, Refused: 8}) {
+		t.Errorf("%+v", got)
+	}
+	for _, line := range []string{"", "1 2 3", "1 2 3 x", "1 2 3 4 5", "1 2 3 4 ", "01 2 3 4"} {
+		if _, err := server.ParseUsage(line); err == nil {
+			t.Errorf("%q is read", line)
+		}
+	}
+}
+
+func TestWhatIsNotUnderstoodIsSaid(t *testing.T) {
+	proctest.Tidy(t)
+	for want, args := range map[string][]string{
+		"starting a server: this program is started by parcon, not by hand\n":  {},
+		"starting a server: this program is started by parcon, not by hand \n": {server.Loop, "0", "loudly"},
+		"starting a server: this program has no model \"fork\"\n":              {"fork", "0"},
+		"starting a server: \"x\" is no port\n":                                {server.Loop, "x"},
+	} {
+		c := command(args...)
+		var said bytes.Buffer
+		c.Stderr = &said
+		if err := proc.Run(c); err == nil || said.String() != strings.ReplaceAll(want, " \n", "\n") {
+			t.Errorf("%q: %v, %q", args, err, said.String())
+		}
+	}
+	r := start(t, server.Loop)
+	_, _ = io.WriteString(r.in, "hello\n")
+	if err := r.wait(); err == nil || r.said.String() != "a server knows no \"hello\"\n" {
+		t.Errorf("%v, %q", err, r.said)
+	}
+}
+
+// A server that is told to crash does, and no other.
+func TestCrashes(t *testing.T) {
+	each(t, func(t *testing.T, model string) {
+		for _, way := range echo.Crashes {
+			r := start(t, model, server.Obey)
+			c := r.dial()
+			c.send(echo.Request{Crash: way})
+			c.over()
 		}
 	})
 }

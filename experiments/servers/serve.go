@@ -45,7 +45,9 @@ var serve = card.Card{
 		{Key: "connections", Format: "%s connections"},
 		{Key: "rate", Format: "%s requests/s"},
 	},
-	Needs:    []card.Need{card.Linux},
+	Needs: []card.Need{card.Linux},
+	// The two threads of the generator never wait for one of Go's processors.
+	Procs:    func(_ variant.Variant, cores int) int { return cores + 2 },
 	Cases:    serveCases,
 	Claims:   serveClaims,
 	Prepare:  prepareServe,

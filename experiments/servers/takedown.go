@@ -126,17 +126,19 @@ func takeDown(t card.Trial) (other, newcomer bool, err error) {
 	if err := s.crash(victim, t.Get("way")); err != nil {
 		return false, false, err
 	}
+	// One that lives tells it when it has buried who died; of one that died there is no
+	// word, and its process has ended: it accepts nobody any more.
+	if u, dead := s.Usage(); dead == nil && u.Refused > 0 {
+		return false, false, errors.New("the server refused to crash: server and trial are of different versions")
+	}
 	other, err = answered(witness, sound)
 	if err != nil {
 		return false, false, err
 	}
-	further, gone := s.Dial()
-	if gone == nil {
+	further, refused := s.Dial()
+	if refused == nil {
 		defer further.Close()
 		newcomer, err = answered(further, sound)
-	}
-	if u, gone := s.Usage(); gone == nil && u.Refused > 0 {
-		err = errors.New("the server refused to crash: server and trial are of different versions")
 	}
 	return other, newcomer, err
 }
