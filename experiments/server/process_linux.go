@@ -134,7 +134,7 @@ func (f *forking) Close() {
 
 // serveOne is a process for one connection.
 func serveOne(args []string) {
-	err := converse(socket(socketFile), len(args) > 0 && args[0] == Obey)
+	err := newTalk().converse(socket(socketFile), len(args) > 0 && args[0] == Obey)
 	if err != nil {
 		refusal(err)
 		os.Exit(refusedStatus)

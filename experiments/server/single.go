@@ -53,23 +53,38 @@ func refusal(why error) { fmt.Fprintln(os.Stderr, "a connection was closed:", wh
 // connection ends with the process, and not while others are still answered.
 func (s *Single) Serve(c io.ReadWriteCloser) {
 	s.Opened(1)
-	if err := converse(c, s.Crashes); err != nil {
+	s.serve(c, newTalk())
+}
+
+// serve is Serve of a connection that was counted.
+func (s *Single) serve(c io.ReadWriteCloser, t *talk) {
+	if err := t.converse(c, s.Crashes); err != nil {
 		s.Refuse(err)
 	}
 	_ = c.Close()
 	s.Opened(-1)
 }
 
+// A talk is what a connection needs of memory, until a message is larger.
+type talk struct {
+	requests echo.Decoder[echo.Request]
+	out      []byte
+}
+
+func newTalk() *talk {
+	t := &talk{out: make([]byte, 0, 512)}
+	t.requests.Room() // is made by this
+	return t
+}
+
 // converse answers what comes until there is no more, or the client is gone. The error
 // says what it sent that is no request.
-func converse(c io.ReadWriter, crashes bool) error {
-	var requests echo.Decoder[echo.Request]
-	var out []byte
+func (t *talk) converse(c io.ReadWriter, crashes bool) error {
 	for {
-		n, end := c.Read(requests.Room())
-		requests.Filled(n)
+		n, end := c.Read(t.requests.Room())
+		t.requests.Filled(n)
 		for {
-			r, whole, err := requests.Next()
+			r, whole, err := t.requests.Next()
 			if err != nil {
 				return err
 			}
@@ -80,13 +95,13 @@ func converse(c io.ReadWriter, crashes bool) error {
 			if err != nil {
 				return err
 			}
-			out = answer.Append(out[:0])
-			if _, err := c.Write(out); err != nil {
+			t.out = answer.Append(t.out[:0])
+			if _, err := c.Write(t.out); err != nil {
 				return nil
 			}
 		}
 		if errors.Is(end, io.EOF) {
-			return requests.End()
+			return t.requests.End()
 		}
 		if end != nil {
 			return nil
