@@ -144,6 +144,6 @@ func kept(s section.Samples) section.Shown {
 				return "–"
 			}),
 		},
-		Note: "With {interval}s. Resident memory of all processes of a server, pages that they share shared out, by connection that was served once and is idle. By hand: small programs, in another hour; after a plus the kernel's own, its stack and page tables, which is in no resident memory. A server of threads keeps caches for 64 processors of Go too, so that there is always one free: the more connections, the less of them for each.",
+		Note: "With {interval}s. Resident memory of all processes of a server, pages that they share shared out, by connection that was served once and is idle. By hand: small programs, in another hour; after a plus the kernel's own, its stack and page tables, which is in no resident memory. A thread here is one of Go, and has one of Go's processors: what that keeps is in it.",
 	}.Show(s)
 }
