@@ -2,6 +2,7 @@ package servers
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,9 @@ import (
 	"parcon/experiments/echo"
 	"parcon/experiments/number"
 	"parcon/experiments/openloop"
+	"parcon/experiments/section"
+	"parcon/experiments/server"
+	"parcon/experiments/variant"
 )
 
 // result is that of a load of 500 requests, of which three had no right answer.
@@ -102,5 +106,91 @@ func TestWhereTwoServersCross(t *testing.T) {
 		if c := crossing(sides[0], sides[1]); c.Known() || c.N == 0 || !(c.Estimate > 0 && c.Estimate < 100_000) {
 			t.Errorf("they cross at %+v", c)
 		}
+	}
+}
+
+// source has the medians that a test gives it, by unit and variant, and nothing else.
+type source struct {
+	section.Source
+	centers map[string]map[string]float64
+}
+
+func (s source) Center(v variant.Variant, unit string) number.Interval {
+	if value, known := s.centers[unit][v.String()]; known {
+		return number.Interval{Estimate: value, Low: value, High: value, N: 20}
+	}
+	return number.Interval{}
+}
+
+func (s source) Ratio(of variant.Variant, unit string, over variant.Variant, than string) number.Interval {
+	a, b := s.Center(of, unit), s.Center(over, than)
+	if a.N == 0 || b.N == 0 {
+		return number.Interval{}
+	}
+	ratio := a.Estimate / b.Estimate
+	return number.Interval{Estimate: ratio, Low: 0.99 * ratio, High: 1.01 * ratio, N: 20}
+}
+
+func (source) Word(key, value string) string { return ofMany.Word(value) }
+
+func (source) Compare(key, a, b string) int {
+	choice := serve.Choice(key)
+	if key == "work" {
+		choice = saturate.Choice(key)
+	}
+	return choice.Compare(a, b)
+}
+
+// samples are those of variants of which the medians are known.
+func samples(centers map[string]map[string]float64, variants ...variant.Variant) section.Samples {
+	return section.Samples{Source: source{centers: centers}, Variants: variants}
+}
+
+// One server keeps up to 10,000 requests in a second, the other one to 1,000 of them.
+func TestWhereLinesBendIsSaid(t *testing.T) {
+	var all []variant.Variant
+	centers := map[string]map[string]float64{unitServed: {}, "ns/op": {}}
+	for model, most := range map[string]float64{server.Loop: 10_000, server.Process: 1_000} {
+		for _, rate := range []int{1_000, 10_000, 20_000} {
+			v := serving(model, clients, rate)
+			all = append(all, v)
+			centers[unitServed][v.String()] = min(most, float64(rate))
+			centers["ns/op"][v.String()] = 1e5 * max(1, float64(rate)/most)
+		}
+	}
+	shown := knee(samples(centers, all...))
+	if want := "Rates that were kept up with, requests in a second: 10,000 (event loop), 1,000 (process per connection)"; shown.Finding != want {
+		t.Errorf("%q, want %q", shown.Finding, want)
+	}
+	if shown.Figure == nil || len(shown.Figure.Curves) != 2 || shown.Figure.Curves[0].Name != "process" || len(shown.Figure.Curves[0].Y) != 3 {
+		t.Fatalf("%+v", shown.Figure)
+	}
+	// Of one rate there is no line.
+	if shown := knee(samples(centers, serving(server.Loop, clients, 1_000))); !shown.Empty() {
+		t.Errorf("%+v", shown)
+	}
+}
+
+// An event loop takes 20 us and the work. A process takes 30 us and half of it, a thread
+// 10 us and half of it.
+func TestWhereTheOrderTurnsIsSaid(t *testing.T) {
+	var all []variant.Variant
+	times := map[string]float64{}
+	for _, w := range works {
+		for model, of := range map[string]struct{ alone, share float64 }{
+			server.Loop: {20_000, 1}, server.Process: {30_000, 0.5}, server.Thread: {10_000, 0.5},
+		} {
+			v := saturated(model, w.name)
+			all = append(all, v)
+			times[v.String()] = of.alone + of.share*float64(w.long)
+		}
+	}
+	got := crossings(samples(map[string]map[string]float64{"ns/op": times}, all...))
+	const want = "More than an event loop serves: thread per connection at each amount of work; process per connection from 20.0 µs of work in a request on (19."
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := crossings(samples(nil, all...)); got != "" {
+		t.Errorf("of no measurement: %q", got)
 	}
 }
