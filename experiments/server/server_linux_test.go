@@ -90,7 +90,12 @@ func command(args ...string) *exec.Cmd {
 // start starts a server, which the test's end ends.
 func start(t *testing.T, model string, args ...string) *running {
 	t.Helper()
-	r := &running{t: t, model: model, cmd: command(append([]string{model, "0"}, args...)...), said: new(lockedBuffer)}
+	return run(t, model, command(append([]string{model, "0"}, args...)...))
+}
+
+func run(t *testing.T, model string, c *exec.Cmd) *running {
+	t.Helper()
+	r := &running{t: t, model: model, cmd: c, said: new(lockedBuffer)}
 	r.cmd.Stderr = r.said
 	in, out := proctest.Start(t, r.cmd)
 	r.in, r.out = in, bufio.NewReader(out)
@@ -527,5 +532,27 @@ func TestCrashes(t *testing.T) {
 			c.send(echo.Request{Crash: way})
 			c.over()
 		}
+	})
+}
+
+// Who finds no descriptor left waits until another client has gone, and is answered then.
+func TestMoreClientsThanFiles(t *testing.T) {
+	const files, clients = 40, 60
+	q := echo.Request{Number: 5, Payload: []byte("at last")}
+	each(t, func(t *testing.T, model string) {
+		r := run(t, model, proc.Command([]string{
+			"/bin/sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$0" serve %s 0`, files, model), os.Args[0],
+		}, []string{proctest.QuickExit}))
+		var all []*client
+		for range clients {
+			c := r.dial()
+			c.send(q)
+			all = append(all, c)
+		}
+		for _, c := range all {
+			c.expect(q)
+			_ = c.Close()
+		}
+		r.eventually("their end", func(u server.Usage) bool { return u.Connections == 0 })
 	})
 }
