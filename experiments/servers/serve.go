@@ -26,15 +26,17 @@ import (
 //	pss-bytes/connection  by how much their resident memory grows with a connection that
 //	                      was served once and now is idle
 //	late-p99-ns           how late the generator itself was
-//	lagged                1 where it did not keep its schedule
+//	lagged                1 where it did not keep its schedule (in the first load)
 //
 // Whether a request was answered and what a connection keeps do not depend on when exactly
 // requests came. What the server computes does, as requests that come together are
-// served together: a trial that lagged tells no server-cpu-ns/op, and takes no part in
-// what is said of it. Latencies are told of all trials: those that lag are no random ones,
-// a server that takes much of the cores makes the generator late, and leaving them out
-// would flatter it. As they count from when a request was due they are too long then, not
-// too short; the table says how many lagged, and no verdict rests on a latency.
+// served together: where the generator lagged the same load is offered again, a few times
+// at most, and server-cpu-ns/op is that of the first that did not lag. A trial without
+// any tells none, and takes no part in what is said of it. Latencies are those of the first
+// load of each trial, lagged or not: those that lag are no random ones, a server that takes
+// much of the cores makes the generator late, and leaving them out would flatter it. As
+// they count from when a request was due they are too long then, not too short; the table
+// says how many lagged, and no verdict rests on a latency.
 //
 // One client goes before the memory is read, because the code that serves the first one
 // is read into memory with it. Less than a page more or less cannot be told.

@@ -33,7 +33,7 @@ func served(s section.Samples) section.Shown {
 			section.Under("trials in which it lagged", lagging),
 		},
 		Note: fmt.Sprintf("At %s requests in a second. ", number.Thousands(card.Itoa(rate))) + "With {interval}s. Latency counts from when a request was due. p99.9: of fewer than 1,000 requests in a trial the longest. " +
-			"The generator lagged where its rate was off by more than 1 %, or its own median lateness above a tenth of the median latency: then requests came at other times than was meant and latencies are too long. No verdict rests on latencies, and the CPU time is that of the other trials.",
+			"The generator lagged where its rate was off by more than 1 %, or its own median lateness above a tenth of the median latency: then requests came at other times than was meant and latencies are too long. No verdict rests on latencies. The CPU time is that of a load that did not lag, which the trial makes again if need be.",
 	}.Show(s)
 }
 

@@ -153,16 +153,16 @@ func TestEveryVariantSeesWhatIsToBeSeen(t *testing.T) {
 				}
 				units.Check(t, c, m)
 				nothingIsLeft(t, mark)
-				if m["lagged"] == 1 {
-					t.Skip("the generator lagged: such a trial does not tell what the server computed")
+				if _, told := m["server-cpu-ns/op"]; c.Name == "serve" && !told {
+					t.Skip("the generator lagged again and again: such a trial does not tell what the server computed")
 				}
 				if c.Name == "saturate" { // which is timed, and tries nothing
 					return
 				}
-				if m["tries"] != ops {
+				if m["tries"] != ops && c.Name != "serve" { // which may make another load
 					t.Errorf("%v tries, want %d", m["tries"], ops)
 				}
-				if want := expected(v.String()); want != nil && (m["seen"] == ops) != *want || want != nil && !*want && m["seen"] != 0 {
+				if want := expected(v.String()); want != nil && (m["seen"] == m["tries"]) != *want || want != nil && !*want && m["seen"] != 0 {
 					t.Errorf("seen in %v of %d, want all: %v", m["seen"], ops, *want)
 				}
 			})
