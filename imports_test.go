@@ -11,25 +11,25 @@ import (
 var levels = [][]string{
 	{"experiments/scratch"},
 	{
-		"experiments/variant", "experiments/fork", "experiments/gillock", "experiments/ipc", "experiments/tasks/workload",
+		"experiments/variant", "experiments/echo", "experiments/fork", "experiments/gillock", "experiments/ipc", "experiments/tasks/workload",
 		"runner/affinity", "runner/cgroup", "runner/clock", "runner/proc", "runner/protocol", "runner/usage",
 		"results", "report/chart", "experiments/number", "experiments/lane",
 	},
 	{"experiments/section", "report/stat", "experiments/lane/gotrace", "experiments/openloop"},
 	{
-		"experiments/card", "experiments/procpool", "experiments/ring", "experiments/tasks/workload/web",
+		"experiments/card", "experiments/procpool", "experiments/ring", "experiments/server", "experiments/tasks/workload/web",
 		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling",
 	},
-	{"experiments/card/cardtest", "experiments/peer", "experiments/tasks/worker", "report"},
+	{"experiments/card/cardtest", "experiments/peer", "experiments/server/gonet", "experiments/tasks/worker", "report"},
 	{"experiments/cpython"},
 	{"experiments/tasks/model"},
 	{"experiments/tasks"},
-	{"experiments/costs", "experiments/gil", "experiments/life", "experiments/locking", "experiments/messages", "experiments/sharing"},
+	{"experiments/costs", "experiments/gil", "experiments/life", "experiments/locking", "experiments/messages", "experiments/servers", "experiments/sharing"},
 	{"experiments/chapters"},
 	{"experiments/child"},
 	{
 		"experiments/gobench", "experiments/testbed",
-		"experiments/programs/empty", "experiments/programs/part", "experiments/programs/trial", "experiments/programs/worker",
+		"experiments/programs/empty", "experiments/programs/netserver", "experiments/programs/part", "experiments/programs/server", "experiments/programs/trial", "experiments/programs/worker",
 	},
 	{""}, // the commands
 }

@@ -56,7 +56,7 @@ const pythonMark = "Measures one mechanism of CPython"
 
 // ourNames are the programs that a run starts: a dead process has a name, but no
 // program any more.
-var ourNames = []string{"trial", "worker", "part", "empty"}
+var ourNames = []string{"trial", "worker", "part", "empty", "server", "netserver"}
 
 func name(dir string) string {
 	text, _ := os.ReadFile(filepath.Join(dir, "comm"))

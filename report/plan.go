@@ -54,7 +54,7 @@ func Follow(c Catalogue, chosen []card.Chapter, s card.Scale, odds float64, leas
 		for _, k := range e.Cases(s) {
 			name := card.Title(e.Name) + "/" + k.Variant.String()
 			f.cases[name], f.headline[name], f.least[name] = "", headline(k.Variant, s), least
-			if facts[k.Variant.String()] { // one trial tells what happens, a few how often
+			if facts[k.Variant.Without(card.AA).String()] { // one trial tells what happens, a few how often
 				f.least[name] = (least + 1) / 2
 			}
 		}

@@ -26,12 +26,14 @@ type Trial struct {
 
 // Env is what all trials of a run share.
 type Env struct {
-	Part    []string          // the part program: path and leading arguments
-	Empty   []string          // a program that ends at once
-	Worker  []string          // the worker program of process pools, before a mode
-	Python  string            // path of the CPython that mechanisms are measured beside; "" if there is none
-	Pythons map[Python]string // paths of all that there are
-	Dir     string            // for files: on a real disk; empty again after a trial (see package scratch)
+	Part      []string          // the part program: path and leading arguments
+	Empty     []string          // a program that ends at once
+	Worker    []string          // the worker program of process pools, before a mode
+	Server    []string          // the program of servers on system calls, before a model
+	NetServer []string          // the program of those on Go's network packages
+	Python    string            // path of the CPython that mechanisms are measured beside; "" if there is none
+	Pythons   map[Python]string // paths of all that there are
+	Dir       string            // for files: on a real disk; empty again after a trial (see package scratch)
 }
 
 // Get returns the value of a key, "" if the variant lacks it.

@@ -40,6 +40,7 @@ func BenchmarkSharing(b *testing.B)  { benchmark(b, "sharing") }
 func BenchmarkLocks(b *testing.B)    { benchmark(b, "locks") }
 func BenchmarkMessages(b *testing.B) { benchmark(b, "messages") }
 func BenchmarkLife(b *testing.B)     { benchmark(b, "life") }
+func BenchmarkServers(b *testing.B)  { benchmark(b, "servers") }
 func BenchmarkGil(b *testing.B)      { benchmark(b, "gil") }
 
 // interpreters are the CPythons that there are.

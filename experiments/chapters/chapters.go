@@ -12,6 +12,7 @@ import (
 	"parcon/experiments/life"
 	"parcon/experiments/locking"
 	"parcon/experiments/messages"
+	"parcon/experiments/servers"
 	"parcon/experiments/sharing"
 	"parcon/experiments/tasks"
 	"parcon/experiments/variant"
@@ -20,7 +21,7 @@ import (
 // All are the chapters.
 var All = []card.Chapter{
 	tasks.Compute, tasks.Waiting, tasks.Mixing, tasks.Crowd, tasks.Mapping,
-	gil.Chapter, costs.Chapter, sharing.Chapter, locking.Chapter, messages.Chapter, life.Chapter,
+	gil.Chapter, costs.Chapter, sharing.Chapter, locking.Chapter, messages.Chapter, life.Chapter, servers.Chapter,
 }
 
 // Find returns the chapter of that name.

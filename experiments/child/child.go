@@ -21,6 +21,8 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/chapters"
 	"parcon/experiments/cpython"
+	"parcon/experiments/server"
+	"parcon/experiments/server/gonet"
 	"parcon/experiments/tasks/worker"
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/tasks/workload/web"
@@ -44,22 +46,25 @@ const (
 	Disturb   = "disturb"   // a drifting load on one core
 	Room      = "room"      // see proc.Try; what is wanted is the rest
 	Guard     = "guard"     // see proc.Guard; a command is the rest
+	Serve     = "serve"     // see package server; a model is the rest
 )
 
 // Setting is what all trials of a run share. It is the same for every model.
 type Setting struct {
-	Sizes   map[string]int         // work in one task, by workload: calibrated
-	Length  time.Duration          // of a CPU-bound task
-	Delay   time.Duration          // of an IO-bound task
-	Mix     time.Duration          // of a task of the mix
-	Dir     string                 // for the files of tasks: on a real disk
-	Network string                 // host:port of the delay server
-	HTTP    string                 // host:port of the same over HTTP
-	Worker  []string               // the small worker program; none: the program of the trial does it
-	Part    []string               // the small program for parts of mechanisms; none: the same
-	Empty   []string               // the program that does nothing; none: the same
-	Python  string                 // path of the CPython that mechanisms are measured beside; "" if there is none
-	Pythons map[card.Python]string // paths of all that there are
+	Sizes     map[string]int         // work in one task, by workload: calibrated
+	Length    time.Duration          // of a CPU-bound task
+	Delay     time.Duration          // of an IO-bound task
+	Mix       time.Duration          // of a task of the mix
+	Dir       string                 // for the files of tasks: on a real disk
+	Network   string                 // host:port of the delay server
+	HTTP      string                 // host:port of the same over HTTP
+	Worker    []string               // the small worker program; none: the program of the trial does it
+	Part      []string               // the small program for parts of mechanisms; none: the same
+	Empty     []string               // the program that does nothing; none: the same
+	Server    []string               // the small program of servers on system calls; none: the same
+	NetServer []string               // the one of those on Go's network packages; none: the same
+	Python    string                 // path of the CPython that mechanisms are measured beside; "" if there is none
+	Pythons   map[card.Python]string // paths of all that there are
 }
 
 // Main runs the role that the program's arguments ask for and ends the
@@ -96,6 +101,8 @@ func run(role string, args []string) error {
 		return disturb()
 	case Room:
 		return proc.Try(args)
+	case Serve:
+		return server.Main(slices.Concat(server.Raw, gonet.Models), args)
 	case Guard:
 		return proc.Guard(proc.Stdin(), args)
 	case Worker:

@@ -21,12 +21,14 @@ import (
 // Programs are those that a run starts: one for each trial, and smaller ones for
 // processes that only work on tasks, play a part in a mechanism, or do nothing.
 type Programs struct {
-	Name    string                // "small", or "parcon itself", which starts more slowly
-	Trial   []string              // path and leading arguments, before a role
-	Worker  []string              // the same before a mode; empty: Trial in the role of a worker
-	Part    []string              // before the name of a mechanism; empty: Trial in that role
-	Empty   []string              // ends at once; empty: Trial in that role
-	Pythons []cpython.Interpreter // in the order in which they were named
+	Name      string                // "small", or "parcon itself", which starts more slowly
+	Trial     []string              // path and leading arguments, before a role
+	Worker    []string              // the same before a mode; empty: Trial in the role of a worker
+	Part      []string              // before the name of a mechanism; empty: Trial in that role
+	Empty     []string              // ends at once; empty: Trial in that role
+	Server    []string              // before a model; empty: Trial in the role of a server
+	NetServer []string              // the same for those on Go's network packages
+	Pythons   []cpython.Interpreter // in the order in which they were named
 
 	sums string // of each, after its name
 }
@@ -34,7 +36,7 @@ type Programs struct {
 // Identity says which programs they are: Name, and the beginning of the SHA-256
 // of each.
 //
-//	small trial:0123456789ab worker:0123456789ab part:0123456789ab empty:0123456789ab
+//	small trial:0123456789ab worker:0123456789ab part:0123456789ab empty:0123456789ab ...
 //	parcon itself self:0123456789ab
 func (p Programs) Identity() string { return p.Name + " " + p.sums }
 
@@ -87,7 +89,7 @@ func sumOf(name string, text []byte) string {
 }
 
 // small are the programs of experiments/programs.
-var small = []string{"trial", "worker", "part", "empty"}
+var small = []string{"trial", "worker", "part", "empty", "server", "netserver"}
 
 // Build builds the small programs of experiments/programs and puts them into
 // the user's cache folder, under their hash: what a run uses is never replaced.
@@ -131,12 +133,14 @@ func programsIn(dir string, set programs) Programs {
 		path[name] = filepath.Join(dir, name+suffix())
 	}
 	return Programs{
-		Name:   "small",
-		Trial:  []string{path["trial"], child.Argument},
-		Worker: []string{path["worker"]},
-		Part:   []string{path["part"]},
-		Empty:  []string{path["empty"]},
-		sums:   strings.Join(sums, " "),
+		Name:      "small",
+		Trial:     []string{path["trial"], child.Argument},
+		Worker:    []string{path["worker"]},
+		Part:      []string{path["part"]},
+		Empty:     []string{path["empty"]},
+		Server:    []string{path["server"]},
+		NetServer: []string{path["netserver"]},
+		sums:      strings.Join(sums, " "),
 	}
 }
 
