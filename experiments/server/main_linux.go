@@ -39,13 +39,14 @@ func Main(models []Model, args []string) error {
 	}
 	debug.SetMaxThreads(1 << 20) // Go gives up at 10,000 else
 	runtime.GOMAXPROCS(m.Procs(runtime.NumCPU()))
+	// Go's poller first: it aborts if clients have taken the last descriptor before it.
+	told := bufio.NewScanner(proc.Stdin())
 	s, err := m.Serve(c)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	say(strconv.Itoa(s.Port()))
-	told := bufio.NewScanner(proc.Stdin())
 	for told.Scan() {
 		if told.Text() != Ask && told.Text() != AskTime {
 			return fmt.Errorf("a server knows no %.80q", told.Text())

@@ -346,6 +346,8 @@ func TestGarbageIsRefusedAndCounted(t *testing.T) {
 			r.eventually(what, func(u server.Usage) bool { return u.Refused == count && u.Connections == 0 })
 			_ = c.Close()
 		}
+		_ = r.in.Close()
+		_ = r.wait() // until then not all that it says has come
 		if lines := strings.Count(r.said.String(), "a connection was closed: "); lines != count {
 			t.Errorf("%d lines for %d connections: %s", lines, count, r.said)
 		}
