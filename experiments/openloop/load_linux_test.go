@@ -32,9 +32,8 @@ func (plain) Append(b []byte, number uint64) []byte {
 func (plain) Answers() Answers { return &plainAnswers{} }
 
 type plainAnswers struct {
-	buf  [64]byte
-	n    int
-	want int64
+	buf [64]byte
+	n   int
 }
 
 func (a *plainAnswers) Room() []byte { return a.buf[a.n:] }
