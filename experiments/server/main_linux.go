@@ -19,7 +19,7 @@ var Raw = []Model{serial, thread, process, processesThreads, loop}
 
 // Main is a server of one of these models, to the end of its standard input. args are
 // the last arguments of this program: the model, a port or 0, and Obey or nothing. It says
-// its port in a line, and what it consumes for every line that is Ask.
+// its port in a line, and what it consumes for every line that is Ask or AskTime.
 func Main(models []Model, args []string) error {
 	if len(args) > 0 && args[0] == connection {
 		serveOne(args[1:])
@@ -48,10 +48,10 @@ func Main(models []Model, args []string) error {
 	defer s.Close()
 	say(strconv.Itoa(s.Port()))
 	for told.Scan() {
-		if told.Text() != Ask {
+		if told.Text() != Ask && told.Text() != AskTime {
 			return fmt.Errorf("a server knows no %.80q", told.Text())
 		}
-		u, err := s.Usage()
+		u, err := s.Usage(told.Text() == Ask)
 		if err != nil {
 			return err
 		}

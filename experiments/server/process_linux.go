@@ -108,14 +108,16 @@ func (f *forking) bury(how int) bool {
 }
 
 // Usage adds up all processes.
-func (f *forking) Usage() (Usage, error) {
+func (f *forking) Usage(memory bool) (Usage, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	sum, err := f.Single.Usage()
+	sum, err := f.Single.Usage(memory)
 	for pid := range f.alive {
 		sum.CPU += usage.CPUOf(pid)
-		memory, _ := usage.PSS(pid) // one that has just ended has none
-		sum.Memory += memory
+		if memory {
+			bytes, _ := usage.PSS(pid) // one that has just ended has none
+			sum.Memory += bytes
+		}
 	}
 	return sum, err
 }

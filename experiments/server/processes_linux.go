@@ -80,7 +80,11 @@ func (s *several) start(argv []string) error {
 }
 
 // Usage adds up all processes. What those consumed that ended is in this one's.
-func (s *several) Usage() (Usage, error) {
+func (s *several) Usage(memory bool) (Usage, error) {
+	question := AskTime
+	if memory {
+		question = Ask
+	}
 	var living Usage
 	for _, p := range s.all {
 		select {
@@ -88,7 +92,7 @@ func (s *several) Usage() (Usage, error) {
 			continue
 		default:
 		}
-		_, _ = io.WriteString(p.in, Ask+"\n")
+		_, _ = io.WriteString(p.in, question+"\n")
 		line, err := p.out.ReadString('\n')
 		if err != nil {
 			<-p.gone // it is about to be
@@ -100,7 +104,7 @@ func (s *several) Usage() (Usage, error) {
 		}
 		living = living.Plus(u)
 	}
-	own, err := s.Single.Usage()
+	own, err := s.Single.Usage(memory)
 	return own.Plus(living), err
 }
 

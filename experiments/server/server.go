@@ -55,8 +55,8 @@ type Config struct {
 // A Server is one that serves.
 type Server interface {
 	Port() int
-	Usage() (Usage, error)
-	Close() // ends its other processes
+	Usage(memory bool) (Usage, error) // memory costs what processes cost: it may be left out
+	Close()                           // ends its other processes
 }
 
 // Pause is before the next attempt to accept a client where there was no room for it.
@@ -88,11 +88,15 @@ func ParseUsage(line string) (u Usage, err error) {
 	return u, nil
 }
 
-// What Main is told: the arguments after the name of a model, and the one line that it
+// What Main is told: the arguments after the name of a model, and the lines that it
 // answers.
 const (
 	Obey = "crashes" // the argument by which it obeys requests to crash
 	Ask  = "usage"
+	// AskTime asks for the same without the memory, of which the reading would be in the
+	// time of a server that is asked before and after some work: it takes 50 µs and more
+	// for each process.
+	AskTime = "time"
 )
 
 // parse reads the arguments of a server: its model, its port, and Obey or nothing.

@@ -26,14 +26,15 @@ func (s *Single) Port() int { return s.On }
 func (s *Single) Close() {}
 
 // Usage is that of this process and of its ended children.
-func (s *Single) Usage() (Usage, error) {
-	memory, err := usage.PSS(os.Getpid())
-	if err != nil {
-		return Usage{}, err
+func (s *Single) Usage(memory bool) (u Usage, err error) {
+	if memory {
+		if u.Memory, err = usage.PSS(os.Getpid()); err != nil {
+			return u, err
+		}
 	}
 	return Usage{
 		CPU:    usage.CPUOf(os.Getpid()) + usage.Children().CPU(),
-		Memory: memory, Connections: int(s.open.Load()), Refused: int(s.refused.Load()),
+		Memory: u.Memory, Connections: int(s.open.Load()), Refused: int(s.refused.Load()),
 	}, nil
 }
 

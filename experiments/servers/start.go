@@ -53,8 +53,16 @@ func Start(t card.Trial, model string, crashes bool) (*Server, error) {
 }
 
 // Usage asks it what it consumed and has.
-func (s *Server) Usage() (server.Usage, error) {
-	line, err := s.process.Ask(server.Ask)
+func (s *Server) Usage() (server.Usage, error) { return s.ask(server.Ask) }
+
+// CPU asks it how much CPU time it took so far, which costs it next to nothing.
+func (s *Server) CPU() (time.Duration, error) {
+	u, err := s.ask(server.AskTime)
+	return u.CPU, err
+}
+
+func (s *Server) ask(question string) (server.Usage, error) {
+	line, err := s.process.Ask(question)
 	if err != nil {
 		return server.Usage{}, fmt.Errorf("asking a server, model %s, what it consumes: %w", s.Model, err)
 	}
