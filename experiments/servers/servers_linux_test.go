@@ -114,6 +114,10 @@ func nothingIsLeft(t *testing.T, mark string) {
 	t.Errorf("processes are left: %q", found)
 }
 
+// numbers are those of keys that have any: requests that come slowly, so that a busy
+// machine keeps up.
+var numbers = map[string][]string{"connections": {"3"}, "rate": {"100"}}
+
 // expected says what each try of a variant must see: nil where it depends on luck, or is
 // not known beforehand.
 func expected(name string) *bool {
@@ -124,7 +128,7 @@ func expected(name string) *bool {
 	switch {
 	case has(server.Serial):
 		return &no
-	case strings.HasPrefix(name, "mechanism=second"), has(server.Process):
+	case strings.HasPrefix(name, "mechanism=second"), strings.HasPrefix(name, "mechanism=serve"), has(server.Process):
 		return &yes
 	case has(server.ProcessesThreads):
 		return nil
@@ -137,7 +141,7 @@ func expected(name string) *bool {
 func TestEveryVariantSeesWhatIsToBeSeen(t *testing.T) {
 	units := cardtest.NewUnits(t, servers.Chapter.Cards)
 	for _, c := range servers.Chapter.Cards {
-		for _, v := range cardtest.Variants(c, nil) {
+		for _, v := range cardtest.Variants(c, numbers) {
 			t.Run(v.String(), func(t *testing.T) {
 				proctest.Tidy(t)
 				units.Try(t, c)
@@ -148,13 +152,19 @@ func TestEveryVariantSeesWhatIsToBeSeen(t *testing.T) {
 					t.Fatal(err)
 				}
 				units.Check(t, c, m)
-				if m["tries"] != ops {
+				nothingIsLeft(t, mark)
+				if _, told := m["server-cpu-ns/op"]; c.Name == "serve" && !told {
+					t.Skip("the generator lagged again and again: such a trial does not tell what the server computed")
+				}
+				if c.Name == "saturate" { // which is timed, and tries nothing
+					return
+				}
+				if m["tries"] != ops && c.Name != "serve" { // which may make another load
 					t.Errorf("%v tries, want %d", m["tries"], ops)
 				}
-				if want := expected(v.String()); want != nil && (m["seen"] == ops) != *want || want != nil && !*want && m["seen"] != 0 {
+				if want := expected(v.String()); want != nil && (m["seen"] == m["tries"]) != *want || want != nil && !*want && m["seen"] != 0 {
 					t.Errorf("seen in %v of %d, want all: %v", m["seen"], ops, *want)
 				}
-				nothingIsLeft(t, mark)
 			})
 		}
 	}
@@ -166,6 +176,7 @@ func TestNothingIsLeftOfAKilledTrial(t *testing.T) {
 	for _, model := range server.Names {
 		names = append(names, "mechanism=takedown/server="+model+"/way=kill")
 	}
+	names = append(names, "mechanism=serve/server=process/connections=3/rate=1000", "mechanism=saturate/server=processes-threads/work=1ms")
 	for i, name := range names {
 		t.Run(name, func(t *testing.T) {
 			proctest.Tidy(t)
