@@ -37,7 +37,7 @@ func (j *Judged) absent(which string) string {
 			return "in no round did serial code leave anything to gain under " + c.Of.Get("workload")
 		}
 	}
-	return "the file has no round in which " + which + " ran"
+	return "the file has no round in which " + which + " ran and told what is compared"
 }
 
 // tally counts the comparisons by verdict: "13 of 15 comparisons hold, 2
