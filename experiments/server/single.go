@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 
 	"parcon/experiments/echo"
@@ -25,9 +26,16 @@ func (s *Single) Port() int { return s.On }
 // Close has nothing to end.
 func (s *Single) Close() {}
 
+// resident is prepared before there are clients, who may take the last descriptor.
+var resident = sync.OnceValues(func() (usage.Resident, error) { return usage.OpenPSS(os.Getpid()) })
+
 // Usage is that of this process and of its ended children.
 func (s *Single) Usage() (Usage, error) {
-	memory, err := usage.PSS(os.Getpid())
+	own, err := resident()
+	if err != nil {
+		return Usage{}, err
+	}
+	memory, err := own.PSS()
 	if err != nil {
 		return Usage{}, err
 	}
