@@ -39,8 +39,12 @@ func Main(models []Model, args []string) error {
 	}
 	debug.SetMaxThreads(1 << 20) // Go gives up at 10,000 else
 	runtime.GOMAXPROCS(m.Procs(runtime.NumCPU()))
-	// Go's poller first: it aborts if clients have taken the last descriptor before it.
+	// What needs a descriptor comes before clients, who may take the last one: Go aborts
+	// where there is none for its poller.
 	told := bufio.NewScanner(proc.Stdin())
+	if _, err := resident(); err != nil {
+		return err
+	}
 	s, err := m.Serve(c)
 	if err != nil {
 		return err

@@ -551,6 +551,7 @@ func TestMoreClientsThanFiles(t *testing.T) {
 			c.send(q)
 			all = append(all, c)
 		}
+		_ = r.usage() // it can tell also now
 		for _, c := range all {
 			c.expect(q)
 			_ = c.Close()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 
 	"parcon/experiments/echo"
@@ -25,10 +26,17 @@ func (s *Single) Port() int { return s.On }
 // Close has nothing to end.
 func (s *Single) Close() {}
 
+// resident is prepared before there are clients, who may take the last descriptor.
+var resident = sync.OnceValues(func() (usage.Resident, error) { return usage.OpenPSS(os.Getpid()) })
+
 // Usage is that of this process and of its ended children.
 func (s *Single) Usage(memory bool) (u Usage, err error) {
 	if memory {
-		if u.Memory, err = usage.PSS(os.Getpid()); err != nil {
+		own, err := resident()
+		if err != nil {
+			return u, err
+		}
+		if u.Memory, err = own.PSS(); err != nil {
 			return u, err
 		}
 	}

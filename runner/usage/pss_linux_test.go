@@ -9,7 +9,12 @@ import (
 
 // What a process holds is in its PSS.
 func TestPSS(t *testing.T) {
-	before, err := PSS(os.Getpid())
+	r, err := OpenPSS(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	before, err := r.PSS()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,7 +23,10 @@ func TestPSS(t *testing.T) {
 	for i := 0; i < size; i += os.Getpagesize() {
 		held[i] = 1
 	}
-	after, err := PSS(os.Getpid())
+	after, err := r.PSS()
+	if again, failed := PSS(os.Getpid()); failed != nil || again < size {
+		t.Errorf("%d bytes, %v", again, failed)
+	}
 	if grown := after - before; err != nil || grown < size/2 || grown > 2*size {
 		t.Errorf("%d bytes more after %d were written, %v", grown, size, err)
 	}
