@@ -145,7 +145,7 @@ func verdicts(t testing.TB, text string) map[string]Judged {
 }
 
 func TestEveryClaimHoldsInATextbookWorld(t *testing.T) {
-	got := verdicts(t, world(140, 0.002, believed))
+	got := verdicts(t, world(160, 0.002, believed))
 	for _, id := range claimIDs {
 		if j := got[id]; j.Verdict != Holds {
 			t.Errorf("%s: %s, decided by %s: %s, want %s: are its bounds in the way of another claim's?", id, j.Verdict, j.Deciding.Name, j.Deciding.found(), demand(j.Deciding.Comparison))
