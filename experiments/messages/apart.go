@@ -29,15 +29,15 @@ var apart = card.Card{
 	Name: "apart", Doc: "produces and consumes, in turn or by two processes with a queue between them",
 	Needs: []card.Need{card.Linux},
 	Keys: []card.Choice{
-		{Key: "producer"},
-		{Key: "consumer", Format: "to %s"},
+		{Key: "producer", Format: "producing %s"},
+		{Key: "consumer", Format: "consuming %s"},
 		{Key: "way", Values: []string{"serial", "apart"}, Words: map[string]string{"serial": "in turn", "apart": "apart"}},
 	},
 	Cases:    apartCases,
 	Claims:   apartClaims,
 	Prepare:  prepareApart,
 	Parts:    map[string]func([]string) error{"consumer": consumeApart},
-	Label:    "producing and consuming",
+	Label:    "an item",
 	Sections: apartSections,
 }
 
@@ -115,7 +115,7 @@ func apartSections() []section.Section {
 					return apartOver(s, v).Over(paceOf(v).best())
 				}},
 			},
-			Subtitle: fmt.Sprintf("Producing to consuming: how long they take for an item. On {cores}, with a queue of %d between two processes.", between),
+			Subtitle: fmt.Sprintf("How long producing and consuming an item take beside each other. On {cores}, with a queue of %d between two processes.", between),
 			Whiskers: "Whiskers: {interval}s.",
 			Note:     "Dots: medians of the ratios in each round. The best possible: producing and consuming together over the slower of them.",
 		},
