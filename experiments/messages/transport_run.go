@@ -84,14 +84,14 @@ func connectRoad(t card.Trial, pair affinity.Pair) (road, error) {
 
 func (r road) toGoroutine() road {
 	ours, theirs := channelPair(r.size)
+	r.end = &ours
+	r.stop = func() {}
+	r.finish = func() error { return nil }
 	go func() {
 		r.arrived <- r.follow(&theirs)
 		close(r.arrived)
 		_ = theirs.close()
 	}()
-	r.end = &ours
-	r.stop = func() {}
-	r.finish = func() error { return nil }
 	return r
 }
 

@@ -27,7 +27,7 @@ func TestPSS(t *testing.T) {
 	if again, failed := PSS(os.Getpid()); failed != nil || again < size {
 		t.Errorf("%d bytes, %v", again, failed)
 	}
-	if grown := after - before; err != nil || grown < size/2 || grown > 2*size {
+	if grown := after - before; err != nil || grown < size/2 || grown > 4*size { // a race detector keeps as much again, and more
 		t.Errorf("%d bytes more after %d were written, %v", grown, size, err)
 	}
 	_ = held[size-1]
