@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
@@ -19,7 +20,10 @@ import (
 )
 
 // bounded: a process puts numbers into a queue as fast as it can, another one takes them
-// and computes about 20 us with each. A try sends so many, through a queue of its own:
+// and computes about 20 us with each. It is late, too: it takes none before the other has
+// met a full queue, or has put all. On a busy machine the two might take turns on a core
+// else, so that the slower one is the faster. A try sends so many, through a queue of its
+// own:
 //
 //   - lost: one did not come, or twice, or not in its place;
 //   - seen: the producer had to wait, which takes time, for room;
@@ -100,7 +104,7 @@ func boundedSections() []section.Section {
 				section.Under("more held than the bound", section.Count(unitAbove)),
 				section.Under("most held", section.Most(unitHeld)),
 			},
-			Note: fmt.Sprintf("A try sends %d messages, or four times the bound if that is more; the consumer computes about 20 us with each. With {interval}s.", fewest),
+			Note: fmt.Sprintf("A try sends %d messages, or four times the bound if that is more; the consumer begins when the queue is full, and computes about 20 us with each. With {interval}s.", fewest),
 		},
 	}}
 }
@@ -113,7 +117,8 @@ func sent(bound int) int { return max(fewest, 4*bound) }
 // A ledger is what the processes of a try count.
 type ledger struct {
 	put, taken atomic.Int64
-	_          [112]byte // a pair of cache lines of its own
+	full       atomic.Int64 // 1 once the producer has met a full queue
+	_          [104]byte    // a pair of cache lines of its own
 }
 
 // largest is the largest bound: its try takes some seconds.
@@ -228,6 +233,7 @@ func produceFast(args []string) error {
 			err := q.TryPut(message(uint64(i)))
 			if errors.Is(err, ipc.ErrFull) {
 				full := clock.Now()
+				l.full.Store(1)
 				err = q.Put(context.Background(), message(uint64(i))) // the parent kills who waits too long
 				waits, waited = waits+1, waited+clock.Now()-full
 			}
@@ -242,7 +248,10 @@ func produceFast(args []string) error {
 
 // consumeSlowly takes what there is and says what came in its place, and what came.
 func consumeSlowly(args []string) error {
-	return onQueues(args, func(q *ipc.Queue, l *ledger, _ int) (string, error) {
+	return onQueues(args, func(q *ipc.Queue, l *ledger, messages int) (string, error) {
+		for l.full.Load() == 0 && l.put.Load() < int64(messages) { // the parent kills who waits too long
+			time.Sleep(20 * time.Microsecond)
+		}
 		right, came, err := takeAll(q, l)
 		return fmt.Sprint(right, " ", came), err
 	})
