@@ -97,8 +97,14 @@ func shares(v variant.Variant) map[string]float64 {
 func TestIncrementsAreLostWithoutALock(t *testing.T) {
 	for _, object := range []string{"manager", python} {
 		t.Run(object, func(t *testing.T) {
-			if m := measure(t, "mechanism=increments/lock=none/object="+object, 2_000); m[unitLost] == 0 {
-				t.Errorf("none of 2,000 was lost: %v", m)
+			missing := 0.0
+			for range 20 { // one trial may be lucky
+				if missing += measure(t, "mechanism=increments/lock=none/object="+object, 2_000)[unitLost]; missing > 0 {
+					break
+				}
+			}
+			if missing == 0 {
+				t.Error("none of 40,000 was lost")
 			}
 			if m := measure(t, "mechanism=increments/lock=lock/object="+object, 200); m[unitLost] != 0 {
 				t.Errorf("some were lost with a lock: %v", m)
