@@ -212,6 +212,11 @@ func TestAKilledTrialLeavesNothing(t *testing.T) {
 		"mechanism=owner/unit=process/way=message/section=none/workers=2", "mechanism=told/asked=size/queue=ipc/processes=2",
 		"mechanism=told/asked=size/queue=cpython/processes=2", "mechanism=access/object=manager", "mechanism=access/object=cpython-manager",
 		"mechanism=increments/lock=none/object=manager", "mechanism=increments/lock=lock/object=cpython",
+		"mechanism=transport/transport=pipe/what=roundtrip/size=64/cores=one",
+		"mechanism=transport/transport=ring-futex/what=throughput/size=64/cores=one",
+		"mechanism=transport/transport=queue/what=throughput/size=1048576/cores=one",
+		"mechanism=transport/transport=cpython-queue/what=roundtrip/size=64/cores=one",
+		"mechanism=frames/way=pipe/size=64/writes=2",
 	} {
 		t.Run(name, func(t *testing.T) {
 			python := needs(t, name)

@@ -1,19 +1,15 @@
 package messages
 
 import (
-	"bufio"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 
 	"parcon/experiments/card"
 	"parcon/experiments/card/cardtest"
-	"parcon/runner/proc"
 	"parcon/runner/proc/proctest"
 )
 
@@ -194,61 +190,4 @@ func TestTransportsWhoseProcessFails(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A trial that is killed leaves no process.
-func TestAKilledTransportLeavesNothing(t *testing.T) {
-	for _, name := range []string{
-		"mechanism=transport/transport=pipe/what=roundtrip/size=64/cores=one",
-		"mechanism=transport/transport=ring-futex/what=throughput/size=64/cores=one",
-		"mechanism=transport/transport=queue/what=throughput/size=1048576/cores=one",
-		"mechanism=transport/transport=cpython-queue/what=roundtrip/size=64/cores=one",
-		"mechanism=frames/way=pipe/size=64/writes=2",
-	} {
-		t.Run(name, func(t *testing.T) {
-			python := needs(t, name)
-			proctest.Tidy(t)
-			self, err := os.Executable()
-			if err != nil {
-				t.Fatal(err)
-			}
-			trial := proc.Command([]string{self, "trial", name}, []string{proctest.QuickExit, "PYTHON=" + python, "TMPDIR=" + t.TempDir()})
-			trial.Stderr = os.Stderr
-			_, out := proctest.Start(t, trial)
-			line, err := bufio.NewReader(out).ReadString('\n')
-			others := startedBy(t, trial.Process.Pid)
-			if err := trial.Process.Kill(); err != nil {
-				t.Error(err)
-			}
-			if waitErr := trial.Wait(); err != nil || line != "running\n" || waitErr == nil {
-				t.Errorf("the trial said %q (%v) and ended with %v", line, err, waitErr)
-			}
-			if len(others) == 0 {
-				t.Error("it had no process")
-			}
-			for _, pid := range others {
-				proctest.WaitUntilGone(t, pid)
-			}
-		})
-	}
-}
-
-// startedBy are the processes that one has started, and those that these have.
-func startedBy(t *testing.T, parent int) (pids []int) {
-	t.Helper()
-	paths, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range paths {
-		text, _ := os.ReadFile(path) // its thread may have ended
-		for _, field := range strings.Fields(string(text)) {
-			pid, err := strconv.Atoi(field)
-			if err != nil {
-				t.Fatal(err)
-			}
-			pids = append(append(pids, pid), startedBy(t, pid)...)
-		}
-	}
-	return pids
 }

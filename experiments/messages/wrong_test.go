@@ -112,20 +112,27 @@ func TestTheEndOfAPipe(t *testing.T) {
 	}
 }
 
+// toBeAsked is a queue as it is before so many processes ask it something.
+func toBeAsked(t *testing.T, asked string, processes int) *ipc.Queue {
+	t.Helper()
+	q, err := ipc.NewQueue(roomFor(asked, processes), numberSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = q.Free() })
+	if asked == "empty" {
+		if err := q.TryPut(message(0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return q
+}
+
 // A queue that one process uses is as it was after it was asked, and told the truth.
 func TestAskingLeavesTheQueueAsItWas(t *testing.T) {
 	needs(t, "")
 	for _, asked := range questions {
-		q, err := ipc.NewQueue(roomFor(asked, 1), numberSize)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = q.Free() })
-		if asked == "empty" {
-			if err := q.TryPut(message(0)); err != nil {
-				t.Fatal(err)
-			}
-		}
+		q := toBeAsked(t, asked, 1)
 		before := q.Len()
 		for _, times := range []int{1, 2} {
 			n, wrong, err := asking[asked](q, times)
@@ -140,16 +147,7 @@ func TestAskingLeavesTheQueueAsItWas(t *testing.T) {
 func TestWrongAnswersAreCounted(t *testing.T) {
 	needs(t, "")
 	for _, asked := range questions {
-		q, err := ipc.NewQueue(roomFor(asked, 2), numberSize)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = q.Free() })
-		if asked == "empty" {
-			if err := q.TryPut(message(0)); err != nil {
-				t.Fatal(err)
-			}
-		}
+		q := toBeAsked(t, asked, 2)
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		var all sync.WaitGroup
 		for range 2 {
