@@ -9,7 +9,7 @@ import (
 
 // levels is the house from the ground up: a package imports what stands below it.
 var levels = [][]string{
-	{"experiments/scratch"},
+	{"experiments/futex", "experiments/lcg", "experiments/scratch"},
 	{
 		"experiments/variant", "experiments/echo", "experiments/fork", "experiments/gillock", "experiments/ipc", "experiments/tasks/workload",
 		"runner/affinity", "runner/cgroup", "runner/clock", "runner/proc", "runner/protocol", "runner/usage",
@@ -39,9 +39,9 @@ var levels = [][]string{
 // nothing of the rest.
 var confined = map[string][]string{
 	"experiments/card":     {"experiments/variant", "experiments/number", "experiments/section", "runner/protocol"},
-	"experiments/ipc":      {},
-	"experiments/procpool": {"runner/proc"},
-	"experiments/ring":     {"experiments/ipc"},
+	"experiments/ipc":      {"experiments/futex"},
+	"experiments/procpool": {"experiments/futex", "runner/proc"},
+	"experiments/ring":     {"experiments/futex", "experiments/ipc"},
 	"runner":               {"results", "runner/cgroup", "runner/proc", "runner/protocol", "runner/usage"},
 	"results":              {},
 	"experiments/lane":     {},

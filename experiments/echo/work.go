@@ -1,41 +1,20 @@
 package echo
 
-import "time"
+import (
+	"time"
+
+	"parcon/experiments/lcg"
+)
 
 // unitSteps are the steps of a unit: about 1 µs at 3 GHz, as a step waits four cycles
 // for the one before. Calibrate tells what it is here.
 const unitSteps = 750
 
-// A step is that of a linear congruential generator, Knuth's MMIX: it can be made only
-// after the one before, and yet the result of many can be known in a few.
-const (
-	factor = 6364136223846793005
-	addend = 1442695040888963407
-)
-
 // Work does so many units of work and returns their result, which depends on number.
-func Work(number uint64, units uint32) uint64 {
-	for range units {
-		for range unitSteps {
-			number = number*factor + addend
-		}
-	}
-	return number
-}
+func Work(number uint64, units uint32) uint64 { return lcg.Steps(number, int(units)*unitSteps) }
 
-// Result is that of Work without its time: n steps are one of another factor and
-// addend, which are made by squaring (F. Brown, Random number generation with
-// arbitrary strides, 1994).
-func Result(number uint64, units uint32) uint64 {
-	f, a := uint64(factor), uint64(addend)
-	for n := uint64(units) * unitSteps; n > 0; n >>= 1 {
-		if n&1 == 1 {
-			number = number*f + a
-		}
-		f, a = f*f, a*f+a
-	}
-	return number
-}
+// Result is that of Work without its time.
+func Result(number uint64, units uint32) uint64 { return lcg.Leap(number, int(units)*unitSteps) }
 
 // Right says whether an answer is the one to a request.
 func (a Answer) Right(r Request) bool {

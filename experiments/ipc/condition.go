@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"sync/atomic"
+
+	"parcon/experiments/futex"
 )
 
 // Condition lets those who hold a Lock wait until another holder notifies them.
@@ -170,7 +172,7 @@ func (c *Condition) Notify(n int) (woken int, err error) {
 			continue
 		}
 		p.state.Store(placeNotified)
-		futexWake(&p.state, everyone)
+		futex.Wake(&p.state, everyone)
 		woken++
 	}
 	return woken, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"sync/atomic"
+
+	"parcon/experiments/futex"
 )
 
 // mutex is a lock in shared memory: the third one of U. Drepper, Futexes Are
@@ -70,7 +72,7 @@ func (m *mutex) mine() bool { return m.word.Load()&holder == self }
 
 func (m *mutex) unlock() {
 	if m.word.Swap(0)&waiting != 0 {
-		futexWake(&m.word, 1)
+		futex.Wake(&m.word, 1)
 	}
 }
 

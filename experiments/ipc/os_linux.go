@@ -6,9 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"sync/atomic"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -89,27 +87,6 @@ func adopt(fd int) bool {
 	unix.CloseOnExec(fd)
 	// os.NewFile waits in Go's poller only if the descriptor does not block.
 	return !socket || unix.SetNonblock(fd, true) == nil
-}
-
-// The operations of futex(2), from linux/futex.h; not the private ones, because
-// the memory is shared.
-const (
-	futexWaitOp = 0
-	futexWakeOp = 1
-)
-
-// futexWait sleeps while word is old, for at most limit. It says whether that
-// passed. It may also return for no reason.
-func futexWait(word *atomic.Uint32, old uint32, limit time.Duration) (late bool) {
-	ts := unix.NsecToTimespec(int64(limit))
-	_, _, errno := unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWaitOp, uintptr(old), uintptr(unsafe.Pointer(&ts)), 0, 0)
-	return errno == unix.ETIMEDOUT
-}
-
-// futexWake wakes up to n. It may be called on memory that is mapped no more:
-// then it fails, or wakes someone for no reason.
-func futexWake(word *atomic.Uint32, n int) {
-	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWakeOp, uintptr(n), 0, 0, 0)
 }
 
 // dead says whether a process has ended, waited for or not.

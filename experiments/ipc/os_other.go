@@ -5,8 +5,6 @@ package ipc
 import (
 	"os"
 	"os/exec"
-	"sync/atomic"
-	"time"
 )
 
 // Constructors fail here, so nothing else of this file is ever called with an
@@ -21,10 +19,6 @@ func unmap([]byte) {}
 func identity(*os.File) (uint64, error) { return 0, ErrUnsupported }
 
 func adopt(int) bool { return false }
-
-func futexWait(*atomic.Uint32, uint32, time.Duration) bool { return true }
-
-func futexWake(*atomic.Uint32, int) {}
 
 func dead(int) bool { return false }
 

@@ -5,6 +5,8 @@ import (
 	"math"
 	"sync/atomic"
 	"time"
+
+	"parcon/experiments/futex"
 )
 
 // longest is how long a waiter sleeps before it looks around by itself, in case
@@ -37,7 +39,7 @@ func sleep(ctx context.Context, word *atomic.Uint32, old uint32) (late bool, err
 		var awake atomic.Bool
 		stop := context.AfterFunc(ctx, func() {
 			for !awake.Load() {
-				futexWake(word, everyone)
+				futex.Wake(word, everyone)
 				time.Sleep(time.Millisecond)
 			}
 		})
@@ -46,7 +48,7 @@ func sleep(ctx context.Context, word *atomic.Uint32, old uint32) (late bool, err
 			stop()
 		}()
 	}
-	return futexWait(word, old, limit), nil
+	return futex.Wait(word, old, limit), nil
 }
 
 // signal lets some wait for what others do. It lies in shared memory. changes
@@ -82,6 +84,6 @@ func (s *signal) await(ctx context.Context, again error, try func() error) error
 func (s *signal) changed(n int) {
 	s.changes.Add(1)
 	if s.waiters.Load() != 0 {
-		futexWake(&s.changes, n)
+		futex.Wake(&s.changes, n)
 	}
 }

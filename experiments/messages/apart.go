@@ -10,6 +10,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/lcg"
 	"parcon/experiments/number"
 	"parcon/experiments/peer"
 	"parcon/experiments/section"
@@ -179,7 +180,7 @@ const slowest = 10_000
 // sum is what the answers of n items come to.
 func (a assembly) sum(n int) (sum uint64) {
 	for i := range n {
-		sum += leap(leap(uint64(i), a.producing), a.consuming)
+		sum += lcg.Leap(lcg.Leap(uint64(i), a.producing), a.consuming)
 	}
 	return sum
 }
@@ -187,7 +188,7 @@ func (a assembly) sum(n int) (sum uint64) {
 // inTurn makes n items.
 func (a assembly) inTurn(n int) (sum uint64) {
 	for i := range n {
-		sum += compute(compute(uint64(i), a.producing), a.consuming)
+		sum += lcg.Steps(lcg.Steps(uint64(i), a.producing), a.consuming)
 	}
 	return sum
 }
@@ -244,7 +245,7 @@ func (a assembly) produce(n int, q *ipc.Queue, consumer *peer.Process) error {
 	})
 	var err error
 	for i := 0; i < n && err == nil; i++ {
-		err = q.Put(ctx, message(compute(uint64(i), a.producing)))
+		err = q.Put(ctx, message(lcg.Steps(uint64(i), a.producing)))
 	}
 	hearing.Wait()
 	if err := cmp.Or(failed, err); err != nil {
@@ -286,7 +287,7 @@ func consumeApart(args []string) error {
 			if err != nil {
 				return "", err
 			}
-			sum += compute(n, steps)
+			sum += lcg.Steps(n, steps)
 		}
 		return strconv.FormatUint(sum, 10), nil
 	})

@@ -11,6 +11,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/lcg"
 	"parcon/experiments/number"
 	"parcon/experiments/peer"
 	"parcon/experiments/section"
@@ -276,7 +277,7 @@ func takeAll(q *ipc.Queue, l *ledger) (right, came int, err error) {
 		if n >= next {
 			right, next = right+1, n+1
 		}
-		if compute(n, 20*microsecond) != leap(n, 20*microsecond) {
+		if lcg.Steps(n, 20*microsecond) != lcg.Leap(n, 20*microsecond) {
 			return right, came, errors.New("computing with a message came to a wrong answer")
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"parcon/experiments/card"
+	"parcon/experiments/lcg"
 	"parcon/experiments/number"
 	"parcon/experiments/section"
 	"parcon/experiments/variant"
@@ -165,16 +166,16 @@ type state struct{ sum, register uint64 }
 // add is the section: what is done to the state with what a worker computed.
 func (s *state) add(computed uint64, steps int) {
 	s.sum += computed
-	s.register = compute(s.register, steps)
+	s.register = lcg.Steps(s.register, steps)
 }
 
 // after is what a state must be after so many rounds of n operations.
 func after(rounds, n, steps int) state {
 	var sum uint64
 	for i := range n {
-		sum += leap(uint64(i), ownSteps)
+		sum += lcg.Leap(uint64(i), ownSteps)
 	}
-	return state{uint64(rounds) * sum, leap(0, rounds*n*steps)}
+	return state{uint64(rounds) * sum, lcg.Leap(0, rounds*n*steps)}
 }
 
 // A workshop lets some of its workers do operations on its state: 0 to n-1, each once.

@@ -10,13 +10,14 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/lcg"
 	"parcon/experiments/peer"
 )
 
 // operations computes those of one worker of several, and hands each answer on.
 func operations(n, workers, worker int, hand func(uint64) error) error {
 	for i := worker; i < n; i += workers {
-		if err := hand(compute(uint64(i), ownSteps)); err != nil {
+		if err := hand(lcg.Steps(uint64(i), ownSteps)); err != nil {
 			return err
 		}
 	}

@@ -13,13 +13,14 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/ipc"
+	"parcon/experiments/lcg"
 	"parcon/runner/protocol"
 )
 
 func TestLeapIsCompute(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x, steps := rapid.Uint64().Draw(t, "x"), rapid.IntRange(0, 3_000).Draw(t, "steps")
-		if got, want := leap(x, steps), compute(x, steps); got != want {
+		if got, want := lcg.Leap(x, steps), lcg.Steps(x, steps); got != want {
 			t.Errorf("%d steps from %d: %d, want %d", steps, x, got, want)
 		}
 	})

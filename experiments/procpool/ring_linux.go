@@ -6,9 +6,9 @@ import (
 	"os"
 	"runtime"
 	"sync/atomic"
-	"unsafe"
+	"time"
 
-	"golang.org/x/sys/unix"
+	"parcon/experiments/futex"
 )
 
 // ring is a stream of bytes in shared memory with one writer and one reader,
@@ -87,8 +87,8 @@ func (r *ring) Write(p []byte) (int, error) {
 // Close lets the reader finish what is there and refuses the writer.
 func (r *ring) Close() error {
 	r.closed.Store(1)
-	futexWake(&r.tail)
-	futexWake(&r.head)
+	futex.Wake(&r.tail, 1)
+	futex.Wake(&r.head, 1)
 	return nil
 }
 
@@ -99,29 +99,15 @@ func (r *ring) Close() error {
 func (r *ring) sleep(flag, counter *atomic.Uint32, old uint32) {
 	flag.Store(1)
 	if counter.Load() == old && r.closed.Load() == 0 {
-		futexWait(counter, old)
+		futex.Wait(counter, old, time.Second)
 	}
 	flag.Store(0)
 }
 
 func wake(flag, counter *atomic.Uint32) {
 	if flag.Load() != 0 && flag.Swap(0) != 0 {
-		futexWake(counter)
+		futex.Wake(counter, 1)
 	}
-}
-
-const (
-	futexWaitOp = 0 // linux/futex.h: FUTEX_WAIT, not private: the memory is shared
-	futexWakeOp = 1
-)
-
-func futexWait(counter *atomic.Uint32, old uint32) {
-	limit := unix.Timespec{Sec: 1}
-	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(counter)), futexWaitOp, uintptr(old), uintptr(unsafe.Pointer(&limit)), 0, 0)
-}
-
-func futexWake(counter *atomic.Uint32) {
-	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(counter)), futexWakeOp, 1, 0, 0, 0)
 }
 
 // connectRings gives the worker rings in shared memory. Its standard input and

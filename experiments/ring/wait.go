@@ -3,6 +3,8 @@ package ring
 import (
 	"context"
 	"time"
+
+	"parcon/experiments/futex"
 )
 
 // Waiting is how a side waits.
@@ -35,7 +37,7 @@ func (r *Ring) wait(ctx context.Context, way Waiting, own *sleeper, other *count
 		// at the flag: so one of them notices.
 		own.Store(1)
 		if other.Load() == seen && r.closed.Load() == 0 {
-			futexWait(&own.Uint32, 1, limit)
+			futex.Wait(&own.Uint32, 1, limit)
 		}
 		own.Store(0)
 		if other.Load() != seen || r.closed.Load() != 0 {
@@ -88,6 +90,6 @@ func left(ctx context.Context) (time.Duration, error) {
 // wake wakes the side if it sleeps.
 func (s *sleeper) wake() {
 	if s.Load() != 0 && s.Swap(0) != 0 {
-		futexWake(&s.Uint32)
+		futex.Wake(&s.Uint32, 1)
 	}
 }
