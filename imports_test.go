@@ -20,8 +20,9 @@ var levels = [][]string{
 		"experiments/card", "experiments/procpool", "experiments/ring", "experiments/server", "experiments/tasks/workload/web",
 		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling",
 	},
-	{"experiments/card/cardtest", "experiments/peer", "experiments/server/gonet", "experiments/tasks/worker", "report"},
-	{"experiments/cpython"},
+	{"experiments/card/cardtest", "experiments/peer", "experiments/server/gonet", "experiments/tasks/worker", "report", "runner/link"},
+	{"experiments/cpython", "experiments/remote", "experiments/taskqueue", "runner/link/broker"},
+	{"experiments/remote/role"},
 	{"experiments/tasks/model"},
 	{"experiments/tasks"},
 	{"experiments/costs", "experiments/gil", "experiments/life", "experiments/locking", "experiments/messages", "experiments/servers", "experiments/sharing"},
@@ -29,7 +30,7 @@ var levels = [][]string{
 	{"experiments/child"},
 	{
 		"experiments/gobench", "experiments/testbed",
-		"experiments/programs/empty", "experiments/programs/netserver", "experiments/programs/part", "experiments/programs/server", "experiments/programs/trial", "experiments/programs/worker",
+		"experiments/programs/empty", "experiments/programs/netserver", "experiments/programs/part", "experiments/programs/queue", "experiments/programs/server", "experiments/programs/trial", "experiments/programs/worker",
 	},
 	{""}, // the commands
 }

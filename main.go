@@ -23,12 +23,14 @@ import (
 	"parcon/experiments/chapters"
 	"parcon/experiments/child"
 	"parcon/experiments/gobench"
+	"parcon/experiments/remote/role"
 	"parcon/experiments/testbed"
 	"parcon/runner/proc"
 )
 
 func main() {
 	gobench.Main()
+	role.Child()
 	child.Main() // neither returns if this process is a child of a run
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it

@@ -15,12 +15,14 @@ import (
 
 	"parcon/experiments/child"
 	"parcon/experiments/gobench"
+	"parcon/experiments/remote/role"
 )
 
 // The test binary stands in for the parcon command in the scripts, and for its
 // children.
 func TestMain(m *testing.M) {
 	gobench.Main()
+	role.Child()
 	child.Main()
 	testscript.Main(m, map[string]func(){"parcon": main, "exitcode": expectCode})
 }

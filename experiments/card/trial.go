@@ -31,6 +31,7 @@ type Env struct {
 	Worker    []string          // the worker program of process pools, before a mode
 	Server    []string          // the program of servers on system calls, before a model
 	NetServer []string          // the program of those on Go's network packages
+	Queue     []string          // the program of pools on a message queue, before a role
 	Python    string            // path of the CPython that mechanisms are measured beside; "" if there is none
 	Pythons   map[Python]string // paths of all that there are
 	Dir       string            // for files: on a real disk; empty again after a trial (see package scratch)

@@ -14,6 +14,7 @@ import (
 	"parcon/experiments/chapters"
 	"parcon/experiments/child"
 	"parcon/experiments/cpython"
+	"parcon/experiments/remote/role"
 	"parcon/experiments/testbed"
 	"parcon/experiments/variant"
 	"parcon/runner"
@@ -22,6 +23,7 @@ import (
 
 // The test binary is its own child: see testbed.Self.
 func TestMain(m *testing.M) {
+	role.Child()
 	child.Main()
 	code := m.Run()
 	if opened != nil {

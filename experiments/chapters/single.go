@@ -29,7 +29,7 @@ func Single(names []string, s card.Scale) (card.Chapter, error) {
 		if err != nil {
 			return card.Chapter{}, err
 		}
-		base := v.With("model", g.Model.Serial()).With("workers", "1")
+		base := g.Baseline(v)
 		named := card.Run(tasks.Count(g.Workload.Kind, g.Workers, s.Cores), v)
 		cases = append(cases, card.Run(tasks.Count(g.Workload.Kind, 1, s.Cores), base), named, card.Second(named))
 	}

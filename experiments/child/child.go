@@ -63,6 +63,7 @@ type Setting struct {
 	Empty     []string               // the program that does nothing; none: the same
 	Server    []string               // the small program of servers on system calls; none: the same
 	NetServer []string               // the one of those on Go's network packages; none: the same
+	Queue     []string               // the program of pools on a message queue; none: there is none
 	Python    string                 // path of the CPython that mechanisms are measured beside; "" if there is none
 	Pythons   map[card.Python]string // paths of all that there are
 }

@@ -73,7 +73,7 @@ func hindrance(c card.Card) string {
 
 // env is what mechanisms are told of a run's setting.
 func (s Setting) env() (card.Env, error) {
-	env := card.Env{Part: s.Part, Empty: s.Empty, Worker: s.Worker, Server: s.Server, NetServer: s.NetServer, Python: s.Python, Pythons: s.Pythons, Dir: s.Dir}
+	env := card.Env{Part: s.Part, Empty: s.Empty, Worker: s.Worker, Server: s.Server, NetServer: s.NetServer, Queue: s.Queue, Python: s.Python, Pythons: s.Pythons, Dir: s.Dir}
 	self, err := os.Executable()
 	if err != nil {
 		return env, fmt.Errorf("finding the path of this program, to start it as a part: %w", err)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -101,6 +102,7 @@ func prepareGrid(order Order) (*trial, error) {
 	debug.SetMaxThreads(10_000 + 2*g.Workers)
 	log := NewRecord(order.Tasks, order.Answers, task)
 	job := model.Job{Run: log.Run, Report: log.Report, Worker: command, Host: params.Host, Python: order.Setting.python(g.Python)}
+	job.Queue = model.Queue{Program: order.Setting.Queue, Dir: order.Setting.Dir, Store: g.Store, Prefetch: g.Prefetch}
 	if order.Trace != "" {
 		job = marked(job, g.Workload.Kind)
 	}
@@ -169,17 +171,30 @@ func (t *trial) measure() (protocol.Measurement, error) {
 			return nil, err
 		}
 	}
+	parts, err := partsOf(t.crew)
+	if err != nil {
+		return nil, err
+	}
 	threads := countThreads()
 	if err := t.crew.Close(); err != nil {
 		return nil, err
 	}
 	m := t.log.measurement(start, end, used)
+	maps.Copy(m, parts)
 	m["gomaxprocs"] = float64(runtime.GOMAXPROCS(0))
 	m["gc-share"] = gc * 1e9 / float64(max(1, used.CPU()))
 	if threads > 0 {
 		m["threads"] = float64(threads)
 	}
 	return m, nil
+}
+
+// partsOf is what the parts of a crew consumed, of one whose parts are told apart.
+func partsOf(crew model.Crew) (map[string]float64, error) {
+	if a, ok := crew.(model.Assembly); ok {
+		return a.Parts()
+	}
+	return nil, nil
 }
 
 // usage adds up this process, its ended children and the crew's live ones.

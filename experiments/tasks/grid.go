@@ -5,6 +5,7 @@
 package tasks
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/cpython"
+	"parcon/experiments/remote"
 	"parcon/experiments/tasks/model"
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/variant"
@@ -35,11 +37,13 @@ type Grid struct {
 	Model    model.Model
 	Python   card.Python // of a model of CPython
 	Workers  int
+	Prefetch int    // of a model on a message queue: tasks that a worker takes ahead
+	Store    string // of such a model: see package remote
 }
 
 // Keys are the keys of a variant of the grid. twin tells apart two that are
 // the same.
-var Keys = []string{"workload", "cpu", "delay", "length", "python", "model", "workers", "twin"}
+var Keys = []string{"workload", "cpu", "delay", "length", "python", "model", "workers", "prefetch", "store", "twin"}
 
 // Parse reads a variant's name and says what is wrong with it.
 func Parse(name string) (Grid, error) {
@@ -86,7 +90,29 @@ func Parse(name string) (Grid, error) {
 	if g.Workers < 1 || g.Workers > MaxWorkers {
 		return g, fmt.Errorf("workers=%d: give a number from 1 to %d", g.Workers, MaxWorkers)
 	}
-	return g, nil
+	return g, g.queue(v)
+}
+
+// Baseline is the serial variant that a variant of this point stands beside.
+func (g Grid) Baseline(v variant.Variant) variant.Variant {
+	return v.Without("prefetch").Without("store").With("model", g.Model.Serial()).With("workers", "1")
+}
+
+// queue reads how a model on a message queue is connected.
+func (g *Grid) queue(v variant.Variant) (err error) {
+	if g.Store = v.Get("store"); !g.Model.Remote && (g.Store != "" || v.Get("prefetch") != "") {
+		return fmt.Errorf("variant %q: model %s has neither store= nor prefetch=: they are for the model distributed", v, g.Model.Name)
+	}
+	if g.Store = cmp.Or(g.Store, remote.Memory); !slices.Contains(remote.Stores, g.Store) {
+		return fmt.Errorf("variant %q: store=%s: use %s", v, g.Store, strings.Join(remote.Stores, ", "))
+	}
+	if g.Prefetch, err = v.Int("prefetch", 1); err != nil {
+		return err
+	}
+	if g.Prefetch < 1 || g.Prefetch > remote.MaxPrefetch {
+		return fmt.Errorf("variant %q: prefetch=%d: give a number from 1 to %d", v, g.Prefetch, remote.MaxPrefetch)
+	}
+	return nil
 }
 
 // python is the CPython that a variant names, as its model demands.

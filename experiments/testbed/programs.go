@@ -15,6 +15,7 @@ import (
 
 	"parcon/experiments/child"
 	"parcon/experiments/cpython"
+	"parcon/experiments/remote"
 	"parcon/runner/proc"
 )
 
@@ -28,6 +29,7 @@ type Programs struct {
 	Empty     []string              // ends at once; empty: Trial in that role
 	Server    []string              // before a model; empty: Trial in the role of a server
 	NetServer []string              // the same for those on Go's network packages
+	Queue     []string              // before a role of package remote
 	Pythons   []cpython.Interpreter // in the order in which they were named
 
 	sums string // of each, after its name
@@ -50,7 +52,7 @@ func Self() (Programs, error) {
 	if err != nil {
 		return Programs{}, fmt.Errorf("reading this program: %w", err)
 	}
-	return Programs{Name: "parcon itself", Trial: []string{path, child.Argument}, sums: sumOf("self", text)}, nil
+	return Programs{Name: "parcon itself", Trial: []string{path, child.Argument}, Queue: []string{path, child.Argument, remote.Child}, sums: sumOf("self", text)}, nil
 }
 
 // self is the path of this very program, whatever is built into its place while it
@@ -89,7 +91,7 @@ func sumOf(name string, text []byte) string {
 }
 
 // small are the programs of experiments/programs.
-var small = []string{"trial", "worker", "part", "empty", "server", "netserver"}
+var small = []string{"trial", "worker", "part", "empty", "server", "netserver", "queue"}
 
 // Build builds the small programs of experiments/programs and puts them into
 // the user's cache folder, under their hash: what a run uses is never replaced.
@@ -140,6 +142,7 @@ func programsIn(dir string, set programs) Programs {
 		Empty:     []string{path["empty"]},
 		Server:    []string{path["server"]},
 		NetServer: []string{path["netserver"]},
+		Queue:     []string{path["queue"]},
 		sums:      strings.Join(sums, " "),
 	}
 }

@@ -60,7 +60,7 @@ func Open(ctx context.Context, programs Programs, dir string, sizes map[string]i
 	l := &Bed{programs: programs, setting: Lengths}
 	l.setting.Dir, l.setting.Sizes, l.setting.Worker = dir, sizes, programs.Worker
 	l.setting.Part, l.setting.Empty = programs.Part, programs.Empty
-	l.setting.Server, l.setting.NetServer = programs.Server, programs.NetServer
+	l.setting.Server, l.setting.NetServer, l.setting.Queue = programs.Server, programs.NetServer, programs.Queue
 	l.setting.Python, l.setting.Pythons = pythons(programs.Pythons)
 	_ = scratch.Clear(dir) // of a run that is resumed; Close says what is wrong
 	if err := l.serve(); err != nil {

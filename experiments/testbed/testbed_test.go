@@ -20,6 +20,7 @@ import (
 	"parcon/experiments/child"
 	"parcon/experiments/cpython"
 	"parcon/experiments/lane"
+	"parcon/experiments/remote/role"
 	"parcon/experiments/scratch"
 	"parcon/experiments/tasks"
 	"parcon/experiments/tasks/model"
@@ -32,6 +33,7 @@ import (
 
 // The test binary is the trial program, in all its roles.
 func TestMain(m *testing.M) {
+	role.Child()
 	child.Main()
 	os.Exit(m.Run())
 }

@@ -36,7 +36,8 @@ type Job struct {
 	Host Host
 	// Python is the interpreter of models that have one. Its Params are Worker's.
 	Python cpython.Interpreter
-	Traced bool // that interpreter tells who ran when
+	Traced bool  // that interpreter tells who ran when
+	Queue  Queue // of a model that has one
 	// Report takes the result of a task that ran in another process: its
 	// answer and when it started and ended (clock.Now).
 	Report func(task int, answer uint64, start, end int64) error
@@ -86,6 +87,20 @@ type Crew interface {
 	Close() error
 }
 
+// A Queue is how a model connects its processes by a message server.
+type Queue struct {
+	Program  []string // before a role of package remote
+	Dir      string   // for its server's files
+	Store    string   // of package remote: memory, disk or synced
+	Prefetch int      // tasks that a worker takes ahead
+}
+
+// An Assembly is a crew of parts that are told apart.
+type Assembly interface {
+	// Parts is what each part consumed in the last Run, by unit.
+	Parts() (map[string]float64, error)
+}
+
 // A Collector is a crew that keeps what its last Run gave until it is asked for.
 type Collector interface {
 	// Collect reports the answers.
@@ -107,6 +122,8 @@ type Model struct {
 	// Python says that a CPython does the work: a variant names which, and its baseline is
 	// cpython-serial on the same one.
 	Python bool
+	// Remote says that a message queue connects the workers: a variant may say how.
+	Remote bool
 	// Host makes what tasks of one crew tell what they do; nil if they need not.
 	Host func() Host
 	// Threads says that each worker has a kernel thread of its own.
@@ -118,7 +135,7 @@ type Model struct {
 // All lists the models.
 var All = []Model{
 	serial, goroutine, pool, errgroupPool, antsPool, pondPool,
-	thread, gil, gilLock, loop, coroutine, process, processPool, processPoolRing,
+	thread, gil, gilLock, loop, coroutine, process, processPool, processPoolRing, distributed,
 	cpythonSerial, cpythonThread, cpythonProcess, cpythonPool, cpythonAsyncio, cpythonSubinterpreter,
 }
 

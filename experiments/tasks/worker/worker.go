@@ -64,15 +64,7 @@ func Main(list []workload.Workload, args []string, in io.Reader, out io.Writer) 
 	if len(args) < 1+workload.NumArgs {
 		return fmt.Errorf("starting a worker with %d arguments: this program is started by parcon, not by hand", len(args))
 	}
-	params, err := workload.ParseArgs(args[1 : 1+workload.NumArgs])
-	if err != nil {
-		return err
-	}
-	w, err := workload.Find(list, params.Name)
-	if err != nil {
-		return err
-	}
-	task, err := w.New(params)
+	task, err := taskOf(list, args[1:1+workload.NumArgs])
 	if err != nil {
 		return err
 	}
@@ -85,6 +77,28 @@ func Main(list []workload.Workload, args []string, in io.Reader, out io.Writer) 
 		return runOne(task, args[1+workload.NumArgs:], out)
 	}
 	return fmt.Errorf("starting a worker in mode %q: there is none of that name", args[0])
+}
+
+// taskOf makes the task that parameters ask for.
+func taskOf(list []workload.Workload, args []string) (workload.Task, error) {
+	params, err := workload.ParseArgs(args)
+	if err != nil {
+		return nil, err
+	}
+	w, err := workload.Find(list, params.Name)
+	if err != nil {
+		return nil, err
+	}
+	return w.New(params)
+}
+
+// Handler answers requests for tasks of a workload, whose parameters args are.
+func Handler(list []workload.Workload, args []string) (procpool.Handler, error) {
+	task, err := taskOf(list, args)
+	if err != nil {
+		return nil, err
+	}
+	return handler(task), nil
 }
 
 // Request asks a worker of a pool for one task.

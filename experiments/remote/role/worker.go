@@ -1,0 +1,67 @@
+package role
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"parcon/experiments/remote"
+	"parcon/experiments/taskqueue"
+	"parcon/experiments/tasks/worker"
+	"parcon/runner/protocol"
+)
+
+// runWorker works for the queue, and says when it begins.
+func runWorker(ctx context.Context, o remote.Order, t *talk) error {
+	conn, err := access(o).Dial("worker")
+	if err != nil {
+		return err
+	}
+	began := make(chan struct{}, 1)
+	go func() {
+		err := taskqueue.Worker{
+			Conn: conn, Queue: queue, Prepare: prepare,
+			Began: func(taskqueue.Job) { began <- struct{}{} },
+		}.Run(ctx)
+		if err != nil { // the trial hears it as the last word of this process
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}()
+	<-began
+	t.say(protocol.Ready)
+	return t.attend(unknown)
+}
+
+// prepare makes what computes the tasks of a job.
+func prepare(job taskqueue.Job) (taskqueue.Handler, error) {
+	if job.Kind != kind {
+		return nil, fmt.Errorf("the tasks are of the kind %q, and this worker computes those of the kind %q", job.Kind, kind)
+	}
+	handle, err := worker.Handler(workloads, job.Params)
+	if err != nil {
+		return nil, err
+	}
+	return func(_ context.Context, task []byte) ([]byte, error) { return handle(task, nil) }, nil
+}
+
+// knock tries to connect with the key that it was given, as often as it is told, and says
+// how often it was refused for the key.
+func knock(_ context.Context, o remote.Order, t *talk) error {
+	t.say(protocol.Ready)
+	return t.attend(func(line string) error {
+		var n, refused int
+		if _, err := fmt.Sscanf(line, remote.AskKnock+" %d", &n); err != nil {
+			return unknown(line)
+		}
+		for range n {
+			if conn, err := access(o).Dial("stranger"); err != nil {
+				refused++
+			} else {
+				conn.Close()
+			}
+		}
+		t.say("%d", refused)
+		return nil
+	})
+}

@@ -1,0 +1,331 @@
+package taskqueue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"parcon/runner/clock"
+)
+
+// shift is a worker in one job. Messages go from fetch through held to work, and are
+// acknowledged when the server has confirmed their answers: until then others get them if
+// this worker is lost.
+type shift struct {
+	js      jetstream.JetStream
+	results string // subject
+	worker  string
+	job     Job
+	handle  Handler
+	created time.Time // of the stream: one of the same name may follow it
+	most    int       // bytes of a message
+
+	mu    sync.Mutex
+	held  []jetstream.Msg      // taken, in their order
+	busy  jetstream.Msg        // is being computed
+	owed  map[*nats.Msg]*batch // sent, and not yet confirmed
+	ready chan struct{}        // held has some again
+	room  chan struct{}        // held has few again
+}
+
+// batch is a message of answers, and the tasks that they answer.
+type batch struct {
+	began int64 // clock.Now
+	frame []byte
+	msgs  []jetstream.Msg
+}
+
+// errEnded says that a job is over.
+var errEnded = errors.New("the job is over")
+
+// run works until the job is over or ctx ends.
+func (s *shift) run(ctx context.Context, conn *nats.Conn, stream jetstream.Stream, consumer jetstream.Consumer) (err error) {
+	s.most, s.created = int(conn.MaxPayload()), stream.CachedInfo().Created
+	s.owed, s.ready, s.room = map[*nats.Msg]*batch{}, make(chan struct{}, 1), make(chan struct{}, 1)
+	if s.js, err = jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(1<<20), jetstream.WithPublishAsyncTimeout(5*time.Second),
+		jetstream.WithPublishAsyncAckHandler(s.confirmed), jetstream.WithPublishAsyncErrHandler(s.refused)); err != nil {
+		return err
+	}
+	defer s.js.CleanupPublisher()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var group sync.WaitGroup
+	group.Go(func() { cancel(s.fetch(ctx, consumer, stream)) })
+	group.Go(func() { s.keep(ctx) })
+	s.work(ctx)
+	group.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, errEnded) {
+		s.leave()
+	}
+	return nil
+}
+
+// fetch takes tasks ahead, half of what is wanted at a time, so that some are there while
+// the next ones come. It returns when the job is over, or ctx.
+func (s *shift) fetch(ctx context.Context, consumer jetstream.Consumer, stream jetstream.Stream) error {
+	for ctx.Err() == nil {
+		free := s.free(ctx)
+		if free == 0 {
+			continue
+		}
+		if s.ask(ctx, consumer, free) == nil {
+			continue
+		}
+		if s.over(ctx, stream) {
+			return errEnded
+		}
+		pause(ctx, poll)
+	}
+	return nil
+}
+
+// free waits until at most half is held, and says how many more may be.
+func (s *shift) free(ctx context.Context) int {
+	s.mu.Lock()
+	held := len(s.held)
+	s.mu.Unlock()
+	if held <= s.job.Prefetch/2 {
+		return s.job.Prefetch - held
+	}
+	select {
+	case <-ctx.Done():
+	case <-s.room:
+	}
+	return 0
+}
+
+// asks is how long the server may keep a request for tasks while there are none.
+const asks = time.Second
+
+// ask asks for n tasks and holds them as they come. That none came is no error.
+func (s *shift) ask(ctx context.Context, consumer jetstream.Consumer, n int) error {
+	ctx, cancel := context.WithTimeout(ctx, asks)
+	defer cancel()
+	fetched, err := consumer.Fetch(n, jetstream.FetchContext(ctx))
+	if err != nil {
+		return err
+	}
+	for msg := range fetched.Messages() {
+		s.mu.Lock()
+		s.held = append(s.held, msg)
+		s.mu.Unlock()
+		signal(s.ready)
+	}
+	if err := fetched.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+// signal makes one who waits look again, now or the next time.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// over says whether the queue is gone, or is another one of that name.
+func (s *shift) over(ctx context.Context, stream jetstream.Stream) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	info, err := stream.Info(ctx)
+	return errors.Is(err, jetstream.ErrStreamNotFound) || err == nil && !info.Created.Equal(s.created)
+}
+
+// next is the next task, or nil if none is there.
+func (s *shift) next() jetstream.Msg {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy = nil
+	if len(s.held) == 0 {
+		return nil
+	}
+	s.busy, s.held = s.held[0], s.held[1:]
+	if len(s.held) <= s.job.Prefetch/2 {
+		signal(s.room)
+	}
+	return s.busy
+}
+
+// Answers share a message, which is what costs: the server stores and confirms it. One
+// waits for others no longer than this, and only while there are tasks.
+const (
+	mostAnswers = 16
+	mostBytes   = 32 << 10
+	waits       = 100 * time.Microsecond
+)
+
+// work computes task after task until ctx ends.
+func (s *shift) work(ctx context.Context) {
+	full := min(mostAnswers, max(1, s.job.Prefetch/4))
+	var b *batch
+	for ctx.Err() == nil {
+		msg := s.next()
+		if msg == nil {
+			b = s.send(b)
+			select {
+			case <-ctx.Done():
+			case <-s.ready:
+			}
+			continue
+		}
+		if b == nil {
+			b = &batch{began: clock.Now(), frame: appendWorker(nil, s.worker)}
+		}
+		s.compute(ctx, msg, b)
+		if len(b.msgs) >= full || len(b.frame) >= mostBytes || clock.Now()-b.began > waits.Nanoseconds() {
+			b = s.send(b)
+		}
+	}
+	s.send(b)
+}
+
+// mostTimes is how often a task is handed out: one that is still there then was with a
+// worker that died each time, and it may be the cause.
+const mostTimes = 20
+
+// compute adds the answer to a task.
+func (s *shift) compute(ctx context.Context, msg jetstream.Msg, b *batch) {
+	number, task, err := parseTask(msg.Data())
+	if err != nil {
+		_ = msg.Term() // nobody can
+		return
+	}
+	times := 1
+	if meta, err := msg.Metadata(); err == nil {
+		times = int(meta.NumDelivered)
+	}
+	var body []byte
+	if times > mostTimes {
+		err = fmt.Errorf("it was handed out %d times, and no worker lived to answer it", mostTimes)
+	} else if body, err = s.guarded(ctx, task); ctx.Err() != nil && err != nil {
+		return // it was interrupted: another worker's
+	}
+	if err == nil && len(b.frame)+len(body)+64 > s.most {
+		if len(body)+len(s.worker)+64 > s.most {
+			err = fmt.Errorf("its answer has %d bytes, and the server takes %d at most (max_payload)", len(body), s.most)
+		} else {
+			s.send(&batch{frame: slices.Clone(b.frame), msgs: b.msgs})
+			b.frame, b.msgs = appendWorker(nil, s.worker), nil
+		}
+	}
+	fault := ""
+	if err != nil {
+		fault, body = err.Error(), nil
+	}
+	b.frame = appendAnswer(b.frame, number, times, body, fault)
+	b.msgs = append(b.msgs, msg)
+}
+
+// guarded computes, and makes a fault of a panic: a task must not take others along.
+func (s *shift) guarded(ctx context.Context, task []byte) (body []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("computing it panicked: %v", p)
+		}
+	}()
+	return s.handle(ctx, task)
+}
+
+// send sends what there is, and returns nil: the next batch.
+func (s *shift) send(b *batch) *batch {
+	if b == nil || len(b.msgs) == 0 {
+		return nil
+	}
+	msg := &nats.Msg{Subject: s.results, Data: b.frame}
+	s.mu.Lock()
+	s.owed[msg] = b
+	s.mu.Unlock()
+	s.publish(msg)
+	return nil
+}
+
+func (s *shift) publish(msg *nats.Msg) {
+	if _, err := s.js.PublishMsgAsync(msg); err != nil {
+		s.refused(s.js, msg, err)
+	}
+}
+
+// confirmed takes tasks out of the queue whose answers are in the other one.
+func (s *shift) confirmed(_ jetstream.JetStream, msg *nats.Msg, _ *jetstream.PubAck) {
+	s.mu.Lock()
+	b := s.owed[msg]
+	delete(s.owed, msg)
+	s.mu.Unlock()
+	if b == nil {
+		return
+	}
+	for _, task := range b.msgs {
+		_ = task.Ack() // one that is lost is computed again, and its answer is known then
+	}
+}
+
+// refused sends answers again until the server takes them.
+func (s *shift) refused(_ jetstream.JetStream, msg *nats.Msg, err error) {
+	if errors.Is(err, nats.ErrConnectionClosed) {
+		return
+	}
+	time.AfterFunc(again, func() {
+		s.mu.Lock()
+		wanted := s.owed[msg] != nil
+		s.mu.Unlock()
+		if wanted {
+			s.publish(msg)
+		}
+	})
+}
+
+// keep tells the server at times which tasks this worker still has.
+func (s *shift) keep(ctx context.Context) {
+	tick := time.NewTicker(s.job.Patience / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, msg := range s.all() {
+			_ = msg.InProgress() // a server that is away gives it out again
+		}
+	}
+}
+
+// all is every task that this worker has.
+func (s *shift) all() []jetstream.Msg {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := slices.Clone(s.held)
+	if s.busy != nil {
+		all = append(all, s.busy)
+	}
+	for _, b := range s.owed {
+		all = append(all, b.msgs...)
+	}
+	return all
+}
+
+// leave waits a moment for the answers on their way, and gives the other tasks back, so
+// that others need not wait until this worker has been silent for long.
+func (s *shift) leave() {
+	until := time.Now().Add(2 * time.Second)
+	for time.Now().Before(until) {
+		s.mu.Lock()
+		owed := len(s.owed)
+		s.mu.Unlock()
+		if owed == 0 {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	for _, msg := range s.all() {
+		_ = msg.Nak()
+	}
+}
