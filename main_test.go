@@ -84,6 +84,8 @@ func TestScripts(t *testing.T) {
 			"hangup":        hangUp,
 			"waitrole":      waitRole,
 			"ownprograms":   ownPrograms,
+			"natsserver":    natsServer,
+			"waittext":      waitText,
 		},
 	})
 }

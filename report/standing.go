@@ -93,7 +93,7 @@ func accordOf(verdicts []Verdict) Accord {
 // or runs.
 func finding(all []Standing, runs int, noun string) string {
 	if len(all) == 0 {
-		return fmt.Sprintf("None of these %s asked for a claim: the curves tell what was measured.", number.Plural(runs, noun))
+		return fmt.Sprintf("None of these %s asked for a claim; what each has measured stands below.", number.Plural(runs, noun))
 	}
 	ids := map[Accord][]string{}
 	for _, s := range all {
