@@ -10,44 +10,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"parcon/results"
 	"parcon/runner/fleet"
 	"parcon/runner/link"
 )
-
-// reaching is how to get to the server of a fleet.
-type reaching struct{ url, keyFile, ca string }
-
-func (r *reaching) flags(f *pflag.FlagSet) {
-	f.StringVar(&r.url, "nats", "", "the NATS server where agents and askers meet, such as nats://HOST:4222, or tls://")
-	f.StringVar(&r.keyFile, "key-file", "", "file with the key that the server wants: a token, or the seed of an nkey (default: $"+link.Variable+")")
-	f.StringVar(&r.ca, "ca", "", "file with the certificates (PEM) that may vouch for the server")
-}
-
-// dial connects to the server, and tells when it is lost and found again.
-func (r reaching) dial(name string, say func(string)) (*nats.Conn, error) {
-	if r.url == "" {
-		return nil, wrongUsage("name the server where the fleet meets: --nats nats://HOST:4222")
-	}
-	key, err := link.ReadKey(r.keyFile)
-	if err != nil {
-		return nil, err
-	}
-	return link.Access{URL: r.url, Key: key, CA: r.ca}.Dial(name,
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			if err != nil {
-				say(fmt.Sprintf("the connection is lost, and tried again: %v", err))
-			}
-		}),
-		nats.ReconnectHandler(func(*nats.Conn) { say("connected again") }))
-}
 
 func agentCommand(stdout, stderr io.Writer) *cobra.Command {
 	var to reaching
@@ -58,8 +29,9 @@ func agentCommand(stdout, stderr io.Writer) *cobra.Command {
 		Short: "Measure on this machine for whoever asks the fleet",
 		Long: `Agent joins a fleet: it waits at a NATS server for runs that somebody asks for with
 parcon run --fleet, makes them on this machine, one at a time, as parcon run does, and sends the
-results to the one who asked. It keeps its own copy in --dir. Any NATS server will do, and nothing
-is kept on it. Ctrl-C ends it.
+results to the one who asked. It keeps its own copy in --dir. Any NATS server will do, nothing is kept
+on it, and parcon run --fleet --listen brings one along: the agent waits until it is there. Ctrl-C
+ends it.
 
 Whoever has the key can make this machine run parcon's own trials, as often and as long as they
 like, which uses its processors and memory and fills --dir; can read the results, which name this
@@ -73,9 +45,9 @@ TLS (tls:// or --ca) the key and all results can be read on the way.`,
 			if err := fleet.CheckName(name); err != nil {
 				return wrongUsage("--name: %w", err)
 			}
-			out := &lines{out: stderr}
-			conn, err := to.dial("parcon agent "+name, out.say)
-			if err != nil {
+			out := newLines(stderr)
+			conn, err := to.await(cmd.Context(), "parcon agent "+name, out.say)
+			if err != nil || conn == nil {
 				return err
 			}
 			defer conn.Close()
@@ -97,6 +69,24 @@ TLS (tls:// or --ca) the key and all results can be read on the way.`,
 	return c
 }
 
+// await connects as soon as there is a server, or returns none when ctx ends.
+func (r reaching) await(ctx context.Context, name string, say func(string)) (*nats.Conn, error) {
+	for told := false; ; told = true {
+		conn, err := r.dial(name, say)
+		if !errors.Is(err, link.ErrNobody) {
+			return conn, err
+		}
+		if !told {
+			say(fmt.Sprintf("waiting for the server: %v", err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
 // hostName is this machine's as a name in a fleet.
 func hostName() string {
 	name, err := os.Hostname()
@@ -104,18 +94,6 @@ func hostName() string {
 		return ""
 	}
 	return name
-}
-
-// lines writes whole lines, from several goroutines.
-type lines struct {
-	mu  sync.Mutex
-	out io.Writer
-}
-
-func (l *lines) say(text string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	fmt.Fprintln(l.out, "parcon:", visible(text))
 }
 
 // asked are the options of a run as they travel.

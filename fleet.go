@@ -24,25 +24,33 @@ import (
 	"parcon/results"
 	"parcon/runner/fleet"
 	"parcon/runner/link"
+	"parcon/runner/link/broker"
 )
 
 // fleetOptions are what a user can ask of a run of a fleet.
 type fleetOptions struct {
 	on bool
 	reaching
-	patience time.Duration
+	listen, cert, certKey string // of a server that the run brings along
+	patience              time.Duration
 }
+
+// fleetFlags are those that have a meaning with a fleet only.
+var fleetFlags = []string{"nats", "key-file", "ca", "listen", "cert", "cert-key", "patience"}
 
 func (o *fleetOptions) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.on, "fleet", false, "measure on every machine where parcon agent has joined, and put the results side by side")
 	o.reaching.flags(f)
+	f.StringVar(&o.listen, "listen", "", "with --fleet, in place of --nats: bring a server along, at HOST:PORT; 0.0.0.0:4222 lets other machines in")
+	f.StringVar(&o.cert, "cert", "", "file with the certificate (PEM) of the server of this command: it wants TLS then")
+	f.StringVar(&o.certKey, "cert-key", "", "file with the key (PEM) of that certificate")
 	f.DurationVar(&o.patience, "patience", 30*time.Second, "with --fleet: how long a machine may be silent until the run does without it")
 }
 
 // check refuses what has no meaning with a fleet, or without one.
 func (o fleetOptions) check(run options, f *pflag.FlagSet) error {
 	if !o.on {
-		for _, name := range []string{"nats", "key-file", "ca", "patience"} {
+		for _, name := range fleetFlags {
 			if f.Changed(name) {
 				return wrongUsage("--%s: it has a meaning with --fleet only", name)
 			}
@@ -50,6 +58,8 @@ func (o fleetOptions) check(run options, f *pflag.FlagSet) error {
 		return nil
 	}
 	switch {
+	case o.listen != "" && (o.url != "" || o.ca != ""), o.listen == "" && o.cert+o.certKey != "":
+		return wrongUsage("--listen, with --cert and --cert-key, is for a server that this command brings along; --nats and --ca are for one that is there: give one of them")
 	case o.patience < time.Second || o.patience > 24*time.Hour:
 		return wrongUsage("--patience %v: give a duration from 1s to 24h", o.patience)
 	case len(run.pythons) > 0:
@@ -104,12 +114,12 @@ func measureFleet(ctx context.Context, o options, f fleetOptions, args []string,
 		}
 		defer unlock()
 	}
-	out := &lines{out: stderr}
-	conn, err := f.dial("parcon run --fleet", out.say)
+	out := newLines(stderr)
+	conn, end, err := f.connect(out.say)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer end()
 	taken, absent, err := gather(ctx, conn, run, out.say)
 	if err != nil {
 		return err
@@ -139,6 +149,32 @@ func measureFleet(ctx context.Context, o options, f fleetOptions, args []string,
 		return err
 	}
 	return made
+}
+
+// connect connects to the server of the fleet, or to one that it starts, which end ends.
+func (o fleetOptions) connect(say func(string)) (conn *nats.Conn, end func(), err error) {
+	if o.listen == "" {
+		if conn, err = o.dial("parcon run --fleet", say); err != nil {
+			return nil, nil, err
+		}
+		return conn, conn.Close, nil
+	}
+	key, err := link.ReadKey(o.keyFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, endServer, err := broker.Scratch(broker.Options{
+		Listen: o.listen, Key: key, Cert: o.cert, CertKey: o.certKey, Say: func(line string) { say("server: " + line) },
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if conn, err = b.Dial(key, "parcon run --fleet"); err != nil {
+		endServer()
+		return nil, nil, err
+	}
+	say(fmt.Sprintf("the server is at %s: agents join with parcon agent --nats %s", o.listen, b.URL()))
+	return conn, func() { conn.Close(); endServer() }, nil
 }
 
 func fleetAsker(conn *nats.Conn, patience time.Duration, say func(string)) *fleet.Asker {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -21,6 +23,16 @@ func natsServer(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Defer(end)
 	ts.Setenv("NATS", b.URL())
+}
+
+// freePort puts the number of a port that is free into $PORT.
+// Usage: freeport
+func freePort(ts *testscript.TestScript, _ bool, _ []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(errors.Join(err, l.Close()))
+	ts.Setenv("PORT", port)
 }
 
 // waitText waits until a file holds a text.

@@ -25,7 +25,7 @@ var levels = [][]string{
 	{"experiments/remote/role"},
 	{"experiments/tasks/model"},
 	{"experiments/tasks"},
-	{"experiments/costs", "experiments/gil", "experiments/life", "experiments/locking", "experiments/messages", "experiments/servers", "experiments/sharing"},
+	{"experiments/cluster", "experiments/costs", "experiments/gil", "experiments/life", "experiments/locking", "experiments/messages", "experiments/servers", "experiments/sharing"},
 	{"experiments/chapters"},
 	{"experiments/child"},
 	{

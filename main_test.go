@@ -85,6 +85,7 @@ func TestScripts(t *testing.T) {
 			"waitrole":      waitRole,
 			"ownprograms":   ownPrograms,
 			"natsserver":    natsServer,
+			"freeport":      freePort,
 			"waittext":      waitText,
 		},
 	})

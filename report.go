@@ -157,7 +157,7 @@ func writeReport(ctx context.Context, dir, out string, stdout, stderr io.Writer)
 
 // catalogue is what reports explain trials by.
 func catalogue() report.Catalogue {
-	c := report.Catalogue{Chapters: chapters.All, NotYet: chapters.NotYet}
+	c := report.Catalogue{Chapters: chapters.All}
 	for _, m := range model.All {
 		c.Models = append(c.Models, m.Name)
 	}

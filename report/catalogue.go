@@ -13,7 +13,6 @@ import (
 type Catalogue struct {
 	Chapters []card.Chapter // in the order of the report
 	Models   []string       // of the grid, in the order of its tables
-	NotYet   []string       // IDs of claims that nothing measures yet
 }
 
 // find is the card of that name, one that says nothing if there is none.

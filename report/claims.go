@@ -36,9 +36,6 @@ func (p page) verdicts(w *strings.Builder) {
 		}
 	}
 	w.WriteString("\n")
-	if p.asksAll() {
-		fmt.Fprintf(w, "Not asked yet, here or in any report of this version: %s.\n\n", strings.Join(p.table.catalogue.NotYet, ", "))
-	}
 	p.underEach(w)
 	p.faithful(w)
 	p.comparisons(w)
@@ -87,15 +84,6 @@ func (p page) words() string {
 		means = append(means, fmt.Sprintf("*%s*, %s", word.Name, word.Means))
 	}
 	return "The words of a claim decide its bound, on the ratio of two sides, on a share or on a gain, and did so before anything ran: " + strings.Join(means, "; ") + "; *every time* and *never* leave no exception, *it happens* needs one sighting. A ratio's size stands beside its word."
-}
-
-// asksAll says whether the report is on all claims that there are.
-func (p page) asksAll() bool {
-	all := 0
-	for _, c := range p.table.catalogue.Chapters {
-		all += len(c.Claims(card.Scale{Cores: 2}))
-	}
-	return len(p.judged) == all
 }
 
 // comparisons lists all that the verdicts rest on, folded away.

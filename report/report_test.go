@@ -30,7 +30,7 @@ const testCores = 2
 
 // catalogue is the one that parcon has.
 func catalogue() Catalogue {
-	c := Catalogue{Chapters: chapters.All, NotYet: chapters.NotYet}
+	c := Catalogue{Chapters: chapters.All}
 	for _, m := range model.All {
 		c.Models = append(c.Models, m.Name)
 	}

@@ -31,7 +31,7 @@
 //     two to differ, something is wrong with the measurement, and no verdict is given.
 //  4. Claims: the textbook's sentence, and the comparisons with their bounds. An ID is a
 //     letter, P for the grid (package tasks), G for CPython's lock, U for costs, S for
-//     sharing, L for locking, M for messages, F for life, N for servers, and the number
+//     sharing, L for locking, M for messages, F for life, N for servers, D for many machines, and the number
 //     after the last of these in `parcon list`.
 //  5. Sections, if a line in the table of its chapter is not enough.
 //

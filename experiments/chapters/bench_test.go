@@ -43,6 +43,7 @@ func BenchmarkLocks(b *testing.B)    { benchmark(b, "locks") }
 func BenchmarkMessages(b *testing.B) { benchmark(b, "messages") }
 func BenchmarkLife(b *testing.B)     { benchmark(b, "life") }
 func BenchmarkServers(b *testing.B)  { benchmark(b, "servers") }
+func BenchmarkCluster(b *testing.B)  { benchmark(b, "cluster") }
 func BenchmarkGil(b *testing.B)      { benchmark(b, "gil") }
 
 // interpreters are the CPythons that there are.

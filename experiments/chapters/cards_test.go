@@ -14,7 +14,7 @@ import (
 )
 
 // faults says what is wrong with a catalogue as a whole, each in a line.
-func faults(all []card.Chapter, notYet []string) []string {
+func faults(all []card.Chapter) []string {
 	var found []string
 	fault := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	chapterOf, decider := map[string]string{}, map[string]string{}
@@ -26,9 +26,7 @@ func faults(all []card.Chapter, notYet []string) []string {
 			chapterOf[one.Name] = c.Name
 			for _, claim := range claimsOf(one) {
 				if other, ok := decider[claim.ID]; ok {
-					fault("claim ID %s of card %s is taken by card %s: the next free one is %s", claim.ID, one.Name, other, nextFree(all, notYet, claim.ID))
-				} else if slices.Contains(notYet, claim.ID) {
-					fault("claim %s of card %s is listed as not asked yet: take it out of experiments/chapters/notyet.go, or use %s", claim.ID, one.Name, nextFree(all, notYet, claim.ID))
+					fault("claim ID %s of card %s is taken by card %s: the next free one is %s", claim.ID, one.Name, other, nextFree(all, claim.ID))
 				}
 				decider[claim.ID] = one.Name
 			}
@@ -116,7 +114,7 @@ func claimsOf(c card.Card) []card.Claim {
 }
 
 // nextFree is the ID after the last one of its letter.
-func nextFree(all []card.Chapter, notYet []string, id string) string {
+func nextFree(all []card.Chapter, id string) string {
 	last := 0
 	note := func(other string) {
 		n := 0
@@ -131,14 +129,11 @@ func nextFree(all []card.Chapter, notYet []string, id string) string {
 			}
 		}
 	}
-	for _, other := range notYet {
-		note(other)
-	}
 	return fmt.Sprintf("%s%d", id[:1], last+1)
 }
 
 func TestTheCatalogueIsWhole(t *testing.T) {
-	for _, fault := range faults(chapters.All, chapters.NotYet) {
+	for _, fault := range faults(chapters.All) {
 		t.Error(fault)
 	}
 }
@@ -170,13 +165,12 @@ func TestFaultsOfACatalogueAreTold(t *testing.T) {
 		"claim X9 of card wordy has a bound for the word \"much more\", which its sentence does not say\n" +
 			"claim X9 of card wordy has a bound without a word: use one of card.Words, or state the number in its sentence": {wordy},
 		"": {made("a", []section.Section{{Topic: "A", Claims: []string{"X1"}}}, "X1", "X2"), made("b", nil, "X3")},
-		"claim ID X2 of card b is taken by card a: the next free one is X8":                                       {made("a", nil, "X1", "X2"), made("b", nil, "X2", "Y9")},
-		"claim X7 of card a is listed as not asked yet: take it out of experiments/chapters/notyet.go, or use X8": {made("a", nil, "X7")},
-		`section "A" of card a tells of claim X2, which no card of made decides`:                                  {made("a", []section.Section{{Topic: "A", Claims: []string{"X1", "X2"}}}, "X1")},
-		`two cards have the name "a", in made and in made: rename one`:                                            {made("a", nil, "X1"), made("a", nil, "X3")},
-		"claim X9 of card odd compares mechanism=odd, which is none of the Cases of made":                         {odd},
+		"claim ID X2 of card b is taken by card a: the next free one is X3":               {made("a", nil, "X1", "X2"), made("b", nil, "X2", "Y9")},
+		`section "A" of card a tells of claim X2, which no card of made decides`:          {made("a", []section.Section{{Topic: "A", Claims: []string{"X1", "X2"}}}, "X1")},
+		`two cards have the name "a", in made and in made: rename one`:                    {made("a", nil, "X1"), made("a", nil, "X3")},
+		"claim X9 of card odd compares mechanism=odd, which is none of the Cases of made": {odd},
 	} {
-		if got := strings.Join(faults([]card.Chapter{{Name: "made", Title: "Made", Cards: cards}}, []string{"X7"}), "\n"); got != want {
+		if got := strings.Join(faults([]card.Chapter{{Name: "made", Title: "Made", Cards: cards}}), "\n"); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

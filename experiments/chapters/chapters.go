@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"parcon/experiments/card"
+	"parcon/experiments/cluster"
 	"parcon/experiments/costs"
 	"parcon/experiments/gil"
 	"parcon/experiments/life"
@@ -21,7 +22,7 @@ import (
 // All are the chapters.
 var All = []card.Chapter{
 	tasks.Compute, tasks.Waiting, tasks.Mixing, tasks.Crowd, tasks.Mapping,
-	gil.Chapter, costs.Chapter, sharing.Chapter, locking.Chapter, messages.Chapter, life.Chapter, servers.Chapter,
+	gil.Chapter, costs.Chapter, sharing.Chapter, locking.Chapter, messages.Chapter, life.Chapter, servers.Chapter, cluster.Chapter,
 }
 
 // Find returns the chapter of that name.

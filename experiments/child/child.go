@@ -107,7 +107,7 @@ func run(role string, args []string) error {
 	case Guard:
 		return proc.Guard(proc.Stdin(), args)
 	case Worker:
-		return worker.Main(Workloads, args, proc.Stdin(), os.Stdout)
+		return worker.Main(slices.Concat(workload.Workers, web.All), args, proc.Stdin(), os.Stdout)
 	}
 	return fmt.Errorf("starting a child as %q: there is no such role", role)
 }

@@ -84,12 +84,12 @@ type Pool struct {
 	workers []*peer.Process
 }
 
-// key is that of all pools: who can read it from this program may as well stop its trials.
-const key = "parcon-trial-on-loopback"
+// Key is that of all pools: who can read it from this program may as well stop its trials.
+const Key = "parcon-trial-on-loopback"
 
 // Start starts all, and returns when every worker takes part.
 func Start(o Options) (*Pool, error) {
-	o.Order.Key = key
+	o.Order.Key = Key
 	p := &Pool{options: o}
 	err := p.start()
 	if err != nil {
@@ -166,10 +166,22 @@ func (p *Pool) Hire() error {
 	return err
 }
 
-// Lose kills the worker that was hired first.
-func (p *Pool) Lose() {
+// Replace kills the worker that was hired first, and hires another one.
+func (p *Pool) Replace() error {
 	p.workers[0].Kill()
 	p.workers = p.workers[1:]
+	return p.Hire()
+}
+
+// Stranger starts a process that has another key. It must be ended.
+func (p *Pool) Stranger(key string) (*peer.Process, error) {
+	o := p.options.Order
+	o.Key = key
+	one, err := Play(p.options.Program, Stranger, o, nil)
+	if err == nil {
+		_, err = hear(one, Stranger)
+	}
+	return one, err
 }
 
 // Restart kills the server, and starts another one at its place on the same files.
@@ -231,6 +243,19 @@ type Usages struct{ Server, Master, Workers usage.Usage }
 
 // All adds them up.
 func (u Usages) All() usage.Usage { return u.Server.Plus(u.Master).Plus(u.Workers) }
+
+// The units of the CPU time of each for a task.
+const (
+	UnitServer  = "queue-cpu-ns/op"
+	UnitMaster  = "master-cpu-ns/op"
+	UnitWorkers = "worker-cpu-ns/op"
+)
+
+// Each is the CPU time of each for a task of n, by unit.
+func (u Usages) Each(n int) map[string]float64 {
+	each := func(one usage.Usage) float64 { return float64(one.CPU()) / float64(max(1, n)) }
+	return map[string]float64{UnitServer: each(u.Server), UnitMaster: each(u.Master), UnitWorkers: each(u.Workers)}
+}
 
 // Since is what was consumed after an earlier reading.
 func (u Usages) Since(before Usages) Usages {

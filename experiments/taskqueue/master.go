@@ -50,6 +50,7 @@ type Master struct {
 
 	mu       sync.Mutex
 	changed  *sync.Cond // any of what follows
+	base     int        // number of the first task of this run
 	answered bitset
 	open     int           // tasks without an answer
 	bytes    int           // of these
@@ -197,10 +198,11 @@ func (m *Master) Close() error {
 
 // Run puts tasks into the queue and calls take for each answer, one at a time and in any
 // order, until all are answered. Tasks are numbered from 0. It ends early with the first
-// error of tasks or take, or with that of ctx. Several Runs of a master follow each other;
-// numbers and tally begin anew.
+// error of tasks or take, or with that of ctx. Several Runs of a master may follow each
+// other; numbers and tally begin anew.
 func (m *Master) Run(ctx context.Context, tasks iter.Seq2[[]byte, error], take func(Answer) error) (Tally, error) {
 	m.mu.Lock()
+	m.base += m.tally.Tasks // so that a late answer of an earlier run is none of this one
 	m.answered, m.open, m.bytes, m.fault = nil, 0, 0, nil
 	clear(m.sizes)
 	clear(m.unsure)
@@ -227,14 +229,14 @@ func (m *Master) Run(ctx context.Context, tasks iter.Seq2[[]byte, error], take f
 
 // put sends all tasks, at most a window ahead of their answers.
 func (m *Master) put(tasks iter.Seq2[[]byte, error]) error {
-	number := 0
+	number := m.base
 	for body, err := range tasks {
 		if err != nil {
 			return err
 		}
 		frame := appendTask(make([]byte, 0, len(body)+8), number, body)
 		if most := m.conn.MaxPayload(); int64(len(frame)) > most {
-			return fmt.Errorf("task %d has %d bytes, and the server takes %d at most (max_payload): send the name of a file or less of it", number, len(body), most-8)
+			return fmt.Errorf("task %d has %d bytes, and the server takes %d at most (max_payload): send the name of a file, or less of it", number-m.base, len(body), most-8)
 		}
 		if !m.admit(number, len(frame)) {
 			return nil // why is known
@@ -298,7 +300,7 @@ func (m *Master) refused(_ jetstream.JetStream, msg *nats.Msg, err error) {
 	}
 	p.err = plain(err)
 	if errors.Is(err, nats.ErrConnectionClosed) {
-		m.fault = fmt.Errorf("putting task %d into the queue: %w", number, err)
+		m.fault = fmt.Errorf("putting task %d into the queue: %w", number-m.base, err)
 		m.changed.Broadcast()
 		return
 	}
@@ -336,18 +338,20 @@ func (m *Master) receive(msg jetstream.Msg, take func(Answer) error) {
 
 // accept hands on the first answer of each task.
 func (m *Master) accept(a Answer, take func(Answer) error) error {
+	number := a.Task
+	a.Task -= m.base
 	switch {
 	case a.Task >= m.tally.Tasks:
-		return nil // of an earlier run, that was ended
-	case m.answered.has(a.Task):
+		return errFrame
+	case a.Task < 0 || m.answered.has(a.Task):
 		m.tally.Doubled++
 		return nil
 	}
 	m.answered.add(a.Task)
 	m.open--
-	m.bytes -= m.sizes[a.Task]
-	delete(m.sizes, a.Task)
-	delete(m.unsure, a.Task)
+	m.bytes -= m.sizes[number]
+	delete(m.sizes, number)
+	delete(m.unsure, number)
 	m.tally.Answers++
 	m.tally.ByWorker[a.Worker]++
 	if a.Times > 1 {

@@ -38,7 +38,7 @@ type Job struct {
 // The limits of a job.
 const (
 	MaxPrefetch   = 10_000
-	LeastPatience = 100 * time.Millisecond
+	LeastPatience = 20 * time.Millisecond
 )
 
 func (j Job) check() error {

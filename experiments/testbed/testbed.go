@@ -24,6 +24,7 @@ import (
 	"parcon/experiments/cpython"
 	"parcon/experiments/scratch"
 	"parcon/experiments/tasks"
+	"parcon/experiments/tasks/workload"
 	"parcon/experiments/tasks/workload/web"
 	"parcon/experiments/variant"
 	"parcon/runner"
@@ -305,6 +306,14 @@ func (l *Bed) Case(c card.Case) (runner.Case, error) {
 		Variant: name, Block: task(c.Variant), Tasks: c.Tasks, Procs: procs,
 		Order: child.Order{Variant: name, Tasks: c.Tasks, Setting: l.setting, Answers: l.answers[task(c.Variant)]},
 	}, nil
+}
+
+// Work is what a worker somewhere else must know to run tasks of a variant of the grid, and
+// the right answer for each seed.
+func (l *Bed) Work(c card.Case) (workload.Params, []uint64, error) {
+	order := child.Order{Variant: c.Variant.String(), Setting: l.setting}
+	_, params, _, err := order.Task()
+	return params, l.answers[task(c.Variant)], err
 }
 
 // mechanismCase is one that runs a mechanism. All variants of a mechanism are

@@ -13,7 +13,7 @@ import (
 )
 
 // Announcement is how long an asker listens for agents that have joined.
-const Announcement = 2 * time.Second
+const Announcement = 3 * time.Second
 
 // Call asks who is there, and listens for a while.
 func Call(ctx context.Context, conn *nats.Conn, wait time.Duration) ([]Hello, error) {

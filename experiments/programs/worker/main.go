@@ -18,7 +18,7 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] != worker.One {
 		in = proc.Stdin()
 	}
-	if err := worker.Main(workload.All, os.Args[1:], in, os.Stdout); err != nil {
+	if err := worker.Main(workload.Workers, os.Args[1:], in, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -13,8 +13,9 @@ import (
 	"parcon/runner/protocol"
 )
 
-// kind is that of tasks of the grid.
-const kind = "workload"
+// Workload is the kind of jobs whose tasks are a workload's, whose parameters are theirs:
+// workload.Params.Args. A task is the request for it of package worker, and so is its answer.
+const Workload = "workload"
 
 // runMaster puts tasks into the queue when it is told, and keeps the answers.
 func runMaster(ctx context.Context, o remote.Order, t *talk) error {
@@ -25,7 +26,7 @@ func runMaster(ctx context.Context, o remote.Order, t *talk) error {
 	defer conn.Close()
 	m, err := taskqueue.Open(ctx, conn, taskqueue.Settings{
 		Queue: queue, Disk: o.Store != remote.Memory, Stalled: 10 * time.Second,
-		Job: taskqueue.Job{Kind: kind, Params: o.Params, Prefetch: o.Prefetch, Patience: o.Patience},
+		Job: taskqueue.Job{Kind: Workload, Params: o.Params, Prefetch: o.Prefetch, Patience: o.Patience},
 	})
 	if err != nil {
 		return err
@@ -44,7 +45,7 @@ func runMaster(ctx context.Context, o remote.Order, t *talk) error {
 			return unknown(line)
 		}
 		answers = make([][]byte, n)
-		tally, err := m.Run(ctx, numbers(n), func(a taskqueue.Answer) error {
+		tally, err := m.Run(ctx, Numbers(n), func(a taskqueue.Answer) error {
 			if a.Fault != "" {
 				return fmt.Errorf("task %d: %s", a.Task, a.Fault)
 			}
@@ -63,8 +64,8 @@ func runMaster(ctx context.Context, o remote.Order, t *talk) error {
 	return m.Close()
 }
 
-// numbers are the tasks: what a worker is asked in other pools, too.
-func numbers(n int) iter.Seq2[[]byte, error] {
+// Numbers are the tasks 0 to n-1 of such a job.
+func Numbers(n int) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		var buf []byte
 		for i := range n {

@@ -24,7 +24,7 @@ import (
 const queue = "trial"
 
 // workloads lists all, with their code.
-var workloads = slices.Concat(workload.All, web.All)
+var workloads = slices.Concat(workload.Workers, web.All)
 
 // Main plays the role that args name, until its standard input ends.
 func Main(args []string) error {

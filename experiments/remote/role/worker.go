@@ -8,6 +8,7 @@ import (
 	"parcon/experiments/remote"
 	"parcon/experiments/taskqueue"
 	"parcon/experiments/tasks/worker"
+	"parcon/experiments/tasks/workload"
 	"parcon/runner/protocol"
 )
 
@@ -20,7 +21,7 @@ func runWorker(ctx context.Context, o remote.Order, t *talk) error {
 	began := make(chan struct{}, 1)
 	go func() {
 		err := taskqueue.Worker{
-			Conn: conn, Queue: queue, Prepare: prepare,
+			Conn: conn, Queue: queue, Prepare: func(j taskqueue.Job) (taskqueue.Handler, error) { return Prepare(j, o.Dir) },
 			Began: func(taskqueue.Job) { began <- struct{}{} },
 		}.Run(ctx)
 		if err != nil { // the trial hears it as the last word of this process
@@ -33,12 +34,17 @@ func runWorker(ctx context.Context, o remote.Order, t *talk) error {
 	return t.attend(unknown)
 }
 
-// prepare makes what computes the tasks of a job.
-func prepare(job taskqueue.Job) (taskqueue.Handler, error) {
-	if job.Kind != kind {
-		return nil, fmt.Errorf("the tasks are of the kind %q, and this worker computes those of the kind %q", job.Kind, kind)
+// Prepare makes what computes the tasks of a job of kind Workload, with files in dir.
+func Prepare(job taskqueue.Job, dir string) (taskqueue.Handler, error) {
+	if job.Kind != Workload {
+		return nil, fmt.Errorf("the tasks are of the kind %q, and this worker computes those of the kind %q", job.Kind, Workload)
 	}
-	handle, err := worker.Handler(workloads, job.Params)
+	params, err := workload.ParseArgs(job.Params)
+	if err != nil {
+		return nil, err
+	}
+	params.Dir = dir
+	handle, err := worker.Handler(workloads, params.Args())
 	if err != nil {
 		return nil, err
 	}

@@ -64,22 +64,10 @@ func (c *distributedCrew) Usage() (usage.Usage, error) {
 	return u.All(), err
 }
 
-// The units of what the parts consumed for a task: their CPU time.
-const (
-	UnitServerCPU = "queue-cpu-ns/op"
-	UnitMasterCPU = "master-cpu-ns/op"
-	UnitWorkerCPU = "worker-cpu-ns/op"
-)
-
 // Parts is the CPU time of each part for a task of the last run.
 func (c *distributedCrew) Parts() (map[string]float64, error) {
 	u, err := c.pool.Usage()
-	used, n := u.Since(c.start), float64(max(1, c.ran))
-	return map[string]float64{
-		UnitServerCPU: float64(used.Server.CPU()) / n,
-		UnitMasterCPU: float64(used.Master.CPU()) / n,
-		UnitWorkerCPU: float64(used.Workers.CPU()) / n,
-	}, err
+	return u.Since(c.start).Each(c.ran), err
 }
 
 func (c *distributedCrew) Close() error { return c.pool.Close() }

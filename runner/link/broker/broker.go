@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
 	"parcon/runner/link"
@@ -23,11 +24,11 @@ const patience = time.Minute
 
 // Options are what a server is started with.
 type Options struct {
-	Listen string // HOST:PORT; port 0: a free one
-	Key    string // a token or the seed of an nkey, which all who connect must have
-	Cert   string // file with the server's certificate and those above it (PEM); "": no TLS
-	CertKy string // file with the certificate's key
-	Dir    string // where streams on disk are kept
+	Listen  string // HOST:PORT; port 0: a free one
+	Key     string // a token or the seed of an nkey, which all who connect must have
+	Cert    string // file with the server's certificate and those above it (PEM); "": no TLS
+	CertKey string // file with the certificate's key
+	Dir     string // where streams on disk are kept
 	// Sync makes the server confirm a message of a stream on disk only when it is on the
 	// disk. Without, what was confirmed in the last minutes may be gone after a loss of
 	// power (sync_interval is 2 minutes), though not after the death of the server alone.
@@ -121,15 +122,15 @@ func (o Options) admit(s *server.Options) error {
 }
 
 func (o Options) encrypt(s *server.Options) error {
-	if o.Cert == "" && o.CertKy == "" {
+	if o.Cert == "" && o.CertKey == "" {
 		return nil
 	}
-	if o.Cert == "" || o.CertKy == "" {
+	if o.Cert == "" || o.CertKey == "" {
 		return errors.New("TLS needs both: the certificate and its key")
 	}
-	config, err := server.GenTLSConfig(&server.TLSConfigOpts{CertFile: o.Cert, KeyFile: o.CertKy})
+	config, err := server.GenTLSConfig(&server.TLSConfigOpts{CertFile: o.Cert, KeyFile: o.CertKey})
 	if err != nil {
-		return fmt.Errorf("reading the server's certificate %s and its key %s: %w", o.Cert, o.CertKy, err)
+		return fmt.Errorf("reading the server's certificate %s and its key %s: %w", o.Cert, o.CertKey, err)
 	}
 	s.TLSConfig, s.TLSTimeout = config, server.DEFAULT_ROUTE_CONNECT.Seconds()*2
 	return nil
@@ -154,6 +155,11 @@ func (b *Broker) URL() string {
 func (b *Broker) Port() int {
 	addr, _ := b.server.Addr().(*net.TCPAddr)
 	return addr.Port
+}
+
+// Dial connects this process to it, not by way of the network.
+func (b *Broker) Dial(key, name string) (*nats.Conn, error) {
+	return link.Access{URL: b.URL(), Key: key}.Dial(name, nats.InProcessServer(b.server))
 }
 
 // Close ends it. What streams on disk hold is there for the next one in the same folder.

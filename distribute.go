@@ -1,0 +1,271 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"parcon/experiments/card"
+	"parcon/experiments/remote/role"
+	"parcon/experiments/taskqueue"
+	"parcon/experiments/tasks"
+	"parcon/experiments/tasks/worker"
+	"parcon/experiments/tasks/workload"
+	"parcon/experiments/testbed"
+	"parcon/experiments/variant"
+	"parcon/runner/link"
+	"parcon/runner/link/broker"
+)
+
+const defaultQueue = "parcon"
+
+// stores are how a queue keeps tasks and answers.
+var stores = []string{"memory", "disk", "synced"}
+
+// distribution is what a user can ask of a distribute command.
+type distribution struct {
+	to       reaching
+	listen   string
+	cert     string
+	certKey  string
+	dir      string
+	queue    string
+	store    string
+	prefetch int
+	patience time.Duration
+	tasks    int
+}
+
+func distributeCommand(stdout, stderr io.Writer) *cobra.Command {
+	d := distribution{listen: "127.0.0.1:4222", queue: defaultQueue, store: stores[0], prefetch: 1, patience: 10 * time.Second, tasks: 1000}
+	c := &cobra.Command{
+		Use:   "distribute WORKLOAD | distribute -- CMD [ARG]...",
+		Short: "Put tasks into a queue for workers on this and other machines, and take their answers",
+		Long: `Distribute puts tasks into a queue, from which every parcon worker takes some that has the key, and
+takes the answers from another one. The tasks are those of one of parcon's workloads, whose answers it
+checks, or a command: it is run for each line of standard input, which stands for {} in its
+arguments or follows them, and what it prints is printed here, as it comes.
+
+Every task is answered once, whichever workers are lost meanwhile. The queues are on a NATS server. It is
+part of this command, and listens at --listen, unless --nats names one that runs already. With
+--store memory tasks are lost with the server; with disk they outlive it; with synced, which is slow,
+they outlive a loss of power too. A server that runs already keeps its own promise: see its setting
+sync_interval.`,
+		Example: "  parcon distribute primes/length=10ms --tasks 1000 --key-file key --listen 0.0.0.0:4222\n  ls *.png | parcon distribute --nats nats://host:4222 --key-file key -- convert {} {}.jpg",
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch dash := cmd.ArgsLenAtDash(); {
+			case dash > 0, dash < 0 && len(args) != 1, dash == 0 && len(args) == 0:
+				return wrongUsage("name a workload (`parcon distribute primes`), or a command after -- (`parcon distribute -- CMD {}`)")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := d.check(); err != nil {
+				return err
+			}
+			return d.run(cmd.Context(), args, cmd.ArgsLenAtDash() == 0, stdout, stderr)
+		},
+	}
+	f := c.Flags()
+	d.to.flags(f)
+	f.StringVar(&d.listen, "listen", d.listen, "where the server of this command listens, HOST:PORT; 0.0.0.0 lets other machines in")
+	f.StringVar(&d.cert, "cert", "", "file with the certificate (PEM) of the server of this command: it wants TLS then")
+	f.StringVar(&d.certKey, "cert-key", "", "file with the key (PEM) of that certificate")
+	f.StringVar(&d.dir, "dir", "", "folder for the files of the server of this command (default: a temporary one)")
+	f.StringVar(&d.queue, "queue", d.queue, "name of the queue")
+	f.StringVar(&d.store, "store", d.store, "how the queue is kept: memory, disk or synced")
+	f.IntVar(&d.prefetch, "prefetch", d.prefetch, "how many tasks a worker takes ahead: more hide the way there, and bind tasks to a worker")
+	f.DurationVar(&d.patience, "patience", d.patience, "how long a worker may be silent until others get its tasks")
+	f.IntVar(&d.tasks, "tasks", d.tasks, "how many tasks of the workload")
+	return c
+}
+
+func (d distribution) check() error {
+	switch {
+	case d.tasks < 1:
+		return wrongUsage("--tasks %d: give a number from 1", d.tasks)
+	case !slices.Contains(stores, d.store):
+		return wrongUsage("--store %s: use memory, disk or synced", d.store)
+	case d.prefetch < 1 || d.prefetch > taskqueue.MaxPrefetch:
+		return wrongUsage("--prefetch %d: give a number from 1 to %d", d.prefetch, taskqueue.MaxPrefetch)
+	case d.patience < taskqueue.LeastPatience:
+		return wrongUsage("--patience %v: give %v at least", d.patience, taskqueue.LeastPatience)
+	}
+	if err := taskqueue.CheckName(d.queue); err != nil {
+		return wrongUsage("--queue: %w", err)
+	}
+	return nil
+}
+
+// run is the whole command: serve, prepare, distribute, say what came of it.
+func (d distribution) run(ctx context.Context, args []string, command bool, stdout, stderr io.Writer) error {
+	say := newLines(stderr).say
+	conn, end, err := d.connect(say)
+	if err != nil {
+		return err
+	}
+	defer end()
+	e := commandLines(args, stdout)
+	if !command {
+		if e, err = d.workload(ctx, args[0], stderr); err != nil {
+			return err
+		}
+	}
+	e.job.Prefetch, e.job.Patience = d.prefetch, d.patience
+	m, err := taskqueue.Open(ctx, conn, taskqueue.Settings{Queue: d.queue, Job: e.job, Disk: d.store != stores[0]})
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	tally, err := m.Run(ctx, e.tasks, func(a taskqueue.Answer) error {
+		if a.Fault != "" {
+			e.faults++
+			say(fmt.Sprintf("task %d, by %s: %s", a.Task+1, a.Worker, a.Fault))
+			return nil
+		}
+		return e.take(a)
+	})
+	err = errors.Join(err, m.Close())
+	say(summary(tally, e.faults, time.Since(begin)))
+	if err == nil && e.faults > 0 {
+		err = fmt.Errorf("%d of %d tasks failed", e.faults, tally.Tasks)
+	}
+	return err
+}
+
+// summary says in a line what came of the tasks.
+func summary(t taskqueue.Tally, faults int, took time.Duration) string {
+	line := fmt.Sprintf("%d of %d tasks answered in %v, %.4g in a second, by %d workers", t.Answers-faults, t.Tasks, took.Round(time.Millisecond), float64(t.Answers)/took.Seconds(), len(t.ByWorker))
+	for _, also := range []struct {
+		n    int
+		what string
+	}{{faults, "failed"}, {t.Again, "were handed out more than once"}, {t.Doubled, "second answers were dropped"}, {t.Lost, "were lost by the server"}} {
+		if also.n > 0 {
+			line += fmt.Sprintf("; %d %s", also.n, also.what)
+		}
+	}
+	return line
+}
+
+// connect connects to a server, or to one that it starts, which end ends.
+func (d distribution) connect(say func(string)) (conn *nats.Conn, end func(), err error) {
+	if d.to.url != "" {
+		conn, err := d.to.dial("parcon distribute", say)
+		if err != nil {
+			return nil, nil, err
+		}
+		return conn, conn.Close, nil
+	}
+	key, err := link.ReadKey(d.to.keyFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	options := broker.Options{
+		Listen: d.listen, Key: key, Cert: d.cert, CertKey: d.certKey, Dir: d.dir, Sync: d.store == "synced",
+		Say: func(line string) { say("server: " + line) },
+	}
+	b, endServer, err := broker.Scratch(options)
+	if err != nil {
+		return nil, nil, err
+	}
+	say(fmt.Sprintf("the server is at %s: start workers with parcon worker --nats %s", d.listen, b.URL()))
+	conn, err = b.Dial(key, "parcon distribute")
+	if err != nil {
+		endServer()
+		return nil, nil, err
+	}
+	return conn, func() { conn.Close(); endServer() }, nil
+}
+
+// An assignment is what is distributed.
+type assignment struct {
+	job    taskqueue.Job
+	tasks  iter.Seq2[[]byte, error]
+	take   func(taskqueue.Answer) error
+	faults int // tasks of which there is no answer
+}
+
+// commandLines runs a command for each line of standard input.
+func commandLines(argv []string, stdout io.Writer) *assignment {
+	return &assignment{
+		job:   taskqueue.Job{Kind: kindCommand, Params: argv},
+		tasks: linesOf(os.Stdin),
+		take: func(a taskqueue.Answer) error {
+			if _, err := stdout.Write(a.Body); err != nil {
+				return fmt.Errorf("printing what a task printed: %w", err)
+			}
+			return nil
+		},
+	}
+}
+
+// longestLine is far beyond what a server takes in a message by default.
+const longestLine = 64 << 20
+
+// linesOf are the lines of a file, without their ends.
+func linesOf(r io.Reader) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		lines := bufio.NewScanner(r)
+		lines.Buffer(nil, longestLine)
+		for lines.Scan() {
+			if !yield(lines.Bytes(), nil) {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil {
+			yield(nil, fmt.Errorf("reading tasks from standard input: %w", err))
+		}
+	}
+}
+
+// workload prepares tasks of a workload: how long they are, and the right answers.
+func (d distribution) workload(ctx context.Context, work string, stderr io.Writer) (*assignment, error) {
+	name := "workload=" + work + "/model=serial/workers=1"
+	g, err := tasks.Parse(name)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	v, err := variant.Parse(name)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	if _, far := workload.Find(workload.Remote, g.Workload.Name); far == nil {
+		return nil, wrongUsage("tasks of %s ask a server on this machine, which workers on others don't reach: distribute another workload", g.Workload.Name)
+	}
+	built, err := programs(ctx, stderr)
+	if err != nil {
+		return nil, err
+	}
+	c := card.Run(1, v)
+	bed, err := testbed.Open(ctx, built, os.TempDir(), nil, []card.Case{c}, time.Minute)
+	if err != nil {
+		return nil, err
+	}
+	params, answers, err := bed.Work(c)
+	if err = errors.Join(err, bed.Close()); err != nil {
+		return nil, err
+	}
+	return &assignment{
+		job:   taskqueue.Job{Kind: role.Workload, Params: params.Args()},
+		tasks: role.Numbers(d.tasks),
+		take: func(a taskqueue.Answer) error {
+			result, err := worker.ParseResult(a.Body)
+			if err != nil {
+				return fmt.Errorf("task %d, by %s: %w", a.Task+1, a.Worker, err)
+			}
+			if want := answers[workload.Seed(a.Task)]; result.Answer != want {
+				return fmt.Errorf("task %d, by %s, has the answer %d, want %d: is that worker of the same source?", a.Task+1, a.Worker, result.Answer, want)
+			}
+			return nil
+		},
+	}, nil
+}
