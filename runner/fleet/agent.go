@@ -35,6 +35,7 @@ type Agent struct {
 
 	mu   sync.Mutex
 	busy string // with whose run
+	told string // what was last wrong with a call
 }
 
 // Serve takes orders until ctx ends, and returns when the run that it was busy with has
@@ -43,11 +44,13 @@ func (a *Agent) Serve(ctx context.Context) error {
 	at := nats.NewInbox()
 	orders := make(chan *nats.Msg, 16)
 	hear := func(m *nats.Msg) {
-		if _, err := decode[call](m.Data); err != nil {
-			a.Say(err.Error())
-		}
+		_, err := decode[call](m.Data)
 		a.mu.Lock()
 		defer a.mu.Unlock()
+		if err != nil && err.Error() != a.told { // calls are repeated
+			a.told = err.Error()
+			a.Say(a.told)
+		}
 		_ = m.Respond(encode(Hello{head{Protocol}, a.Identity, a.Name, a.Host, at, a.busy}))
 	}
 	calls, err := a.Conn.Subscribe(callSubject, hear)

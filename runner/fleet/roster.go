@@ -15,6 +15,9 @@ import (
 // Announcement is how long an asker listens for agents that have joined.
 const Announcement = 3 * time.Second
 
+// again is the time between two calls: who joins meanwhile has not heard the first one.
+const again = 250 * time.Millisecond
+
 // Call asks who is there, and listens for a while.
 func Call(ctx context.Context, conn *nats.Conn, wait time.Duration) ([]Hello, error) {
 	inbox := nats.NewInbox()
@@ -25,9 +28,7 @@ func Call(ctx context.Context, conn *nats.Conn, wait time.Duration) ([]Hello, er
 	}
 	defer func() { _ = sub.Unsubscribe() }()
 	host, _ := os.Hostname()
-	if err := conn.PublishRequest(callSubject, inbox, encode(call{head{Protocol}, host})); err != nil {
-		return nil, fmt.Errorf("calling the fleet: %w", err)
-	}
+	calling, next := encode(call{head{Protocol}, host}), time.After(0)
 	var all []Hello
 	for end := time.After(wait); ; {
 		select {
@@ -35,17 +36,28 @@ func Call(ctx context.Context, conn *nats.Conn, wait time.Duration) ([]Hello, er
 			return nil, ctx.Err()
 		case <-end:
 			return all, nil
+		case <-next:
+			if err := conn.PublishRequest(callSubject, inbox, calling); err != nil {
+				return nil, fmt.Errorf("calling the fleet: %w", err)
+			}
+			next = time.After(again)
 		case m := <-heard:
-			if len(m.Data) == 0 {
-				continue // the server says that nobody listens
-			}
-			h, err := decode[Hello](m.Data)
-			if err != nil && h.Name == "" {
-				continue // nobody's name to refuse
-			}
-			all = append(all, h)
+			all = noted(all, m.Data)
 		}
 	}
+}
+
+// noted adds an answer, or puts it in the place of an earlier one of the same agent.
+func noted(all []Hello, text []byte) []Hello {
+	h, err := decode[Hello](text)
+	if err != nil && h.Name == "" {
+		return all // nobody's: the server says that nobody listens
+	}
+	if i := slices.IndexFunc(all, func(was Hello) bool { return was.At == h.At && was.Name == h.Name }); i >= 0 {
+		all[i] = h
+		return all
+	}
+	return append(all, h)
 }
 
 // Choose says who of those that answered takes part, by name, and of the others why they
