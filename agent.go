@@ -69,10 +69,14 @@ TLS (tls:// or --ca) the key and all results can be read on the way.`,
 	return c
 }
 
+// patient is the time between two attempts of an agent to reach a server: there may be
+// none for days, and others measure on this machine.
+const patient = 500 * time.Millisecond
+
 // await connects as soon as there is a server, or returns none when ctx ends.
 func (r reaching) await(ctx context.Context, name string, say func(string)) (*nats.Conn, error) {
 	for told := false; ; told = true {
-		conn, err := r.dial(name, say)
+		conn, err := r.dial(name, say, nats.ReconnectWait(patient), nats.ReconnectJitter(0, 0))
 		if !errors.Is(err, link.ErrNobody) {
 			return conn, err
 		}
@@ -82,7 +86,7 @@ func (r reaching) await(ctx context.Context, name string, say func(string)) (*na
 		select {
 		case <-ctx.Done():
 			return nil, nil
-		case <-time.After(500 * time.Millisecond):
+		case <-time.After(patient):
 		}
 	}
 }
@@ -142,8 +146,11 @@ func errand(ctx context.Context, order fleet.Order, dir string, pythons []string
 		Do: func(ctx context.Context, kept func(), say func(string)) (bool, error) {
 			o.kept = kept
 			err := measure(ctx, o, a.Names, stdout, io.MultiWriter(stderr, &noted{say: say}))
+			if ctx.Err() != nil {
+				return false, errors.New("the agent was stopped") // whoever asked goes on otherwise than here
+			}
 			var failed failedError
-			return ctx.Err() == nil && (err == nil || errors.As(err, &failed)), err
+			return err == nil || errors.As(err, &failed), err
 		},
 	}, nil
 }

@@ -21,7 +21,7 @@ func (r *reaching) flags(f *pflag.FlagSet) {
 }
 
 // dial connects to the server, and tells when it is lost and found again.
-func (r reaching) dial(name string, say func(string)) (*nats.Conn, error) {
+func (r reaching) dial(name string, say func(string), extra ...nats.Option) (*nats.Conn, error) {
 	if r.url == "" {
 		return nil, wrongUsage("name the server where the fleet meets: --nats nats://HOST:4222")
 	}
@@ -29,13 +29,14 @@ func (r reaching) dial(name string, say func(string)) (*nats.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return link.Access{URL: r.url, Key: key, CA: r.ca}.Dial(name,
+	return link.Access{URL: r.url, Key: key, CA: r.ca}.Dial(name, append([]nats.Option{
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
 				say(fmt.Sprintf("the connection is lost, and tried again: %v", err))
 			}
 		}),
-		nats.ReconnectHandler(func(*nats.Conn) { say("connected again") }))
+		nats.ReconnectHandler(func(*nats.Conn) { say("connected again") }),
+	}, extra...)...)
 }
 
 // lines writes whole lines, from several goroutines.

@@ -75,9 +75,13 @@ func togetherOf(runs []Run) together {
 		}
 		t.members = append(t.members, member{names[i], r.Folder, newPage(r.Table)})
 	}
+	var judged []Judged
+	for _, m := range t.members {
+		judged = append(judged, m.judged...)
+	}
 	var rulings [][]Ruling
 	for _, m := range t.members {
-		rulings = append(rulings, m.rulings())
+		rulings = append(rulings, append(m.rulings(), m.unreached(judged)...))
 	}
 	if len(runs) > 0 {
 		t.standings = Standings(rulings, runs[0].Table.catalogue.byID)
@@ -101,6 +105,20 @@ func (m member) rulings() []Ruling {
 			r.Verdict = NotAsked
 		}
 		all = append(all, r)
+	}
+	return all
+}
+
+// unreached are those of some claims that a run was told to decide, and that it came to in
+// no round.
+func (m member) unreached(judged []Judged) []Ruling {
+	var all []Ruling
+	told := strings.Fields(m.table.Get(results.KeyExperiments))
+	for _, j := range judged {
+		own := slices.ContainsFunc(m.judged, func(o Judged) bool { return o.ID == j.ID })
+		if !own && (slices.Contains(told, j.Experiment) || slices.Contains(told, j.ID)) {
+			all = append(all, Ruling{j.ID, j.Text, NotMeasured})
+		}
 	}
 	return all
 }

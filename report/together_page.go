@@ -149,11 +149,16 @@ func (t together) doubts(w *strings.Builder) {
 	w.WriteString("\nThe doubts about each by itself stand in its own report: `parcon report FOLDER`.\n")
 }
 
-// programs warns of runs that different programs made.
+// programs warns of runs that different programs made. On systems of different kinds they
+// are different files of the same source.
 func (t together) programs() string {
+	first := t.members[0].table
 	for _, m := range t.members[1:] {
-		if d := results.Differences(t.members[0].table.Setup, m.table.Setup, results.Program); len(d) > 0 {
-			return fmt.Sprintf("they were not all measured by the same program (%s differs): that may be a part of what differs", d[0].Key)
+		alike := first.Get(results.KeyGOOS) == m.table.Get(results.KeyGOOS) && first.Get(results.KeyGOARCH) == m.table.Get(results.KeyGOARCH)
+		for _, d := range results.Differences(first.Setup, m.table.Setup, results.Program) {
+			if alike || d.Key != results.KeyProgram && d.Key != results.KeyPrograms {
+				return fmt.Sprintf("they were not all measured by the same program (%s differs): that may be a part of what differs", d.Key)
+			}
 		}
 	}
 	return ""

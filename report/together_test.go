@@ -96,18 +96,25 @@ func TestWhatAVersionLacksIsNotAsked(t *testing.T) {
 		}
 		return ""
 	}
-	chapter := ""
-	for _, c := range catalogue().Chapters {
-		if len(c.ClaimsOf([]string{"P8"}, scaleOf(testCores))) > 0 {
-			chapter = c.Name
-		}
-	}
+	chapter := chapterOf("P8")[0].Name
 	if got := verdict(strings.Replace(text, "seed: 1", "seed: 1\nclaims: "+chapter+":0123456789abcdef", 1)); got != NotAsked {
 		t.Errorf("of other claims P8 is %q", got)
 	}
 	same := fingerprintOf(chapter)
 	if got := verdict(strings.Replace(text, "seed: 1", "seed: 1\nclaims: "+chapter+":"+same, 1)); got != NotMeasured {
 		t.Errorf("of the same claims P8 is %q", got)
+	}
+}
+
+// What a run was told to decide and did not come to is not measured.
+func TestWhatARunDidNotComeToIsNotMeasured(t *testing.T) {
+	few := strings.Replace(on("b", only(world(3, 0.01, textbook), "Compute/")), "seed: 1", "seed: 1\nexperiments: compute "+chapterOf("P8")[0].Name+" L1", 1)
+	all := togetherOf([]Run{{"a", read(t, on("a", world(3, 0.01, textbook)))}, {"b", read(t, few)}})
+	want := map[string]Verdict{"P8": NotMeasured, "L1": NotMeasured, "L2": NotAsked}
+	for _, s := range all.standings {
+		if v, ok := want[s.ID]; ok && s.Verdicts[1] != v {
+			t.Errorf("%s is %q, not %q", s.ID, s.Verdicts[1], v)
+		}
 	}
 }
 

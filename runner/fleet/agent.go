@@ -178,14 +178,11 @@ func (a *Agent) carry(ctx context.Context, o Order, errand Errand) {
 	}
 	c.finish(last.complete, last.err)
 	a.free()
-	a.Say(fmt.Sprintf("the run for %s has ended%s", clean(o.From), because(last.err)))
-}
-
-func because(err error) string {
-	if err == nil {
-		return ""
+	reason := ""
+	if last.err != nil {
+		reason = last.err.Error()
 	}
-	return ": " + err.Error()
+	a.Say(fmt.Sprintf("the run for %s has ended%s", clean(o.From), because(reason)))
 }
 
 // wait lets what was kept be sent before the next trial starts, so that it is not sent

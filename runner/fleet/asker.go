@@ -81,7 +81,7 @@ func (a *Asker) Run(ctx context.Context, run string, options json.RawMessage, pa
 	}
 	var asked sync.WaitGroup
 	for _, m := range all {
-		asked.Go(func() { m.order(a, run, to, options) })
+		asked.Go(func() { m.order(ctx, a, run, to, options) })
 	}
 	asked.Wait()
 	a.follow(ctx, all, pieces)
@@ -105,12 +105,14 @@ func newMember(p Part) (*member, error) {
 }
 
 // order tells an agent what to do.
-func (m *member) order(a *Asker, run, to string, options json.RawMessage) {
+func (m *member) order(ctx context.Context, a *Asker, run, to string, options json.RawMessage) {
 	size, sum, err := Size(m.Trials)
 	var reply *nats.Msg
 	if err == nil {
 		o := Order{head{Protocol}, a.Identity, run, a.Host, to, options, size, sum, a.Patience.Seconds()}
-		reply, err = a.Conn.Request(m.At, encode(o), answerWithin)
+		within, cancel := context.WithTimeout(ctx, answerWithin)
+		defer cancel()
+		reply, err = a.Conn.RequestWithContext(within, m.At, encode(o))
 	}
 	var said answer
 	if err == nil {
@@ -192,12 +194,16 @@ func (a *Asker) take(all []*member, msg *nats.Msg, stopping string) {
 	}
 	if p.Done && !m.done && said.Have == p.Offset {
 		m.end(p.Complete && m.reason == "", cmp.Or(m.reason, clean(p.Failed)))
-		a.Say(fmt.Sprintf("%s is done%s", m.Name, becauseOf(m.reason)))
+		how := " is done"
+		if !m.complete {
+			how = " has ended"
+		}
+		a.Say(m.Name + how + because(m.reason))
 	}
 	_ = msg.Respond(encode(said))
 }
 
-func becauseOf(reason string) string {
+func because(reason string) string {
 	if reason == "" {
 		return ""
 	}

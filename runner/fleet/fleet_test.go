@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -385,6 +386,67 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A server that is gone for a while loses nothing: what was measured meanwhile arrives
+// when it is back.
+func TestAServerThatIsGoneForAWhile(t *testing.T) {
+	options := &server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true}
+	start := func() *server.Server {
+		s, err := server.NewServer(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Start()
+		if !s.ReadyForConnections(30 * time.Second) {
+			t.Fatal("the server is not ready")
+		}
+		return s
+	}
+	first := start()
+	url := first.ClientURL()
+	options.Port = first.Addr().(*net.TCPAddr).Port
+	connect := func() *nats.Conn {
+		c, err := nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Close)
+		return c
+	}
+	dir := t.TempDir()
+	path, half, back := filepath.Join(dir, "there"), make(chan bool), make(chan bool)
+	begin := func(Order) (Errand, error) {
+		return Errand{Trials: path, Do: func(_ context.Context, kept func(), _ func(string)) (bool, error) {
+			err := os.WriteFile(path, []byte("one\n"), 0o666)
+			kept()
+			half <- true
+			<-back
+			return true, errors.Join(err, os.WriteFile(path, []byte("one\ntwo\n"), 0o666))
+		}}, nil
+	}
+	_, end := joined(t, connect(), "a", own, begin)
+	conn := connect()
+	all := parts(t, conn, dir)
+	a, _ := asker(conn, 30*time.Second)
+	ended := make(chan []Outcome, 1)
+	go func() {
+		outcomes, _ := a.Run(context.Background(), "run", nil, all)
+		ended <- outcomes
+	}()
+	<-half
+	first.Shutdown()
+	first.WaitForShutdown()
+	back <- true
+	second := start()
+	defer second.Shutdown()
+	if outcomes := <-ended; len(outcomes) != 1 || !outcomes[0].Complete {
+		t.Errorf("%v", outcomes)
+	}
+	if got, _ := os.ReadFile(all[0].Trials); string(got) != "one\ntwo\n" {
+		t.Errorf("%q", got)
+	}
+	end() // while it can still be heard
 }
 
 // Junk from somebody who has the key harms nobody.
