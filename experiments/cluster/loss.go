@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -96,6 +97,9 @@ const (
 )
 
 func prepareLoss(t card.Trial) (card.Session, error) {
+	if t.Get("killed") == "server" && t.Get("store") == remote.Memory {
+		return card.Session{}, errors.New("a server loses what it keeps in memory when it is killed: use store=disk or store=synced")
+	}
 	work := workload.Params{Name: workload.Steps.Name, Size: lossSteps}
 	dir, remove, err := folder(t)
 	if err != nil {

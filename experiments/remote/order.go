@@ -16,7 +16,7 @@ func encode(o Order) (string, error) {
 // ReadOrder reads the line that says what a process is to do.
 func ReadOrder(line string) (o Order, err error) {
 	if err := json.Unmarshal([]byte(line), &o); err != nil {
-		return o, fmt.Errorf("reading what to do: %w", err)
+		return Order{}, fmt.Errorf("reading what to do: %w", err)
 	}
 	return o, nil
 }

@@ -36,6 +36,12 @@ const (
 	WindowBytes   = 64 << 20
 )
 
+// reserved is what the server must have for each of the two streams, in bytes: what a
+// window has, and what the server adds to each message. It is reserved, so that answers
+// have room however many tasks there are: a worker gives none of its tasks away until its
+// answer is in.
+const reserved = 2*WindowBytes + 1<<20
+
 // idle is how long the server remembers a master that does nothing.
 const idle = 10 * time.Second
 
@@ -112,25 +118,38 @@ func orElse[T comparable](value, otherwise T) T {
 	return value
 }
 
-// clear removes what a master left that is gone.
+// clear removes what a master left that is gone, and nothing else.
 func (m *Master) clear(ctx context.Context) error {
-	results, err := m.js.Stream(ctx, m.names.results())
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		return m.delete(ctx)
-	}
-	if err != nil {
-		return plain(err)
-	}
-	if _, err := readJob(results.CachedInfo().Config); err != nil && results.CachedInfo().Config.Metadata[keyJob] == "" {
-		return err
-	}
-	switch _, err = results.Consumer(ctx, master); {
-	case err == nil:
-		return fmt.Errorf("a master is at work there, or was until %v ago: name another queue, or wait", idle)
-	case !errors.Is(err, jetstream.ErrConsumerNotFound):
-		return plain(err)
+	for _, name := range []string{m.names.tasks(), m.names.results()} {
+		s, err := m.js.Stream(ctx, name)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			continue
+		}
+		if err == nil {
+			err = abandoned(ctx, s)
+		}
+		if err != nil {
+			return plain(err)
+		}
 	}
 	return m.delete(ctx)
+}
+
+// abandoned says why a stream may not be removed, nil if it may: a master was there, and
+// is gone.
+func abandoned(ctx context.Context, s jetstream.Stream) error {
+	config := s.CachedInfo().Config
+	if config.Metadata[keyJob] == "" {
+		return notOurs(config.Name)
+	}
+	_, err := s.Consumer(ctx, master)
+	if err == nil {
+		return fmt.Errorf("a master is at work there, or was until %v ago: name another queue, or wait", idle)
+	}
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return nil
+	}
+	return err
 }
 
 func (m *Master) delete(ctx context.Context) error {
@@ -152,7 +171,7 @@ func (m *Master) create(ctx context.Context) error {
 	stream := func(name string) (jetstream.Stream, error) {
 		config := jetstream.StreamConfig{
 			Name: name, Subjects: []string{name}, Retention: jetstream.WorkQueuePolicy, Storage: jetstream.MemoryStorage,
-			Discard: jetstream.DiscardNew, Metadata: map[string]string{keyJob: string(job)},
+			Discard: jetstream.DiscardNew, MaxBytes: reserved, Metadata: map[string]string{keyJob: string(job)},
 			Duplicates: 100 * time.Millisecond, // no message bears an id of the server's: its number is inside
 		}
 		if m.settings.Disk {

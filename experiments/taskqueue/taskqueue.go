@@ -58,7 +58,7 @@ const keyJob = "parcon-job"
 func readJob(config jetstream.StreamConfig) (Job, error) {
 	text, there := config.Metadata[keyJob]
 	if !there {
-		return Job{}, fmt.Errorf("the stream %s is not parcon's: name another queue", config.Name)
+		return Job{}, notOurs(config.Name)
 	}
 	var j Job
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
@@ -68,6 +68,10 @@ func readJob(config jetstream.StreamConfig) (Job, error) {
 		return j, err
 	}
 	return j, j.check()
+}
+
+func notOurs(stream string) error {
+	return fmt.Errorf("the stream %s is not parcon's: name another queue", stream)
 }
 
 // A queue's names. A name may hold letters, digits, - and _.

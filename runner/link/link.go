@@ -144,6 +144,8 @@ func (a Access) explain(err error) error {
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired):
 		return say("the server refuses the key: give the one that it was started with")
+	case errors.Is(err, nats.ErrNkeysNotSupported):
+		return say("the server refuses the key: it is the seed of an nkey, and the server wants another kind")
 	case errors.Is(err, nats.ErrSecureConnWanted):
 		return say("TLS is asked for, and the server has none: give it a certificate, or do without --ca and tls://")
 	case errors.Is(err, nats.ErrSecureConnRequired):

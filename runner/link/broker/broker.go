@@ -59,14 +59,25 @@ func Start(o Options) (*Broker, error) {
 	log := &faults{say: o.Say}
 	s.SetLogger(log, false, false)
 	s.Start()
-	if !s.ReadyForConnections(patience) {
+	if err := ready(s, log); err != nil {
 		s.Shutdown()
-		if first := log.first(); first != "" {
-			return nil, fmt.Errorf("starting the message server at %s: %s", o.Listen, first)
-		}
-		return nil, fmt.Errorf("starting the message server at %s: it is not ready after %v", o.Listen, patience)
+		return nil, fmt.Errorf("starting the message server at %s: %w", o.Listen, err)
 	}
 	return &Broker{s, settings.TLSConfig != nil}, nil
+}
+
+// ready waits until a server can be connected to, or has given up.
+func ready(s *server.Server, log *faults) error {
+	const look = 100 * time.Millisecond
+	for range int(patience / look) {
+		if s.ReadyForConnections(look) {
+			return nil
+		}
+		if why := log.last(); why != "" {
+			return errors.New(why)
+		}
+	}
+	return fmt.Errorf("it is not ready after %v", patience)
 }
 
 func (o Options) settings() (*server.Options, error) {

@@ -11,26 +11,14 @@ type faults struct {
 	say func(string)
 
 	mu    sync.Mutex
-	worst string
+	fatal string
 }
 
-// first is the first fault of all.
-func (f *faults) first() string {
+// last is why the server gave up, "" while it has not.
+func (f *faults) last() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.worst
-}
-
-func (f *faults) fault(format string, v ...any) {
-	line := plain(fmt.Sprintf(format, v...))
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.worst == "" {
-		f.worst = line
-	}
-	if f.say != nil {
-		f.say(line)
-	}
+	return f.fatal
 }
 
 // plain is a line of the server's log in parcon's words, where it has some. The server
@@ -50,8 +38,19 @@ func plain(line string) string {
 	return fmt.Sprintf("refused %s: %s", strings.TrimSpace(who), what)
 }
 
-func (f *faults) Fatalf(format string, v ...any) { f.fault(format, v...) }
-func (f *faults) Errorf(format string, v ...any) { f.fault(format, v...) }
+// Fatalf is called once: the server does no more.
+func (f *faults) Fatalf(format string, v ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fatal = fmt.Sprintf(format, v...)
+}
+
+// Errorf is called from many goroutines.
+func (f *faults) Errorf(format string, v ...any) {
+	if f.say != nil {
+		f.say(plain(fmt.Sprintf(format, v...)))
+	}
+}
 
 // What the server warns of is its own settings, which are ours.
 func (*faults) Warnf(string, ...any)   {}
