@@ -84,6 +84,9 @@ func TestScripts(t *testing.T) {
 			"hangup":        hangUp,
 			"waitrole":      waitRole,
 			"ownprograms":   ownPrograms,
+			"natsserver":    natsServer,
+			"freeport":      freePort,
+			"waittext":      waitText,
 		},
 	})
 }

@@ -41,6 +41,7 @@ type options struct {
 	resume  string
 	tasksOf string
 	pythons []string
+	kept    func() // is called after each trial that is kept; nil: nobody waits for them
 }
 
 func defaultOptions() options {
@@ -49,6 +50,7 @@ func defaultOptions() options {
 
 func runCommand(stdout, stderr io.Writer) *cobra.Command {
 	o := defaultOptions()
+	var fleet fleetOptions
 	c := &cobra.Command{
 		Use:   "run [EXPERIMENT | CLAIM | VARIANT]...",
 		Short: "Measure, and write a report",
@@ -66,10 +68,17 @@ or workload=*/model=gil/workers=4.`,
 			if cmd.Flags().Changed("rounds") && o.rounds == 0 {
 				return wrongUsage("--rounds 0: give a number from 1 to %d", mostRounds)
 			}
+			if err := fleet.check(o, cmd.Flags()); err != nil {
+				return err
+			}
+			if fleet.on {
+				return measureFleet(cmd.Context(), o, fleet, args, stdout, stderr)
+			}
 			return measure(cmd.Context(), o, args, stdout, stderr)
 		},
 	}
 	f := c.Flags()
+	fleet.flags(f)
 	f.StringVar(&o.profile, "profile", o.profile, "how much: quick, standard or full")
 	f.StringVar(&o.budget, "budget", "", "start no round that would end after this time, such as 3m (default: the profile's, unless --rounds is given)")
 	f.Float64Var(&o.odds, "odds", 0, "how many to one a verdict must be sure of (default: 20 for each claim asked, so that 5 % of reports hold a wrong one at most)")
@@ -98,6 +107,7 @@ type job struct {
 	pythons []cpython.Interpreter
 	done    []results.Result // of a run that is resumed
 	setup   results.Setup    // of a run that is resumed
+	kept    func()           // as of the options
 }
 
 // hindrances say what cannot be measured by this user on this machine.
@@ -130,17 +140,14 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 	if err != nil {
 		return err
 	}
+	j.kept = o.kept
 	for _, note := range j.notes {
 		fmt.Fprintln(stderr, "parcon:", note)
 	}
-	chosen, names, err := chapters.Choose(j.names, j.scale())
-	switch {
-	case err != nil && j.setup != nil: // it was not asked now
-		return fmt.Errorf("resuming %s: its line %q: %w", filepath.Join(j.dir, trialsFile), results.KeyExperiments+": "+strings.Join(j.names, " "), err)
-	case err != nil:
-		return usageError{err}
+	chosen, err := j.choose()
+	if err != nil {
+		return err
 	}
-	j.names = names
 	if o.resume == "" {
 		var unlock func()
 		if j.dir, unlock, err = folder(j.dir, ""); err != nil {
@@ -163,6 +170,22 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 	return failures(trials)
 }
 
+// choose finds what the names stand for.
+func (j *job) choose() ([]card.Chapter, error) {
+	chosen, names, err := chapters.Choose(j.names, j.scale())
+	switch {
+	case err != nil && j.setup != nil: // it was not asked now
+		return nil, fmt.Errorf("resuming %s: its line %q: %w", filepath.Join(j.dir, trialsFile), results.KeyExperiments+": "+strings.Join(j.names, " "), err)
+	case err != nil:
+		return nil, usageError{err}
+	}
+	j.names = names
+	return chosen, nil
+}
+
+// failedError says that a run is done, and that trials of it failed.
+type failedError struct{ error }
+
 // failures is the error of a run of which trials failed, nil if none did.
 func failures(trials []results.Result) error {
 	failed := 0
@@ -177,9 +200,9 @@ func failures(trials []results.Result) error {
 	case failed == 0:
 		return nil
 	case failed == len(trials):
-		return fmt.Errorf("nothing was measured: all %d trials failed, the first because: %s", failed, first)
+		return failedError{fmt.Errorf("nothing was measured: all %d trials failed, the first because: %s", failed, first)}
 	}
-	return fmt.Errorf("failed trials: %d; the report names them and why", failed)
+	return failedError{fmt.Errorf("failed trials: %d; the report names them and why", failed)}
 }
 
 // folder makes the folder of a result, or one of its own below run/ if none was
@@ -213,6 +236,7 @@ func (o options) job(ctx context.Context, args []string) (job, error) {
 	if o.resume != "" {
 		fresh := defaultOptions()
 		fresh.resume, fresh.timeout, fresh.pythons = o.resume, o.timeout, o.pythons
+		o.kept = nil // two functions are never equal
 		if len(args) > 0 || !reflect.DeepEqual(o, fresh) {
 			return job{}, wrongUsage("--resume goes on with what was asked before: beside it only --timeout and --python have a meaning")
 		}
@@ -342,7 +366,7 @@ func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writ
 		return nil, err
 	}
 	defer file.Close()
-	trials, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Try(j.timeout), l.ServerCPU), file.Keep, show.tell)
+	trials, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Try(j.timeout), l.ServerCPU), j.keeping(file), show.tell)
 	plan.Rest(mostRounds, trials)
 	show.open(follow.Open(), follow.Soon(time.Minute))
 	show.end()
@@ -354,6 +378,20 @@ func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writ
 		return trials, fmt.Errorf("stopped: %d trials are kept in %s; go on with `parcon run --resume %s`", len(trials), path, j.dir)
 	}
 	return trials, err
+}
+
+// keeping keeps results in a file, and tells whoever waits for them.
+func (j job) keeping(file *results.File) func(results.Result) error {
+	if j.kept == nil {
+		return file.Keep
+	}
+	return func(r results.Result) error {
+		if err := file.Keep(r); err != nil {
+			return err
+		}
+		j.kept()
+		return nil
+	}
 }
 
 const trialsFile = "trials.txt"

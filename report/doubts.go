@@ -54,13 +54,20 @@ func (p page) allDoubts() []string {
 // mostFailures is how many failed trials are told one by one.
 const mostFailures = 20
 
-// changedClaims warns of claims that were written after the trials were measured.
-func (p page) changedClaims() string {
+// fingerprints are those of the claims that were written down before the run measured, by
+// chapter.
+func (p page) fingerprints() map[string]string {
 	then := map[string]string{}
 	for _, field := range strings.Fields(p.table.Get(results.KeyClaims)) {
 		name, print, _ := strings.Cut(field, ":")
 		then[name] = print
 	}
+	return then
+}
+
+// changedChapters are those whose claims are not the ones that were written down.
+func (p page) changedChapters() []string {
+	then := p.fingerprints()
 	scale := card.Scale{Cores: p.cores, System: p.table.Get(results.KeyGOOS)}
 	var changed []string
 	for _, e := range p.measured {
@@ -68,6 +75,12 @@ func (p page) changedClaims() string {
 			changed = append(changed, e.Name)
 		}
 	}
+	return changed
+}
+
+// changedClaims warns of claims that were written after the trials were measured.
+func (p page) changedClaims() string {
+	changed := p.changedChapters()
 	if len(changed) == 0 {
 		return ""
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -22,11 +23,8 @@ import (
 // Write writes report.md, verdicts.json and charts/ into dir and returns the
 // answer in one sentence and the report's path.
 func Write(t *Table, dir string) (answer, path string, err error) {
-	if len(t.names) == 0 && len(t.Cut) > 0 {
-		return "", "", fmt.Errorf("making a report: no round is whole, and trials of a part of one are not compared: go on with `parcon run --resume DIR`")
-	}
-	if len(t.names) == 0 && len(t.Failed) == 0 {
-		return "", "", fmt.Errorf("making a report: the file holds no result line: measure first, with `parcon run`")
+	if err := t.Empty(); err != nil {
+		return "", "", fmt.Errorf("making a report: %w", err)
 	}
 	p := newPage(t)
 	charts := filepath.Join(dir, "charts")
@@ -48,6 +46,17 @@ func Write(t *Table, dir string) (answer, path string, err error) {
 		return "", "", fmt.Errorf("writing the report: %w", err)
 	}
 	return p.answer, path, nil
+}
+
+// Empty says why nothing can be said of a table, nil if something can.
+func (t *Table) Empty() error {
+	switch {
+	case len(t.names) == 0 && len(t.Cut) > 0:
+		return errors.New("no round is whole, and trials of a part of one are not compared: go on with `parcon run --resume DIR`")
+	case len(t.names) == 0 && len(t.Failed) == 0:
+		return errors.New("the file holds no result line: measure first, with `parcon run`")
+	}
+	return nil
 }
 
 // saveAll draws on all cores: nothing is being measured any more.

@@ -35,6 +35,8 @@ func demo() []named {
 		{"plane-crowded", demoCrowd()},
 		{"curves", demoCurves()},
 		{"curves-io", demoCurvesIO()},
+		{"multiples", demoMultiples(3, 5)},
+		{"multiples-crowded", demoMultiples(12, 9)},
 		{"map", demoMap()},
 		{"dots", demoDots()},
 		{"dots-shared", demoShared()},
@@ -156,6 +158,32 @@ func demoDots() *chart.Figure {
 		{Title: "Switches per task", Log: true, Values: nears(0.3, 0.01, 0.02, 2, 4.1, 12, 1.1, 0, nan), Format: unit("%.2g")},
 		{Title: "Start-up, ms", Values: []chart.Interval{{1, nan, nan}, {1.2, 1, math.Inf(1)}, {2, 1, 3}, {30, 20, 45}, {80, 60, 99}, {1, 1, 1}, {0, 0, 0}}},
 	})
+}
+
+// demoMultiples has a panel for each model and a line for each machine, one of which
+// lacks a model.
+func demoMultiples(machines, panels int) *chart.Figure {
+	var all []chart.CurvesPanel
+	for i := range panels {
+		p := chart.CurvesPanel{Title: models[i%len(models)]}
+		for m := range machines {
+			if i == 1 && m == 1 {
+				continue
+			}
+			most := math.Exp2(float64(m % 5))
+			s := chart.Series{Name: fmt.Sprintf("machine-%d.example.org", m+1)}
+			for _, x := range []float64{1, 2, 4, 8, 16} {
+				s.X, s.Y = append(s.X, x), append(s.Y, near(min(x, most)*0.97, 0.04))
+			}
+			p.Series = append(p.Series, s)
+		}
+		all = append(all, p)
+	}
+	return chart.Multiples(chart.Text{
+		Title:    "primes: from 1.0x (machine-1) to 15.5x (machine-5)",
+		Subtitle: "Speed-up over serial code of the same machine, a panel for each model",
+		X:        "workers", Y: "speed-up over serial", Whiskers: "Whiskers: 95 % intervals over rounds, paired with serial.",
+	}, all)
 }
 
 // demoShared has panels that can be compared.

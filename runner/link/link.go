@@ -130,6 +130,9 @@ func (a Access) withTLS() (nats.Option, error) {
 	return nats.Secure(config), nil
 }
 
+// ErrNobody says that there may be a server later.
+var ErrNobody = errors.New("no server answers there: is it running, and is the port open?")
+
 // explain says in one line why a connection was not made. A URL may hold a password.
 func (a Access) explain(err error) error {
 	where := a.URL
@@ -150,7 +153,7 @@ func (a Access) explain(err error) error {
 	case errors.As(err, &authority):
 		return say("nobody who is trusted vouches for the server's certificate: name who may with --ca")
 	case errors.Is(err, nats.ErrNoServers):
-		return say("no server answers there: is it running, and is the port open?")
+		return fmt.Errorf("connecting to %s: %w", where, ErrNobody)
 	}
 	return say(strings.TrimPrefix(err.Error(), "nats: "))
 }
