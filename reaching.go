@@ -11,11 +11,11 @@ import (
 	"parcon/runner/link"
 )
 
-// reaching is how to get to the server of a fleet.
+// reaching is how to get to the server where machines meet.
 type reaching struct{ url, keyFile, ca string }
 
 func (r *reaching) flags(f *pflag.FlagSet) {
-	f.StringVar(&r.url, "nats", "", "the NATS server where agents and askers meet, such as nats://HOST:4222, or tls://")
+	f.StringVar(&r.url, "nats", "", "the NATS server where the machines meet, such as nats://HOST:4222, or tls://")
 	f.StringVar(&r.keyFile, "key-file", "", "file with the key that the server wants: a token, or the seed of an nkey (default: $"+link.Variable+")")
 	f.StringVar(&r.ca, "ca", "", "file with the certificates (PEM) that may vouch for the server")
 }
@@ -23,7 +23,7 @@ func (r *reaching) flags(f *pflag.FlagSet) {
 // dial connects to the server, and tells when it is lost and found again.
 func (r reaching) dial(name string, say func(string), extra ...nats.Option) (*nats.Conn, error) {
 	if r.url == "" {
-		return nil, wrongUsage("name the server where the fleet meets: --nats nats://HOST:4222")
+		return nil, wrongUsage("name the server where the machines meet: --nats nats://HOST:4222")
 	}
 	key, err := link.ReadKey(r.keyFile)
 	if err != nil {
