@@ -29,9 +29,10 @@ type shift struct {
 	mu    sync.Mutex
 	held  []jetstream.Msg      // taken, in their order
 	busy  jetstream.Msg        // is being computed
-	owed  map[*nats.Msg]*batch // sent, and not yet confirmed
+	owed  map[*nats.Msg]*batch // sent, and not yet out of the queue
 	ready chan struct{}        // held has some again
 	room  chan struct{}        // held has few again
+	paid  chan struct{}        // owed has less again
 }
 
 // batch is a message of answers, and the tasks that they answer.
@@ -47,7 +48,7 @@ var errEnded = errors.New("the job is over")
 // run works until the job is over or ctx ends.
 func (s *shift) run(ctx context.Context, conn *nats.Conn, stream jetstream.Stream, consumer jetstream.Consumer) (err error) {
 	s.most, s.created = int(conn.MaxPayload()), stream.CachedInfo().Created
-	s.owed, s.ready, s.room = map[*nats.Msg]*batch{}, make(chan struct{}, 1), make(chan struct{}, 1)
+	s.owed, s.ready, s.room, s.paid = map[*nats.Msg]*batch{}, make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)
 	if s.js, err = jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(1<<20), jetstream.WithPublishAsyncTimeout(5*time.Second),
 		jetstream.WithPublishAsyncAckHandler(s.confirmed), jetstream.WithPublishAsyncErrHandler(s.refused)); err != nil {
 		return err
@@ -93,10 +94,7 @@ func (s *shift) free(ctx context.Context) int {
 	if held <= s.job.Prefetch/2 {
 		return s.job.Prefetch - held
 	}
-	select {
-	case <-ctx.Done():
-	case <-s.room:
-	}
+	wait(ctx, s.room)
 	return 0
 }
 
@@ -162,6 +160,11 @@ const (
 	waits       = 100 * time.Microsecond
 )
 
+// mostOwed is how many messages of answers may be on their way: a worker that computes
+// faster than the server stores would have ever more tasks that a dead server hands out
+// again.
+const mostOwed = 8
+
 // work computes task after task until ctx ends.
 func (s *shift) work(ctx context.Context) {
 	full := min(mostAnswers, max(1, s.job.Prefetch/4))
@@ -170,10 +173,7 @@ func (s *shift) work(ctx context.Context) {
 		msg := s.next()
 		if msg == nil {
 			b = s.send(b)
-			select {
-			case <-ctx.Done():
-			case <-s.ready:
-			}
+			wait(ctx, s.ready)
 			continue
 		}
 		if b == nil {
@@ -182,9 +182,25 @@ func (s *shift) work(ctx context.Context) {
 		s.compute(ctx, msg, b)
 		if len(b.msgs) >= full || len(b.frame) >= mostBytes || clock.Now()-b.began > waits.Nanoseconds() {
 			b = s.send(b)
+			for s.owes() >= mostOwed && ctx.Err() == nil {
+				wait(ctx, s.paid)
+			}
 		}
 	}
 	s.send(b)
+}
+
+func wait(ctx context.Context, c <-chan struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-c:
+	}
+}
+
+func (s *shift) owes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.owed)
 }
 
 // mostTimes is how often a task is handed out: one that is still there then was with a
@@ -257,15 +273,30 @@ func (s *shift) publish(msg *nats.Msg) {
 func (s *shift) confirmed(_ jetstream.JetStream, msg *nats.Msg, _ *jetstream.PubAck) {
 	s.mu.Lock()
 	b := s.owed[msg]
-	delete(s.owed, msg)
 	s.mu.Unlock()
-	if b == nil {
-		return
-	}
-	for _, task := range b.msgs {
-		_ = task.Ack() // one that is lost is computed again, and its answer is known then
+	if b != nil {
+		go s.acknowledge(msg, b)
 	}
 }
+
+// acknowledge returns when the server has taken the tasks out, or does not answer. One that
+// is not taken out is computed again, and its answer is known then.
+func (s *shift) acknowledge(msg *nats.Msg, b *batch) {
+	last := len(b.msgs) - 1
+	for _, task := range b.msgs[:last] {
+		_ = task.Ack()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), acknowledges)
+	defer cancel()
+	_ = b.msgs[last].DoubleAck(ctx)
+	s.mu.Lock()
+	delete(s.owed, msg)
+	s.mu.Unlock()
+	signal(s.paid)
+}
+
+// acknowledges is how long the server may take for that.
+const acknowledges = 5 * time.Second
 
 // refused sends answers again until the server takes them.
 func (s *shift) refused(_ jetstream.JetStream, msg *nats.Msg, err error) {
@@ -317,10 +348,7 @@ func (s *shift) all() []jetstream.Msg {
 func (s *shift) leave() {
 	until := time.Now().Add(2 * time.Second)
 	for time.Now().Before(until) {
-		s.mu.Lock()
-		owed := len(s.owed)
-		s.mu.Unlock()
-		if owed == 0 {
+		if s.owes() == 0 {
 			break
 		}
 		time.Sleep(5 * time.Millisecond)
