@@ -42,8 +42,8 @@ func (o *fleetOptions) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.on, "fleet", false, "measure on every machine where parcon agent has joined, and put the results side by side")
 	o.reaching.flags(f)
 	f.StringVar(&o.listen, "listen", "", "with --fleet, in place of --nats: bring a server along, at HOST:PORT; 0.0.0.0:4222 lets other machines in")
-	f.StringVar(&o.cert, "cert", "", "file with the certificate (PEM) of the server of this command: it wants TLS then")
-	f.StringVar(&o.certKey, "cert-key", "", "file with the key (PEM) of that certificate")
+	f.StringVar(&o.cert, "cert", "", "with --listen: file with the certificate (PEM) of that server: it wants TLS then")
+	f.StringVar(&o.certKey, "cert-key", "", "with --listen: file with the key (PEM) of that certificate")
 	f.DurationVar(&o.patience, "patience", 30*time.Second, "with --fleet: how long a machine may be silent until the run does without it")
 }
 

@@ -58,12 +58,16 @@ func runCommand(stdout, stderr io.Writer) *cobra.Command {
 into a new folder. Of an experiment of which only a CLAIM is named, such as P2, only what that
 claim compares is measured. A VARIANT such as workload=primes/model=thread/workers=8 is
 measured by itself, beside the serial baseline; it may be a pattern: model=gil/workers=2,4,8
-or workload=*/model=gil/workers=4.`,
+or workload=*/model=gil/workers=4.
+
+With --fleet every machine where parcon agent has joined makes this run, each by itself. What they
+send is kept in a folder for each, and a report puts them side by side.`,
 		Example: `  parcon run compute --rounds 12
   parcon run --profile standard --out trials/mine
   parcon run P2 F7
   parcon run workload=json/model=pool/workers=4
-  parcon run 'workload=*/model=gil/workers=2,4'`,
+  parcon run 'workload=*/model=gil/workers=2,4'
+  parcon run --fleet --listen 0.0.0.0:4222 --key-file key --profile standard`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("rounds") && o.rounds == 0 {
 				return wrongUsage("--rounds 0: give a number from 1 to %d", mostRounds)

@@ -184,7 +184,6 @@ func TestWordsOfASmallReport(t *testing.T) {
 		"1 of 1 comparison holds":  "all one",
 		"The one comparison":       "one",
 		"Ratios are of throughput": "all",
-		"Not asked yet":            "all",
 		`"x 8" means`:              "all",
 		`"200 of 200"`:             "all one",
 	} {

@@ -84,6 +84,9 @@ func (a *Asker) Run(ctx context.Context, run string, options json.RawMessage, pa
 		asked.Go(func() { m.order(ctx, a, run, to, options) })
 	}
 	asked.Wait()
+	for _, m := range all {
+		m.heard = time.Now() // what the first ones sent since then waits
+	}
 	a.follow(ctx, all, pieces)
 	var outcomes []Outcome
 	for _, m := range all {
@@ -101,7 +104,7 @@ func newMember(p Part) (*member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking at what is there of %s: %w", p.Name, err)
 	}
-	return &member{Part: p, heard: time.Now(), files: map[string]*copied{trials: {p.Trials, size}, lanes: {p.Lanes, 0}}}, nil
+	return &member{Part: p, files: map[string]*copied{trials: {p.Trials, size}, lanes: {p.Lanes, 0}}}, nil
 }
 
 // order tells an agent what to do.
@@ -124,7 +127,6 @@ func (m *member) order(ctx context.Context, a *Asker, run, to string, options js
 	case said.Refused != "":
 		m.end(false, "it refuses: "+clean(said.Refused))
 	default:
-		m.heard = time.Now()
 		return
 	}
 	a.Say(m.Name + ": " + m.reason)
