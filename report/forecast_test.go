@@ -1,0 +1,172 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"parcon/experiments/card"
+	"parcon/experiments/section"
+	"parcon/report/forecast"
+)
+
+// fleet is a card of tasks of the grid, which wait, compute or do nothing.
+var fleet = card.Card{
+	Name:  "fleet",
+	Units: []string{"queue-cpu-ns/op", "master-cpu-ns/op", "worker-cpu-ns/op"},
+	Sections: section.Forecast{
+		Of:    section.Pick{"model", "distributed"},
+		Tasks: []section.Pick{{"workload", "empty"}, {"workload", "primes", "length", "1ms"}, {"workload", "sleep", "delay", "5ms"}},
+		Queue: "queue-cpu-ns/op", Master: "master-cpu-ns/op", Worker: "worker-cpu-ns/op",
+		Hop: 100 * time.Microsecond,
+	}.Sections,
+}
+
+// fleetFile is what such tasks take on a machine that is as the forecast thinks, but for a
+// factor on one number of workers.
+func fleetFile(t testing.TB, workers []int, factor func(work string, workers int) float64) string {
+	random := rand.New(rand.NewPCG(3, 4))
+	noisy := func(v float64) float64 { return v * math.Exp(0.01*random.NormFloat64()) }
+	var w strings.Builder
+	fmt.Fprintf(&w, "goos: linux\ncores: %d\nseed: 1\n\n", testCores)
+	for round := range 12 {
+		for _, task := range []struct {
+			name string
+			forecast.System
+		}{
+			{"workload=empty", forecast.System{Worker: 9e3}},
+			{"workload=primes/length=1ms", forecast.System{Worker: 10e3, Length: 1e6}},
+			{"workload=sleep/delay=5ms", forecast.System{Worker: 12e3, Length: 5e6, Waits: true}},
+		} {
+			for _, n := range workers {
+				s := task.System
+				s.Queue, s.Master, s.Prefetch, s.Streams, s.Workers, s.Cores = 15e3, 2e3, 64, 1, n, testCores
+				full, err := s.Capacity(7)
+				if err != nil {
+					t.Fatal(err)
+				}
+				worker := s.Worker
+				if !s.Waits {
+					worker += s.Length
+				}
+				fmt.Fprintf(&w, "BenchmarkCluster/%s/model=distributed/workers=%d/prefetch=64 1000 %g ns/op %g queue-cpu-ns/op %g master-cpu-ns/op %g worker-cpu-ns/op %d round\n",
+					task.name, n, noisy(1e9/full.Throughput)*factor(task.name, n), noisy(s.Queue), noisy(s.Master), noisy(worker), round)
+			}
+		}
+	}
+	return w.String()
+}
+
+// fleetPage is what a report says of a file with that card.
+func fleetPage(t testing.TB, text string) page {
+	t.Helper()
+	c := Catalogue{Chapters: []card.Chapter{{Name: "cluster", Title: "Many machines", Cards: []card.Card{fleet}}}}
+	table, err := Read(strings.NewReader(text), "test", c)
+	if err != nil || len(table.Bad) > 0 {
+		t.Fatalf("reading a simulated file: %v, %v", err, table.Bad)
+	}
+	return newPage(table)
+}
+
+func exact(string, int) float64 { return 1 }
+
+// fleetParts are those of the only chapter, by topic.
+func fleetParts(t testing.TB, text string) map[string]part {
+	t.Helper()
+	all := map[string]part{}
+	for _, c := range fleetPage(t, text).chapters {
+		for _, s := range c.parts {
+			all[s.topic] = s
+		}
+	}
+	return all
+}
+
+const (
+	checkTopic = "How well a forecast from one worker foretells more"
+	sleepTopic = "More workers than a machine holds: sleep, 5 ms"
+)
+
+// CHARTS=/tmp/charts go test ./report -run Forecast keeps the pictures for a look.
+func TestForecastOfAMachineAsItThinks(t *testing.T) {
+	all := fleetParts(t, fleetFile(t, []int{1, 2, 4, 8}, exact))
+	check := all[checkTopic]
+	if len(check.rows) != 12 || !strings.HasSuffix(check.finding, " at most, at 12 points") || strings.Contains(check.note, "Nothing") {
+		t.Errorf("%s: %q, %s", check.finding, check.rows, check.note)
+	}
+	for _, row := range check.rows {
+		var miss float64
+		if _, err := fmt.Sscanf(row[4], "%g %%", &miss); err != nil || math.Abs(miss) > 3 {
+			t.Errorf("%q", row)
+		}
+	}
+	for topic, want := range map[string]string{
+		"More workers than a machine holds: empty":        "Empty: one stream carries 66.2k tasks a second, and 10 workers fill it; 16 carry 500k, where the master is full",
+		"More workers than a machine holds: primes, 1 ms": "Primes, 1 ms: one stream carries 66.7k tasks a second, enough for 67 workers; 16 carry 498k, where the master is full",
+		sleepTopic: "Sleep, 5 ms: one stream carries 66.7k tasks a second, enough for 330 workers; 16 carry 500k, where the master is full",
+	} {
+		p := all[topic]
+		if p.finding != want || len(p.finding) > 135 || p.figure.Figure == nil || len(p.rows) != 5 {
+			t.Errorf("%s: %s, %q", topic, p.finding, p.rows)
+			continue
+		}
+		if dir := os.Getenv("CHARTS"); dir != "" {
+			if err := p.figure.Save(dir, p.figure.name); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	rows := all[sleepTopic].rows
+	if rows[0][0] != "10" || !strings.HasSuffix(rows[0][1], ", workers") || rows[0][3] != "–" ||
+		!strings.HasSuffix(rows[2][1], ", queue") || !strings.HasSuffix(rows[2][2], ", workers") ||
+		rows[4][0] != "100,000" || !strings.HasSuffix(rows[4][2], ", queue") || !strings.HasSuffix(rows[4][3], ", master") {
+		t.Errorf("%q", rows)
+	}
+	for _, want := range []string{"waits 5.00 ms besides", "up to 64 tasks", "100 µs on its way", "Foretold, not measured."} {
+		if !strings.Contains(all[sleepTopic].note, want) {
+			t.Errorf("%q is not in %s", want, all[sleepTopic].note)
+		}
+	}
+}
+
+// Where the forecast cannot be checked, or fails, it is not given.
+func TestForecastDeclines(t *testing.T) {
+	slow := func(work string, workers int) float64 {
+		if workers == 8 && strings.Contains(work, "sleep") {
+			return 1.25
+		}
+		return 1
+	}
+	without := func(text, unit string) string {
+		return regexp.MustCompile(`[\d.e+]+ `+unit+` `).ReplaceAllString(text, "")
+	}
+	usual := fleetFile(t, []int{1, 2, 4, 8}, exact)
+	for name, c := range map[string]struct {
+		text string
+		why  string
+		rows int // of the check
+		none bool
+	}{
+		"missed":        {fleetFile(t, []int{1, 2, 4, 8}, slow), "sleep, 5 ms (at 8 workers it misses what was measured by 2", 12, false},
+		"no one worker": {fleetFile(t, []int{2, 4}, exact), "sleep, 5 ms (one worker was not measured", 6, true},
+		"one alone":     {fleetFile(t, []int{1}, exact), "sleep, 5 ms (only one worker was measured", 3, true},
+		"no costs":      {without(usual, "queue-cpu-ns/op"), "sleep, 5 ms (the CPU time of queue, master and worker was not measured", 12, true},
+	} {
+		all := fleetParts(t, c.text)
+		check := all[checkTopic]
+		if len(check.rows) != c.rows || !strings.Contains(check.note, c.why) || strings.Contains(check.finding, "point") == c.none {
+			t.Errorf("%s: %s: %q, %s", name, check.finding, check.rows, check.note)
+		}
+		if _, there := all[sleepTopic]; there || c.none && len(all) != 1 || !c.none && len(all) != 3 {
+			t.Errorf("%s: a forecast was made: %d parts", name, len(all))
+		}
+	}
+	if all := fleetParts(t, "cores: 2\n\nBenchmarkCluster/mechanism=fleet 1 1 ns/op 0 round\n"); len(all) != 0 {
+		t.Errorf("of nothing there are %d parts", len(all))
+	}
+}
