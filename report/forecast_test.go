@@ -28,7 +28,7 @@ var fleet = card.Card{
 }
 
 // fleetFile is what such tasks take on a machine that is as the forecast thinks, but for a
-// factor on one number of workers.
+// factor. Those that wait cost the queue more, as they come one by one.
 func fleetFile(t testing.TB, workers []int, factor func(work string, workers int) float64) string {
 	random := rand.New(rand.NewPCG(3, 4))
 	noisy := func(v float64) float64 { return v * math.Exp(0.01*random.NormFloat64()) }
@@ -46,6 +46,9 @@ func fleetFile(t testing.TB, workers []int, factor func(work string, workers int
 			for _, n := range workers {
 				s := task.System
 				s.Queue, s.Master, s.Prefetch, s.Streams, s.Workers, s.Cores = 15e3, 2e3, 64, 1, n, testCores
+				if s.Waits {
+					s.Queue, s.Master = 150e3, 40e3
+				}
 				full, err := s.Capacity(7)
 				if err != nil {
 					t.Fatal(err)
@@ -106,9 +109,9 @@ func TestForecastOfAMachineAsItThinks(t *testing.T) {
 		}
 	}
 	for topic, want := range map[string]string{
-		"More workers than a machine holds: empty":        "Empty: one stream carries 66.2k tasks a second, and 10 workers fill it; 16 carry 500k, where the master is full",
-		"More workers than a machine holds: primes, 1 ms": "Primes, 1 ms: one stream carries 66.7k tasks a second, enough for 67 workers; 16 carry 498k, where the master is full",
-		sleepTopic: "Sleep, 5 ms: one stream carries 66.7k tasks a second, enough for 330 workers; 16 carry 500k, where the master is full",
+		"More workers than a machine holds: empty":        "Empty: one stream carries 66.7k tasks/s, and 10 workers fill it; 16 carry 500k, then the master is full",
+		"More workers than a machine holds: primes, 1 ms": "Primes, 1 ms: one stream carries 66.7k tasks/s, enough for 67 workers; 16 carry 500k, then the master is full",
+		sleepTopic: "Sleep, 5 ms: one stream carries 6.71k to 66.7k tasks/s, enough for 34 to 330 workers; 16 carry up to 500k, then the master is full",
 	} {
 		p := all[topic]
 		if p.finding != want || len(p.finding) > 135 || p.figure.Figure == nil || len(p.rows) != 5 {
@@ -127,7 +130,7 @@ func TestForecastOfAMachineAsItThinks(t *testing.T) {
 		rows[4][0] != "100,000" || !strings.HasSuffix(rows[4][2], ", queue") || !strings.HasSuffix(rows[4][3], ", master") {
 		t.Errorf("%q", rows)
 	}
-	for _, want := range []string{"waits 5.00 ms besides", "up to 64 tasks", "100 µs on its way", "Foretold, not measured."} {
+	for _, want := range []string{"with it for 5.02 ms, of which it computes 12.0 µs", "cost the server 149 µs", "up to 64 tasks", "100 µs on its way", "Foretold, not measured."} {
 		if !strings.Contains(all[sleepTopic].note, want) {
 			t.Errorf("%q is not in %s", want, all[sleepTopic].note)
 		}
@@ -146,6 +149,10 @@ func TestForecastDeclines(t *testing.T) {
 		return regexp.MustCompile(`[\d.e+]+ `+unit+` `).ReplaceAllString(text, "")
 	}
 	usual := fleetFile(t, []int{1, 2, 4, 8}, exact)
+	own := strings.ReplaceAll(usual, "Cluster/", "Cluster/mechanism=fleet/")
+	if got, want := fleetParts(t, own)[sleepTopic].finding, fleetParts(t, usual)[sleepTopic].finding; got != want || got == "" {
+		t.Errorf("%q of variants of the card, %q of those of the grid", got, want)
+	}
 	for name, c := range map[string]struct {
 		text string
 		why  string
@@ -155,6 +162,7 @@ func TestForecastDeclines(t *testing.T) {
 		"missed":        {fleetFile(t, []int{1, 2, 4, 8}, slow), "sleep, 5 ms (at 8 workers it misses what was measured by 2", 12, false},
 		"no one worker": {fleetFile(t, []int{2, 4}, exact), "sleep, 5 ms (one worker was not measured", 6, true},
 		"one alone":     {fleetFile(t, []int{1}, exact), "sleep, 5 ms (only one worker was measured", 3, true},
+		"no prefetch":   {strings.ReplaceAll(usual, "/prefetch=64", ""), "sleep, 5 ms (its variants do not tell their prefetch", 12, true},
 		"no costs":      {without(usual, "queue-cpu-ns/op"), "sleep, 5 ms (the CPU time of queue, master and worker was not measured", 12, true},
 	} {
 		all := fleetParts(t, c.text)

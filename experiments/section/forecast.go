@@ -1,6 +1,7 @@
 package section
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -15,15 +16,23 @@ import (
 )
 
 // A Forecast tells what a queue and its workers would do where there are more of them
-// than a machine can hold, from what a task was measured to cost at one worker. The
-// variants of its tasks differ in their key workers. It is checked against the numbers of
-// workers that were measured, and where it misses one of them by more than a tenth it
-// foretells nothing.
+// than a machine can hold, from what a task was measured to cost. The variants of its
+// tasks differ in their key workers. It is checked first: from the costs at one worker the
+// other numbers of workers that were measured are foretold, and where it misses one by
+// more than a tenth it foretells nothing.
 //
-// Tasks that have a key delay wait for so long, others compute; a worker holds as many
-// tasks as the key prefetch says, or 64.
+// What a task costs the queue depends on how busy it is: a server that is woken for each
+// message takes several times as long for it as one that always finds some. So what is
+// foretold takes the least that any of the tasks cost, and beside it, for one stream, the
+// least that these ones did.
+//
+// Trials must be long, as what is foretold has no end: a worker that took Prefetch tasks
+// ahead may be left with them when all others are done. With ten times as many tasks for
+// each worker as it takes ahead that is a few percent.
+//
+// Tasks that have a key delay wait, for as long as they took one worker; others compute.
 type Forecast struct {
-	Of                    Pick   // all variants
+	Of                    Pick   // all variants; they tell in their key prefetch how many tasks a worker holds
 	Tasks                 []Pick // further keys, of each kind of task
 	Queue, Master, Worker string // units of the CPU time that each takes for a task
 	// Hop is how long a message is taken to be on its way between machines.
@@ -37,10 +46,9 @@ var (
 )
 
 const (
-	mostMiss        = 0.1 // with which a forecast is still believed
-	foretoldLoad    = 0.8 // of the capacity, for latencies
-	foretoldSeed    = 1
-	foretoldHolding = 64 // tasks of a worker
+	mostMiss     = 0.1 // with which a forecast is still believed
+	foretoldLoad = 0.8 // of the capacity, for latencies
+	foretoldSeed = 1
 )
 
 // Sections are the check, and a forecast of each kind of task.
@@ -68,33 +76,44 @@ func taskName(task Pick) string {
 	return strings.Join(words, ", ")
 }
 
-// A measured number of workers, and what was foretold of it.
+// A measuredCrew is a number of workers, and what was foretold of it.
 type measuredCrew struct {
 	workers  int
 	measured number.Interval // tasks in a second
-	foretold float64         // 0 if it was not
+	costs    forecast.System
+	unknown  error   // why costs has none
+	foretold float64 // 0 if it was not
 }
 
 // miss is by which share of what was measured the forecast is wrong.
 func (c measuredCrew) miss() float64 { return c.foretold/c.measured.Estimate - 1 }
 
-// A checked kind of task.
+// A checkedTask is a kind of task, as far as it was measured.
 type checkedTask struct {
 	name  string
-	costs forecast.System
-	crews []measuredCrew
-	why   string // nothing is foretold; "" if it is
+	crews []measuredCrew // by their workers
+	why   string         // nothing is foretold; "" if it is
 }
 
 // worst is where the forecast misses most.
 func (c checkedTask) worst() measuredCrew {
-	worst := c.crews[0]
-	for _, one := range c.crews[1:] {
-		if math.Abs(one.miss()) > math.Abs(worst.miss()) {
-			worst = one
+	return slices.MaxFunc(c.crews, func(a, b measuredCrew) int {
+		return cmp.Compare(math.Abs(a.miss()), math.Abs(b.miss()))
+	})
+}
+
+// cheapest are the costs of the task where queue and master took the least time for it,
+// of several tasks; no workers if none are known.
+func cheapest(tasks ...checkedTask) forecast.System {
+	var least forecast.System
+	for _, t := range tasks {
+		for _, crew := range t.crews {
+			if c := crew.costs; crew.unknown == nil && (least.Workers == 0 || c.Queue+c.Master < least.Queue+least.Master) {
+				least = c
+			}
 		}
 	}
-	return worst
+	return least
 }
 
 // tried foretells what was measured of a kind of task. The variants are the card's, or
@@ -109,20 +128,17 @@ func (f Forecast) tried(s Samples, task Pick) checkedTask {
 	for _, v := range variants {
 		workers, err := v.Int("workers", 0)
 		if rate := PerSecond(s, v); err == nil && workers > 0 && rate.N > 0 && rate.Estimate > 0 {
-			all.crews = append(all.crews, measuredCrew{workers: workers, measured: rate})
-			if workers == 1 {
-				all.costs, err = f.costs(s, v)
-			}
-		}
-		if err != nil {
-			all.why = err.Error()
+			crew := measuredCrew{workers: workers, measured: rate}
+			crew.costs, crew.unknown = f.costs(s, v, workers)
+			all.crews = append(all.crews, crew)
 		}
 	}
 	slices.SortFunc(all.crews, func(a, b measuredCrew) int { return a.workers - b.workers })
 	switch {
-	case all.why != "":
 	case len(all.crews) == 0 || all.crews[0].workers != 1:
 		all.why = "one worker was not measured, so that it is not known what a task costs"
+	case all.crews[0].unknown != nil:
+		all.why = all.crews[0].unknown.Error()
 	case len(all.crews) == 1:
 		all.why = "only one worker was measured, so that there is nothing to check it by"
 	default:
@@ -134,7 +150,7 @@ func (f Forecast) tried(s Samples, task Pick) checkedTask {
 // check foretells what was measured.
 func (c *checkedTask) check(cores int) {
 	for i, crew := range c.crews {
-		of := c.costs
+		of := c.crews[0].costs
 		of.Workers, of.Streams, of.Cores = crew.workers, 1, max(1, cores)
 		one, err := foretellOne(of, false)
 		if err != nil {
@@ -148,42 +164,40 @@ func (c *checkedTask) check(cores int) {
 	}
 }
 
-// costs are those of the variant with one worker. They are known to three digits at best.
-func (f Forecast) costs(s Samples, v variant.Variant) (forecast.System, error) {
-	digits := func(unit string) float64 {
-		i := s.Center(v, unit)
-		if i.N == 0 {
-			return math.NaN()
-		}
-		rounded, err := strconv.ParseFloat(strconv.FormatFloat(i.Estimate, 'g', 3, 64), 64)
-		if err != nil {
-			return math.NaN()
-		}
-		return rounded
-	}
-	of := forecast.System{Queue: digits(f.Queue), Master: digits(f.Master)}
-	worker := digits(f.Worker)
+// costs are those of a variant.
+func (f Forecast) costs(s Samples, v variant.Variant, workers int) (forecast.System, error) {
+	of := forecast.System{Queue: threeDigits(s.Center(v, f.Queue)), Master: threeDigits(s.Center(v, f.Master)), Workers: workers}
+	worker, whole := threeDigits(s.Center(v, f.Worker)), threeDigits(s.Center(v, "ns/op"))
 	if math.IsNaN(of.Queue + of.Master + worker) {
-		return of, fmt.Errorf("the CPU time of queue, master and worker was not measured at one worker")
+		return of, fmt.Errorf("the CPU time of queue, master and worker was not measured at %s", number.Plural(workers, "worker"))
+	}
+	if v.Get("prefetch") == "" {
+		return of, fmt.Errorf("its variants do not tell their prefetch")
 	}
 	var err error
-	if of.Prefetch, err = v.Int("prefetch", foretoldHolding); err != nil {
-		return of, err
-	}
-	text := v.Get("delay")
-	if of.Waits = text != ""; !of.Waits {
+	of.Prefetch, err = v.Int("prefetch", 0)
+	if of.Waits = v.Get("delay") != ""; of.Waits {
+		of.Worker, of.Length = worker, max(0, whole*float64(workers)-worker)
+	} else {
 		of.Length = worker
-		return of, nil
 	}
-	delay, err := time.ParseDuration(text)
-	of.Worker, of.Length = worker, float64(delay)
 	return of, err
+}
+
+// threeDigits are those that a cost is known to at best; NaN if it was not measured.
+func threeDigits(i number.Interval) float64 {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(i.Estimate, 'g', 3, 64), 64)
+	if i.N == 0 || err != nil {
+		return math.NaN()
+	}
+	return rounded
 }
 
 // check is the table of what was measured and foretold.
 func (f Forecast) check(s Samples) Shown {
 	shown := Shown{
 		Head: []string{"task", "workers", "measured, tasks/s ({interval})", "foretold", "error"},
+		Note: "Foretold by a simulation that knows what a task cost at one worker, and that queue, master and workers share {cores}; of the other numbers of workers it knows nothing. How long tasks wait that do was seen at one worker too, which checks nothing there.",
 	}
 	points, most := 0, 0.0
 	var not []string
@@ -204,7 +218,6 @@ func (f Forecast) check(s Samples) Shown {
 	if points > 0 {
 		shown.Finding = fmt.Sprintf("What the cost of a task at one worker foretells is off by %s at most, at %s", number.Percent(most), number.Plural(points, "point"))
 	}
-	shown.Note = "Foretold by a simulation that knows what a task cost at one worker, and that queue, master and workers share {cores}; of the other numbers of workers it knows nothing."
 	if len(not) > 0 {
 		shown.Note += " Nothing more is foretold of: " + strings.Join(not, "; ") + "."
 	}
@@ -255,42 +268,65 @@ func (f Forecast) foretell(s Samples, task Pick) Shown {
 	if checked.why != "" {
 		return Shown{}
 	}
-	lines := make([][]foretold, len(foretoldStreams))
-	for i, streams := range foretoldStreams {
-		for _, workers := range foretoldWorkers {
-			of := checked.costs
-			of.Workers, of.Streams, of.Hop = workers, streams, float64(f.Hop)
-			if streams > workers {
-				continue // some of them would have nobody
-			}
-			one, err := foretellOne(of, inTable(workers))
-			if err != nil {
-				return Shown{}
-			}
-			lines[i] = append(lines[i], one)
-		}
+	var others []checkedTask
+	for _, other := range f.Tasks {
+		others = append(others, f.tried(s, other))
+	}
+	busy, own := cheapest(others...), cheapest(checked)
+	of := checked.crews[0].costs
+	of.Hop = float64(f.Hop)
+	dear := of
+	of.Queue, of.Master, dear.Queue, dear.Master = busy.Queue, busy.Master, own.Queue, own.Master
+	var lines [][]foretold
+	for _, streams := range foretoldStreams {
+		of.Streams = streams
+		lines = append(lines, line(of))
+	}
+	var single []foretold // at the dear cost, if it is another one
+	if dear.Streams = 1; dear.Queue > of.Queue*(1+mostMiss) {
+		single = line(dear)
+	}
+	if slices.ContainsFunc(lines, func(l []foretold) bool { return len(l) == 0 }) {
+		return Shown{}
 	}
 	return Shown{
-		Finding: foretoldFinding(checked.name, lines), Figure: f.figure(s, checked, lines),
-		Head: foretoldHead(), Rows: foretoldRows(lines), Note: f.assumptions(checked.costs),
+		Finding: foretoldFinding(checked.name, lines, single), Figure: f.figure(s, checked, lines, single),
+		Head: foretoldHead(), Rows: foretoldRows(lines), Note: f.assumptions(of, dear, len(single) > 0),
 	}
 }
 
+// line foretells all numbers of workers that give each stream one.
+func line(of forecast.System) []foretold {
+	var all []foretold
+	for _, workers := range foretoldWorkers {
+		of.Workers = workers
+		if one, err := foretellOne(of, inTable(workers)); err == nil {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
 // figure draws the lines, and what was measured.
-func (f Forecast) figure(s Samples, checked checkedTask, lines [][]foretold) *Figure {
+func (f Forecast) figure(s Samples, checked checkedTask, lines [][]foretold, single []foretold) *Figure {
 	fig := &Figure{
-		Name:     "forecast-" + strings.ReplaceAll(checked.name, ", ", "-"),
-		Subtitle: "Dashed: foretold from what a task costs at one worker, with a core for each worker and each stream of the queue. Marks: measured, where all share {cores}; the dashes through them are foretold of that.",
+		Name:     "forecast-" + strings.NewReplacer(", ", "-", " ", "").Replace(checked.name),
+		Subtitle: "Dashed: foretold from what a task costs a busy queue and a worker, with a core for each worker and each stream. Marks: measured, where all share {cores}; the dashes through them are foretold of that.",
 		Whiskers: Whiskers, X: "workers", Y: "tasks per second",
 	}
-	fig.Name = strings.ReplaceAll(fig.Name, " ", "")
-	for _, line := range lines {
-		one := Series{Name: number.Plural(line[0].streams, "stream") + ", foretold", Computed: true}
+	add := func(name string, line []foretold) {
+		one := Series{Name: name, Computed: true}
 		for _, p := range line {
-			one.X = append(one.X, float64(p.workers))
-			one.Y = append(one.Y, exactly(p.full.Throughput))
+			one.X, one.Y = append(one.X, float64(p.workers)), append(one.Y, exactly(p.full.Throughput))
 		}
 		fig.Curves = append(fig.Curves, one)
+	}
+	for _, line := range lines {
+		add(number.Plural(line[0].streams, "stream")+", foretold", line)
+	}
+	if len(single) > 0 {
+		add("1 stream, less busy", single)
+		fig.Note = "Less busy: foretold from what such a task cost the queue when it was measured."
 	}
 	again, measured := Series{Computed: true}, Series{Name: s.Fill("measured, {cores}"), Points: true}
 	for _, crew := range checked.crews {
@@ -307,24 +343,32 @@ func exactly(v float64) number.Interval {
 }
 
 // foretoldFinding says where one stream is the limit, and what more of them bring.
-func foretoldFinding(name string, lines [][]foretold) string {
-	first, last := lines[0], lines[len(lines)-1]
-	few, one, all := first[0], first[len(first)-1], last[len(last)-1]
-	text := fmt.Sprintf("%s: one stream carries %s tasks a second", name, number.Rate(one.full.Throughput))
-	switch limit := one.full.Limit(); {
-	case limit == "workers" || limit == "prefetch":
-		return Sentence(fmt.Sprintf("%s: %s workers do %s tasks a second, and one stream has time left", name, number.Grouped(float64(one.workers)), number.Rate(one.full.Throughput)))
-	case few.full.Limit() == limit:
-		text += fmt.Sprintf(", and %d workers fill it", few.workers)
-	default:
+func foretoldFinding(name string, lines [][]foretold, single []foretold) string {
+	end := func(line []foretold) foretold { return line[len(line)-1] }
+	first, all := lines[0], end(lines[len(lines)-1])
+	few, one := first[0], end(first)
+	if limit := one.full.Limit(); limit == "workers" || limit == "prefetch" {
+		return Sentence(fmt.Sprintf("%s: %s workers do %s tasks/s, and one stream has time left", name, number.Grouped(float64(one.workers)), number.Rate(one.full.Throughput)))
+	}
+	carries, upTo := number.Rate(one.full.Throughput), ""
+	if len(single) > 0 {
+		carries, upTo = number.Rate(end(single).full.Throughput)+" to "+carries, "up to "
+	}
+	enough := fmt.Sprintf(", and %s %d workers fill it", upTo, few.workers)
+	if few.full.Limit() == "workers" {
 		// The line of few workers, drawn on, meets that of many here.
-		text += fmt.Sprintf(", enough for %s workers", number.Grouped(roundly(one.full.Throughput/few.full.Throughput*float64(few.workers))))
+		each := few.full.Throughput / float64(few.workers)
+		enough = ", enough for "
+		if len(single) > 0 {
+			enough += number.Grouped(roundly(end(single).full.Throughput/each)) + " to "
+		}
+		enough += number.Grouped(roundly(one.full.Throughput/each)) + " workers"
 	}
-	text += fmt.Sprintf("; %d carry %s", all.streams, number.Rate(all.full.Throughput))
-	if limit := all.full.Limit(); limit == "master" {
-		text += ", where the master is full"
+	text := fmt.Sprintf("%s: one stream carries %s tasks/s%s; %d carry %s%s", name, carries, enough, all.streams, upTo, number.Rate(all.full.Throughput))
+	if all.full.Limit() == "master" {
+		text += ", then the master is full"
 	}
-	return Sentence(text)
+	return Sentence(strings.ReplaceAll(text, "  ", " "))
 }
 
 // roundly has two digits.
@@ -364,17 +408,18 @@ func foretoldRows(lines [][]foretold) [][]string {
 }
 
 // assumptions are those of the simulation, with what it was fed.
-func (f Forecast) assumptions(of forecast.System) string {
-	task := "computes all that time"
-	worker := of.Length
+func (f Forecast) assumptions(of, dear forecast.System, differ bool) string {
+	worker := "computes for " + number.Span(of.Length)
 	if of.Waits {
-		task = fmt.Sprintf("waits %s besides", number.Span(of.Length))
-		worker = of.Worker
+		worker = fmt.Sprintf("is with it for %s, of which it computes %s", number.Span(of.Worker+of.Length), number.Span(of.Worker))
 	}
-	return fmt.Sprintf("Foretold, not measured. p99 is the latency that one in a hundred tasks exceeds, from being due to its answer at the master, where tasks come at random at %s of the throughput beside it. "+
-		"Assumed: a task costs the queue's server %s of CPU time, the master %s and its worker %s, as measured at one worker, however many there are, and %s; all tasks are equally long; "+
+	text := fmt.Sprintf("Foretold, not measured. p99 is the latency that one in a hundred tasks exceeds, from being due to its answer at the master, where tasks come at random at %s of the throughput beside it. "+
+		"Assumed: a task costs the queue's server %s of CPU time and the master %s, however many workers there are: the least that any task here cost them; its worker %s, as at one worker; all tasks are equally long; "+
 		"each worker has a core of its own, so has each stream, and the one master; a stream handles one message after another, with all the CPU time of the server; "+
-		"a message between machines is %s on its way; a worker holds up to %d tasks, and streams give them out in turn. "+
-		"A network that is full, a server that slows down with many connections, and machines that fail are not foretold.",
-		number.Percent(foretoldLoad), number.Span(of.Queue), number.Span(of.Master), number.Span(worker), task, number.Span(float64(f.Hop)), of.Prefetch)
+		"a message between machines is %s on its way; a worker holds up to %d tasks, and streams give them out in turn. ",
+		number.Percent(foretoldLoad), number.Span(of.Queue), number.Span(of.Master), worker, number.Span(float64(f.Hop)), of.Prefetch)
+	if differ {
+		text += fmt.Sprintf("These tasks came more slowly and cost the server %s and the master %s, as messages that come one by one wake it for each: the line of a stream that is less busy is for that, and the truth may lie between. ", number.Span(dear.Queue), number.Span(dear.Master))
+	}
+	return text + "A network that is full, a server that slows down with many connections, and machines that fail are not foretold."
 }
