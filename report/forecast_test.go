@@ -11,17 +11,21 @@ import (
 	"time"
 
 	"parcon/experiments/card"
+	"parcon/experiments/forecast"
 	"parcon/experiments/section"
-	"parcon/report/forecast"
 )
 
-// fleet is a card of tasks of the grid, which wait, compute or do nothing.
+// fleet is a card of tasks that wait, compute or do nothing.
 var fleet = card.Card{
-	Name:  "fleet",
+	Name:  "pool",
 	Units: []string{"queue-cpu-ns/op", "master-cpu-ns/op", "worker-cpu-ns/op"},
 	Sections: section.Forecast{
-		Of:    section.Pick{"model", "distributed"},
-		Tasks: []section.Pick{{"workload", "empty"}, {"workload", "primes", "length", "1ms"}, {"workload", "sleep", "delay", "5ms"}},
+		Of: section.Pick{"by", "queue"},
+		Tasks: []section.ForecastTask{
+			{Name: "empty tasks", Of: section.Pick{"task", "none"}},
+			{Name: "1 ms of computing", Of: section.Pick{"task", "compute"}},
+			{Name: "2 ms of waiting", Of: section.Pick{"task", "wait"}, Waits: true},
+		},
 		Queue: "queue-cpu-ns/op", Master: "master-cpu-ns/op", Worker: "worker-cpu-ns/op",
 		Hop: 100 * time.Microsecond,
 	}.Sections,
@@ -39,13 +43,13 @@ func fleetFile(t testing.TB, workers []int, factor func(work string, workers int
 			name string
 			forecast.System
 		}{
-			{"workload=empty", forecast.System{Worker: 9e3}},
-			{"workload=primes/length=1ms", forecast.System{Worker: 10e3, Length: 1e6}},
-			{"workload=sleep/delay=5ms", forecast.System{Worker: 12e3, Length: 5e6, Waits: true}},
+			{"none", forecast.System{Worker: 9e3}},
+			{"compute", forecast.System{Worker: 10e3, Length: 1e6}},
+			{"wait", forecast.System{Worker: 12e3, Length: 2e6, Waits: true}},
 		} {
 			for _, n := range workers {
 				s := task.System
-				s.Queue, s.Master, s.Prefetch, s.Streams, s.Workers, s.Cores = 15e3, 2e3, 64, 1, n, testCores
+				s.Queue, s.Master, s.Prefetch, s.Streams, s.Workers, s.Cores = 15e3, 2e3, 65, 1, n, testCores
 				if s.Waits {
 					s.Queue, s.Master = 150e3, 40e3
 				}
@@ -57,7 +61,7 @@ func fleetFile(t testing.TB, workers []int, factor func(work string, workers int
 				if !s.Waits {
 					worker += s.Length
 				}
-				fmt.Fprintf(&w, "BenchmarkCluster/%s/model=distributed/workers=%d/prefetch=64 1000 %g ns/op %g queue-cpu-ns/op %g master-cpu-ns/op %g worker-cpu-ns/op %d round\n",
+				fmt.Fprintf(&w, "BenchmarkCluster/mechanism=pool/by=queue/task=%s/workers=%d/prefetch=64/store=memory 1000 %g ns/op %g queue-cpu-ns/op %g master-cpu-ns/op %g worker-cpu-ns/op %d round\n",
 					task.name, n, noisy(1e9/full.Throughput)*factor(task.name, n), noisy(s.Queue), noisy(s.Master), noisy(worker), round)
 			}
 		}
@@ -92,7 +96,7 @@ func fleetParts(t testing.TB, text string) map[string]part {
 
 const (
 	checkTopic = "How well a forecast from one worker foretells more"
-	sleepTopic = "More workers than a machine holds: sleep, 5 ms"
+	waitTopic  = "More workers than a machine holds: 2 ms of waiting"
 )
 
 // CHARTS=/tmp/charts go test ./report -run Forecast keeps the pictures for a look.
@@ -109,9 +113,9 @@ func TestForecastOfAMachineAsItThinks(t *testing.T) {
 		}
 	}
 	for topic, want := range map[string]string{
-		"More workers than a machine holds: empty":        "Empty: one stream carries 66.7k tasks/s, and 10 workers fill it; 16 carry 500k, then the master is full",
-		"More workers than a machine holds: primes, 1 ms": "Primes, 1 ms: one stream carries 66.7k tasks/s, enough for 67 workers; 16 carry 500k, then the master is full",
-		sleepTopic: "Sleep, 5 ms: one stream carries 6.71k to 66.7k tasks/s, enough for 34 to 330 workers; 16 carry up to 500k, then the master is full",
+		"More workers than a machine holds: empty tasks":       "Empty tasks: one stream carries 66.7k tasks/s, and 10 workers fill it; 16 carry 500k, then the master is full",
+		"More workers than a machine holds: 1 ms of computing": "1 ms of computing: one stream carries 66.7k tasks/s, enough for 67 workers; 16 carry 500k, then the master is full",
+		waitTopic: "2 ms of waiting: one stream carries 6.71k to 66.7k tasks/s, enough for 14 to 130 workers; 16 carry up to 500k, then the master is full",
 	} {
 		p := all[topic]
 		if p.finding != want || len(p.finding) > 135 || p.figure.Figure == nil || len(p.rows) != 5 {
@@ -124,15 +128,15 @@ func TestForecastOfAMachineAsItThinks(t *testing.T) {
 			}
 		}
 	}
-	rows := all[sleepTopic].rows
+	rows := all[waitTopic].rows
 	if rows[0][0] != "10" || !strings.HasSuffix(rows[0][1], ", workers") || rows[0][3] != "–" ||
-		!strings.HasSuffix(rows[2][1], ", queue") || !strings.HasSuffix(rows[2][2], ", workers") ||
+		!strings.HasSuffix(rows[1][1], ", workers") || !strings.HasSuffix(rows[2][1], ", queue") ||
 		rows[4][0] != "100,000" || !strings.HasSuffix(rows[4][2], ", queue") || !strings.HasSuffix(rows[4][3], ", master") {
 		t.Errorf("%q", rows)
 	}
-	for _, want := range []string{"with it for 5.02 ms, of which it computes 12.0 µs", "cost the server 149 µs", "up to 64 tasks", "100 µs on its way", "Foretold, not measured."} {
-		if !strings.Contains(all[sleepTopic].note, want) {
-			t.Errorf("%q is not in %s", want, all[sleepTopic].note)
+	for _, want := range []string{"with it for 2.02 ms, of which it computes 12.0 µs", "cost the server 149 µs", "up to 64 tasks ahead", "100 µs on its way", "Foretold, not measured."} {
+		if !strings.Contains(all[waitTopic].note, want) {
+			t.Errorf("%q is not in %s", want, all[waitTopic].note)
 		}
 	}
 }
@@ -140,7 +144,7 @@ func TestForecastOfAMachineAsItThinks(t *testing.T) {
 // Where the forecast cannot be checked, or fails, it is not given.
 func TestForecastDeclines(t *testing.T) {
 	slow := func(work string, workers int) float64 {
-		if workers == 8 && strings.Contains(work, "sleep") {
+		if workers == 8 && work == "wait" {
 			return 1.25
 		}
 		return 1
@@ -149,9 +153,9 @@ func TestForecastDeclines(t *testing.T) {
 		return regexp.MustCompile(`[\d.e+]+ `+unit+` `).ReplaceAllString(text, "")
 	}
 	usual := fleetFile(t, []int{1, 2, 4, 8}, exact)
-	own := strings.ReplaceAll(usual, "Cluster/", "Cluster/mechanism=fleet/")
-	if got, want := fleetParts(t, own)[sleepTopic].finding, fleetParts(t, usual)[sleepTopic].finding; got != want || got == "" {
-		t.Errorf("%q of variants of the card, %q of those of the grid", got, want)
+	grid := strings.ReplaceAll(usual, "Cluster/mechanism=pool/", "Cluster/")
+	if got, want := fleetParts(t, grid)[waitTopic].finding, fleetParts(t, usual)[waitTopic].finding; got != want || got == "" {
+		t.Errorf("%q of variants of the grid, %q of those of the card", got, want)
 	}
 	for name, c := range map[string]struct {
 		text string
@@ -159,22 +163,21 @@ func TestForecastDeclines(t *testing.T) {
 		rows int // of the check
 		none bool
 	}{
-		"missed":        {fleetFile(t, []int{1, 2, 4, 8}, slow), "sleep, 5 ms (at 8 workers it misses what was measured by 2", 12, false},
-		"no one worker": {fleetFile(t, []int{2, 4}, exact), "sleep, 5 ms (one worker was not measured", 6, true},
-		"one alone":     {fleetFile(t, []int{1}, exact), "sleep, 5 ms (only one worker was measured", 3, true},
-		"no prefetch":   {strings.ReplaceAll(usual, "/prefetch=64", ""), "sleep, 5 ms (its variants do not tell their prefetch", 12, true},
-		"no costs":      {without(usual, "queue-cpu-ns/op"), "sleep, 5 ms (the CPU time of queue, master and worker was not measured", 12, true},
+		"missed":        {fleetFile(t, []int{1, 2, 4, 8}, slow), "2 ms of waiting (at 8 workers it misses what was measured by 2", 12, false},
+		"no one worker": {fleetFile(t, []int{2, 4}, exact), "2 ms of waiting (one worker was not measured", 6, true},
+		"one alone":     {fleetFile(t, []int{1}, exact), "2 ms of waiting (only one worker was measured", 3, true},
+		"no costs":      {without(usual, "queue-cpu-ns/op"), "2 ms of waiting (the CPU time of queue, master and worker was not measured", 12, true},
 	} {
 		all := fleetParts(t, c.text)
 		check := all[checkTopic]
 		if len(check.rows) != c.rows || !strings.Contains(check.note, c.why) || strings.Contains(check.finding, "point") == c.none {
 			t.Errorf("%s: %s: %q, %s", name, check.finding, check.rows, check.note)
 		}
-		if _, there := all[sleepTopic]; there || c.none && len(all) != 1 || !c.none && len(all) != 3 {
+		if _, there := all[waitTopic]; there || c.none && len(all) != 1 || !c.none && len(all) != 3 {
 			t.Errorf("%s: a forecast was made: %d parts", name, len(all))
 		}
 	}
-	if all := fleetParts(t, "cores: 2\n\nBenchmarkCluster/mechanism=fleet 1 1 ns/op 0 round\n"); len(all) != 0 {
+	if all := fleetParts(t, "cores: 2\n\nBenchmarkCluster/mechanism=pool 1 1 ns/op 0 round\n"); len(all) != 0 {
 		t.Errorf("of nothing there are %d parts", len(all))
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"parcon/experiments/forecast"
 	"parcon/experiments/number"
 	"parcon/experiments/variant"
-	"parcon/report/forecast"
 )
 
 // A Forecast tells what a queue and its workers would do where there are more of them
@@ -30,13 +30,21 @@ import (
 // ahead may be left with them when all others are done. With ten times as many tasks for
 // each worker as it takes ahead that is a few percent.
 //
-// Tasks that have a key delay wait, for as long as they took one worker; others compute.
+// The key prefetch tells how many tasks a worker takes ahead of the one that it does; one
+// if there is none. Tasks that wait do so for as long as they took one worker.
 type Forecast struct {
-	Of                    Pick   // all variants; they tell in their key prefetch how many tasks a worker holds
-	Tasks                 []Pick // further keys, of each kind of task
+	Of                    Pick // all variants
+	Tasks                 []ForecastTask
 	Queue, Master, Worker string // units of the CPU time that each takes for a task
 	// Hop is how long a message is taken to be on its way between machines.
 	Hop time.Duration
+}
+
+// A ForecastTask is a kind of task.
+type ForecastTask struct {
+	Name  string // "tasks of 1 ms": for a reader
+	Of    Pick   // further keys of its variants
+	Waits bool   // else it computes, or does nothing
 }
 
 // What is foretold.
@@ -56,24 +64,11 @@ func (f Forecast) Sections() []Section {
 	all := []Section{{Topic: "How well a forecast from one worker foretells more", Form: Func(f.check)}}
 	for _, task := range f.Tasks {
 		all = append(all, Section{
-			Topic: fmt.Sprintf("More workers than a machine holds: %s", taskName(task)),
+			Topic: fmt.Sprintf("More workers than a machine holds: %s", task.Name),
 			Form:  Func(func(s Samples) Shown { return f.foretell(s, task) }),
 		})
 	}
 	return all
-}
-
-// taskName writes a kind of task: "sleep, 5 ms".
-func taskName(task Pick) string {
-	var words []string
-	for i := 0; i+1 < len(task); i += 2 {
-		word := task[i+1]
-		if _, err := time.ParseDuration(word); err == nil {
-			word = number.Spaced(word)
-		}
-		words = append(words, word)
-	}
-	return strings.Join(words, ", ")
 }
 
 // A measuredCrew is a number of workers, and what was foretold of it.
@@ -97,9 +92,13 @@ type checkedTask struct {
 
 // worst is where the forecast misses most.
 func (c checkedTask) worst() measuredCrew {
-	return slices.MaxFunc(c.crews, func(a, b measuredCrew) int {
-		return cmp.Compare(math.Abs(a.miss()), math.Abs(b.miss()))
-	})
+	off := func(c measuredCrew) float64 {
+		if c.foretold == 0 {
+			return 0
+		}
+		return math.Abs(c.miss())
+	}
+	return slices.MaxFunc(c.crews, func(a, b measuredCrew) int { return cmp.Compare(off(a), off(b)) })
 }
 
 // cheapest are the costs of the task where queue and master took the least time for it,
@@ -118,9 +117,9 @@ func cheapest(tasks ...checkedTask) forecast.System {
 
 // tried foretells what was measured of a kind of task. The variants are the card's, or
 // those of the grid in its chapter.
-func (f Forecast) tried(s Samples, task Pick) checkedTask {
-	all := checkedTask{name: taskName(task)}
-	pairs := slices.Concat(f.Of, task)
+func (f Forecast) tried(s Samples, task ForecastTask) checkedTask {
+	all := checkedTask{name: task.Name}
+	pairs := slices.Concat(f.Of, task.Of)
 	variants := s.With(pairs...)
 	if len(variants) == 0 {
 		variants = s.Card("").With(pairs...)
@@ -129,7 +128,7 @@ func (f Forecast) tried(s Samples, task Pick) checkedTask {
 		workers, err := v.Int("workers", 0)
 		if rate := PerSecond(s, v); err == nil && workers > 0 && rate.N > 0 && rate.Estimate > 0 {
 			crew := measuredCrew{workers: workers, measured: rate}
-			crew.costs, crew.unknown = f.costs(s, v, workers)
+			crew.costs, crew.unknown = f.costs(s, v, workers, task.Waits)
 			all.crews = append(all.crews, crew)
 		}
 	}
@@ -150,8 +149,11 @@ func (f Forecast) tried(s Samples, task Pick) checkedTask {
 // check foretells what was measured.
 func (c *checkedTask) check(cores int) {
 	for i, crew := range c.crews {
+		if crew.unknown != nil {
+			continue
+		}
 		of := c.crews[0].costs
-		of.Workers, of.Streams, of.Cores = crew.workers, 1, max(1, cores)
+		of.Workers, of.Prefetch, of.Streams, of.Cores = crew.workers, crew.costs.Prefetch, 1, max(1, cores)
 		one, err := foretellOne(of, false)
 		if err != nil {
 			c.why = err.Error()
@@ -165,18 +167,15 @@ func (c *checkedTask) check(cores int) {
 }
 
 // costs are those of a variant.
-func (f Forecast) costs(s Samples, v variant.Variant, workers int) (forecast.System, error) {
+func (f Forecast) costs(s Samples, v variant.Variant, workers int, waits bool) (forecast.System, error) {
 	of := forecast.System{Queue: threeDigits(s.Center(v, f.Queue)), Master: threeDigits(s.Center(v, f.Master)), Workers: workers}
 	worker, whole := threeDigits(s.Center(v, f.Worker)), threeDigits(s.Center(v, "ns/op"))
 	if math.IsNaN(of.Queue + of.Master + worker) {
 		return of, fmt.Errorf("the CPU time of queue, master and worker was not measured at %s", number.Plural(workers, "worker"))
 	}
-	if v.Get("prefetch") == "" {
-		return of, fmt.Errorf("its variants do not tell their prefetch")
-	}
-	var err error
-	of.Prefetch, err = v.Int("prefetch", 0)
-	if of.Waits = v.Get("delay") != ""; of.Waits {
+	ahead, err := v.Int("prefetch", 1)
+	of.Prefetch, of.Waits = ahead+1, waits
+	if waits {
 		of.Worker, of.Length = worker, max(0, whole*float64(workers)-worker)
 	} else {
 		of.Length = worker
@@ -263,7 +262,7 @@ func foretellOne(of forecast.System, latency bool) (foretold, error) {
 }
 
 // foretell is the section on one kind of task.
-func (f Forecast) foretell(s Samples, task Pick) Shown {
+func (f Forecast) foretell(s Samples, task ForecastTask) Shown {
 	checked := f.tried(s, task)
 	if checked.why != "" {
 		return Shown{}
@@ -310,7 +309,7 @@ func line(of forecast.System) []foretold {
 // figure draws the lines, and what was measured.
 func (f Forecast) figure(s Samples, checked checkedTask, lines [][]foretold, single []foretold) *Figure {
 	fig := &Figure{
-		Name:     "forecast-" + strings.NewReplacer(", ", "-", " ", "").Replace(checked.name),
+		Name:     "forecast-" + strings.ReplaceAll(checked.name, " ", "-"),
 		Subtitle: "Dashed: foretold from what a task costs a busy queue and a worker, with a core for each worker and each stream. Marks: measured, where all share {cores}; the dashes through them are foretold of that.",
 		Whiskers: Whiskers, X: "workers", Y: "tasks per second",
 	}
@@ -355,7 +354,7 @@ func foretoldFinding(name string, lines [][]foretold, single []foretold) string 
 		carries, upTo = number.Rate(end(single).full.Throughput)+" to "+carries, "up to "
 	}
 	enough := fmt.Sprintf(", and %s %d workers fill it", upTo, few.workers)
-	if few.full.Limit() == "workers" {
+	if few.full.Limit() != one.full.Limit() {
 		// The line of few workers, drawn on, meets that of many here.
 		each := few.full.Throughput / float64(few.workers)
 		enough = ", enough for "
@@ -416,8 +415,8 @@ func (f Forecast) assumptions(of, dear forecast.System, differ bool) string {
 	text := fmt.Sprintf("Foretold, not measured. p99 is the latency that one in a hundred tasks exceeds, from being due to its answer at the master, where tasks come at random at %s of the throughput beside it. "+
 		"Assumed: a task costs the queue's server %s of CPU time and the master %s, however many workers there are: the least that any task here cost them; its worker %s, as at one worker; all tasks are equally long; "+
 		"each worker has a core of its own, so has each stream, and the one master; a stream handles one message after another, with all the CPU time of the server; "+
-		"a message between machines is %s on its way; a worker holds up to %d tasks, and streams give them out in turn. ",
-		number.Percent(foretoldLoad), number.Span(of.Queue), number.Span(of.Master), worker, number.Span(float64(f.Hop)), of.Prefetch)
+		"a message between machines is %s on its way; a worker takes up to %d tasks ahead, and streams give them out in turn. ",
+		number.Percent(foretoldLoad), number.Span(of.Queue), number.Span(of.Master), worker, number.Span(float64(f.Hop)), of.Prefetch-1)
 	if differ {
 		text += fmt.Sprintf("These tasks came more slowly and cost the server %s and the master %s, as messages that come one by one wake it for each: the line of a stream that is less busy is for that, and the truth may lie between. ", number.Span(dear.Queue), number.Span(dear.Master))
 	}

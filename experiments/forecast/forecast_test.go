@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"parcon/report/forecast"
+	"parcon/experiments/forecast"
 )
 
 // mean is that of a number over simulations with several seeds.

@@ -3,7 +3,7 @@ package forecast_test
 import (
 	"fmt"
 
-	"parcon/report/forecast"
+	"parcon/experiments/forecast"
 )
 
 // Tasks that wait 5 ms, a queue that takes 20 µs for each: it is full at 250 workers.

@@ -4,8 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // The steps of a task. In each it needs somebody's time.
@@ -55,7 +53,6 @@ type run struct {
 	System
 	rate     float64 // tasks due in a ns; 0: as many as can be published
 	random   *rand.Rand
-	lengths  distuv.Gamma
 	now      float64
 	shared   float64 // ns that each who computes has had: the virtual time of processor sharing
 	cpu      agenda  // who has had enough, in virtual time: stations
@@ -87,12 +84,7 @@ type counts struct {
 const mostInFlight = 200_000
 
 func newRun(s System, rate float64, seed uint64) *run {
-	source := rand.NewPCG(seed, uint64(s.Workers))
-	r := &run{System: s, rate: rate, random: rand.New(source), free: list{none, none}, arrival: math.Inf(1)}
-	if s.Spread > 0 {
-		shape := 1 / (s.Spread * s.Spread)
-		r.lengths = distuv.Gamma{Alpha: shape, Beta: shape, Src: source} // of mean 1
-	}
+	r := &run{System: s, rate: rate, random: rand.New(rand.NewPCG(seed, uint64(s.Workers))), free: list{none, none}, arrival: math.Inf(1)}
 	r.stations = slices.Repeat([]station{{list{none, none}, none}}, 1+s.Streams+s.Workers)
 	r.streams = slices.Repeat([]stream{{backlog: list{none, none}, asking: list{none, none}}}, s.Streams)
 	r.crew = make([]crewman, s.Workers)
@@ -155,11 +147,29 @@ func (r *run) stocked(w int) int32 {
 	return id
 }
 
+// length is that of a task. A spread below a thousandth changes nothing.
 func (r *run) length() float64 {
-	if r.Spread > 0 {
-		return r.Length * r.lengths.Rand()
+	if r.Spread < 0.001 {
+		return r.Length
 	}
-	return r.Length
+	shape := 1 / (r.Spread * r.Spread)
+	return r.Length * gamma(r.random, shape) / shape
+}
+
+// gamma draws from the gamma distribution with a shape, and scale 1: Marsaglia and Tsang,
+// A simple method for generating gamma variables, 2000.
+func gamma(random *rand.Rand, shape float64) float64 {
+	if shape < 1 {
+		return gamma(random, shape+1) * math.Pow(random.Float64(), 1/shape)
+	}
+	d := shape - 1.0/3
+	for {
+		x := random.NormFloat64()
+		v := math.Pow(1+x/math.Sqrt(9*d), 3)
+		if v > 0 && math.Log(random.Float64()) < x*x/2+d-d*v+d*math.Log(v) {
+			return d * v
+		}
+	}
 }
 
 // outcome simulates.
