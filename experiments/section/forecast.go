@@ -115,6 +115,17 @@ func cheapest(tasks ...checkedTask) forecast.System {
 	return least
 }
 
+// missing is the name of a task whose costs are not known, "" if there is none: which of
+// them keeps the queue most busy is not known then.
+func missing(tasks []checkedTask) string {
+	for _, t := range tasks {
+		if cheapest(t).Workers == 0 {
+			return t.name
+		}
+	}
+	return ""
+}
+
 // tried foretells what was measured of a kind of task. The variants are the card's, or
 // those of the grid in its chapter.
 func (f Forecast) tried(s Samples, task ForecastTask) checkedTask {
@@ -199,6 +210,7 @@ func (f Forecast) check(s Samples) Shown {
 		Note: "Foretold by a simulation that knows what a task cost at one worker, and that queue, master and workers share {cores}; of the other numbers of workers it knows nothing. How long tasks wait that do was seen at one worker too, which checks nothing there.",
 	}
 	points, most := 0, 0.0
+	var all []checkedTask
 	var not []string
 	for _, task := range f.Tasks {
 		one := f.tried(s, task)
@@ -213,6 +225,10 @@ func (f Forecast) check(s Samples) Shown {
 		if len(one.crews) > 0 && one.why != "" {
 			not = append(not, fmt.Sprintf("%s (%s)", one.name, one.why))
 		}
+		all = append(all, one)
+	}
+	if name := missing(all); name != "" {
+		not = []string{fmt.Sprintf("any task (what %s cost was not measured, and so not what a busy queue takes)", name)}
 	}
 	if points > 0 {
 		shown.Finding = fmt.Sprintf("What the cost of a task at one worker foretells is off by %s at most, at %s", number.Percent(most), number.Plural(points, "point"))
@@ -270,6 +286,9 @@ func (f Forecast) foretell(s Samples, task ForecastTask) Shown {
 	var others []checkedTask
 	for _, other := range f.Tasks {
 		others = append(others, f.tried(s, other))
+	}
+	if missing(others) != "" {
+		return Shown{}
 	}
 	busy, own := cheapest(others...), cheapest(checked)
 	of := checked.crews[0].costs

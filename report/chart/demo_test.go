@@ -30,12 +30,12 @@ type named struct {
 // demo is one realistic figure of every kind and its crowded relatives.
 func demo() []named {
 	return []named{
+		{"curves-computed", demoComputed()},
 		{"plane", demoPlane(2)},
 		{"plane16", demoPlane(16)},
 		{"plane-crowded", demoCrowd()},
 		{"curves", demoCurves()},
 		{"curves-io", demoCurvesIO()},
-		{"curves-computed", demoComputed()},
 		{"map", demoMap()},
 		{"dots", demoDots()},
 		{"dots-shared", demoShared()},
