@@ -54,8 +54,8 @@ type run struct {
 	rate     float64 // tasks due in a ns; 0: as many as can be published
 	random   *rand.Rand
 	now      float64
-	shared   float64 // ns that each who computes has had: the virtual time of processor sharing
-	cpu      agenda  // who has had enough, in virtual time: stations
+	server   sharing // the streams
+	others   sharing // master and workers
 	timers   agenda  // tasks that arrive somewhere or have waited
 	arrival  float64
 	tasks    []task
@@ -69,6 +69,29 @@ type run struct {
 
 	answered, skip, until int
 	counts                counts
+}
+
+// sharing are stations that compute and get equal parts of some cores.
+type sharing struct {
+	agenda         // when each has had enough, in virtual time
+	had    float64 // ns that each has had: the virtual time
+	speed  float64 // of each; 1 has a core for itself
+}
+
+// of shares out cores, and returns what is left of them.
+func (s *sharing) of(cores float64) (left float64) {
+	if s.speed = 1; float64(len(s.agenda)) > cores {
+		s.speed = cores / float64(len(s.agenda))
+	}
+	return cores - s.speed*float64(len(s.agenda))
+}
+
+// next is when the next of them has had enough.
+func (s *sharing) next(now float64) float64 {
+	if len(s.agenda) == 0 || s.speed <= 0 {
+		return math.Inf(1)
+	}
+	return now + max(0, s.agenda[0].at-s.had)/s.speed
 }
 
 // counts are sums over time since the beginning, or since they were cleared.
@@ -136,7 +159,7 @@ func (r *run) begin(w int) {
 	if length := r.length(); r.Waits {
 		r.timers.add(entry{rest * (r.Worker + length), id})
 	} else {
-		r.cpu.add(entry{rest * (r.Worker + length), int32(st)})
+		r.others.add(entry{rest * (r.Worker + length), int32(st)})
 	}
 }
 
@@ -201,45 +224,50 @@ func (r *run) outcome() Outcome {
 
 // next lets the next thing happen.
 func (r *run) next() {
-	speed := 1.0 // of everybody who computes
-	if n := len(r.cpu); r.Cores > 0 && n > r.Cores {
-		speed = float64(r.Cores) / float64(n)
+	cores := math.Inf(1)
+	if r.Cores > 0 {
+		cores = float64(r.Cores)
 	}
+	r.others.of(max(0, r.server.of(cores)))
 	at := r.arrival
 	if len(r.timers) > 0 {
 		at = min(at, r.timers[0].at)
 	}
-	if len(r.cpu) > 0 {
-		if done := r.now + max(0, r.cpu[0].at-r.shared)/speed; done <= at {
-			r.pass(done, speed)
-			r.shared = max(r.shared, r.cpu[0].at)
-			r.computed(int(r.cpu.take().what))
-			return
+	var who *sharing
+	for _, s := range []*sharing{&r.server, &r.others} {
+		if done := s.next(r.now); done <= at && !math.IsInf(done, 1) {
+			at, who = done, s
 		}
 	}
-	r.pass(at, speed)
-	if at == r.arrival {
+	r.pass(at)
+	switch {
+	case who != nil:
+		who.had = max(who.had, who.agenda[0].at)
+		r.computed(int(who.take().what))
+	case at == r.arrival:
 		r.due()
-		return
-	}
-	id := r.timers.take().what
-	if st := r.station(id); r.stations[st].now == id { // it has waited
-		r.done(st)
-	} else {
-		r.arrive(id)
+	default:
+		id := r.timers.take().what
+		if st := r.station(id); r.stations[st].now == id { // it has waited
+			r.done(st)
+		} else {
+			r.arrive(id)
+		}
 	}
 }
 
 // pass lets time pass.
-func (r *run) pass(at, speed float64) {
+func (r *run) pass(at float64) {
 	c, dt := &r.counts, at-r.now
 	c.inFlight += dt * float64(c.flying)
 	c.queue += dt * float64(c.inStreams)
 	c.master += dt * float64(c.inMaster)
 	c.workers += dt * float64(c.atWork)
-	c.cores += dt * speed * float64(len(r.cpu))
+	for _, s := range []*sharing{&r.server, &r.others} {
+		s.had += dt * s.speed
+		c.cores += dt * s.speed * float64(len(s.agenda))
+	}
 	r.now = at
-	r.shared += dt * speed
 }
 
 // due is a task from outside.
@@ -311,7 +339,7 @@ func (r *run) start(st int) {
 	} else if s.now = r.pop(&s.waiting); s.now == none {
 		return
 	}
-	cost := 0.0
+	cost, by := 0.0, &r.others
 	switch {
 	case w >= 0:
 		r.counts.atWork++
@@ -323,9 +351,9 @@ func (r *run) start(st int) {
 		cost = r.Master / 2
 	default:
 		r.counts.inStreams++
-		cost = r.Queue / 2
+		cost, by = r.Queue/2, &r.server
 	}
-	r.cpu.add(entry{r.shared + cost, int32(st)})
+	by.add(entry{by.had + cost, int32(st)})
 }
 
 // computed is a station that has had the CPU time that it needed.
