@@ -13,7 +13,7 @@ var levels = [][]string{
 	{
 		"experiments/variant", "experiments/echo", "experiments/fork", "experiments/gillock", "experiments/ipc", "experiments/tasks/workload",
 		"runner/affinity", "runner/cgroup", "runner/clock", "runner/proc", "runner/protocol", "runner/usage",
-		"results", "report/chart", "experiments/number", "experiments/lane",
+		"results", "report/chart", "experiments/number", "experiments/lane", "experiments/forecast",
 	},
 	{"experiments/section", "report/stat", "experiments/lane/gotrace", "experiments/openloop"},
 	{
@@ -39,7 +39,7 @@ var levels = [][]string{
 // one way, a report knows no process, the runner no workload, and the libraries
 // nothing of the rest.
 var confined = map[string][]string{
-	"experiments/card":     {"experiments/variant", "experiments/number", "experiments/section", "runner/protocol"},
+	"experiments/card":     {"experiments/variant", "experiments/number", "experiments/section", "experiments/forecast", "runner/protocol"},
 	"experiments/ipc":      {"experiments/futex"},
 	"experiments/procpool": {"experiments/futex", "runner/proc"},
 	"experiments/ring":     {"experiments/futex", "experiments/ipc"},
@@ -48,8 +48,9 @@ var confined = map[string][]string{
 	"results":              {},
 	"experiments/lane":     {},
 	"experiments/openloop": {"runner/clock"},
-	"report":               {"experiments/card", "experiments/lane", "experiments/variant", "report/chart", "experiments/number", "report/scaling", "experiments/section", "report/stat", "results", "runner/protocol"},
-	"experiments/section":  {"experiments/variant", "experiments/number"},
+	"report":               {"experiments/card", "experiments/lane", "experiments/variant", "report/chart", "experiments/number", "experiments/forecast", "report/scaling", "experiments/section", "report/stat", "results", "runner/protocol"},
+	"experiments/section":  {"experiments/variant", "experiments/number", "experiments/forecast"},
+	"experiments/forecast": {},
 	"report/stat":          {"experiments/number"},
 	"report/scaling":       {"experiments/number", "report/stat"},
 }

@@ -130,7 +130,7 @@ func draw(f section.Figure, title string, s section.Samples) *chart.Figure {
 	}
 	var lines []chart.Series
 	for _, c := range f.Curves {
-		lines = append(lines, chart.Series{Name: c.Name, X: c.X, Y: allDrawn(c.Y)})
+		lines = append(lines, chart.Series{Name: c.Name, X: c.X, Y: allDrawn(c.Y), Computed: c.Computed, Points: c.Points})
 	}
 	var level func(float64) float64
 	if f.Level != "" {

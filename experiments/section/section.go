@@ -1,6 +1,6 @@
 // Package section is how a report tells of what a card measures, as data: a heading,
-// a finding that is computed from samples, and a table or a chart. There are three
-// forms of it (Table, Dots, Curves), and Func for what has an odd shape.
+// a finding that is computed from samples, and a table or a chart. There are four
+// forms of it (Table, Dots, Curves, Forecast), and Func for what has an odd shape.
 //
 // Texts may hold {interval} ("95 % interval"), {cores} ("2 cores") and {workers} ("2
 // workers", as many as cores, and two at least). What was not measured leaves no trace:
@@ -62,11 +62,13 @@ type Drawn struct {
 	Values       []number.Interval
 }
 
-// Series is a curve: a value for each X, which is above 0.
+// Series is a curve: a value for each X, which is above 0. Computed ones have dashes and no
+// marks, and Points have marks and no line.
 type Series struct {
-	Name string
-	X    []float64
-	Y    []number.Interval
+	Name             string
+	X                []float64
+	Y                []number.Interval
+	Computed, Points bool
 }
 
 const (

@@ -124,6 +124,7 @@ func TestOddInput(t *testing.T) {
 		"curves empty":   chart.Curves(text, nil, nil),
 		"curves nan":     chart.Curves(text, nil, []chart.Series{{Name: "gil", X: []float64{1}, Y: nothing}}),
 		"curves one":     chart.Curves(text, math.Sqrt, []chart.Series{{Name: "gil", X: []float64{1}, Y: one}}),
+		"computed odd":   chart.Curves(text, nil, []chart.Series{{Name: long, X: xs, Y: oddIntervals(), Computed: true}, {Name: long, X: xs, Y: oddIntervals(), Points: true}}),
 		"curves odd":     chart.Curves(text, math.Log, []chart.Series{{Name: long, X: xs, Y: oddIntervals()}, {Name: "b", X: xs, Y: one}}),
 		"multiples none": chart.Multiples(text, nil),
 		"multiples nan":  chart.Multiples(text, []chart.CurvesPanel{{Title: long}, {Title: "b", Series: []chart.Series{{Name: "m", X: []float64{1}, Y: nothing}}}}),
@@ -187,13 +188,14 @@ func TestLogarithmicAxesSaySo(t *testing.T) {
 		fig  *chart.Figure
 		want int // axes
 	}{
-		"curves":          {chart.Curves(text, nil, []chart.Series{{Name: "a", X: []float64{1, 2}, Y: few}}), 1},
-		"curves, log up":  {chart.Curves(text, nil, []chart.Series{{Name: "a", X: []float64{1, 2}, Y: many}}), 2},
-		"curves, no name": {chart.Curves(chart.Text{}, nil, []chart.Series{{Name: "a", X: []float64{1, 2}, Y: few}}), 1},
-		"plane":           {chart.Plane(text, 2, []chart.PlanePoint{{Model: "a", Workload: "w", InFlight: 2, CoresBusy: 1}}), 1},
-		"forest":          {chart.Forest(chart.Text{}, []chart.ForestRow{{Label: "a", Ratio: value(1), BoundLow: 0.5, BoundHigh: 2}}), 1},
-		"dots":            {chart.Dots(text, []string{"a", "b"}, []chart.Panel{{Log: true, Values: few}, {Values: few}, {Log: true, Values: many}}), 2},
-		"bars":            {chart.Bars(text, []chart.BarPanel{{Rows: []string{"a", "b"}, Values: few}}, nil), 0},
+		"curves":           {chart.Curves(text, nil, []chart.Series{{Name: "a", X: []float64{1, 2}, Y: few}}), 1},
+		"curves, log up":   {chart.Curves(text, nil, []chart.Series{{Name: "a", X: []float64{1, 2}, Y: many}}), 2},
+		"curves, computed": {chart.Curves(text, nil, []chart.Series{{Name: "a", X: []float64{1, 2}, Y: few, Computed: true}}), 2},
+		"curves, no name":  {chart.Curves(chart.Text{}, nil, []chart.Series{{Name: "a", X: []float64{1, 2}, Y: few}}), 1},
+		"plane":            {chart.Plane(text, 2, []chart.PlanePoint{{Model: "a", Workload: "w", InFlight: 2, CoresBusy: 1}}), 1},
+		"forest":           {chart.Forest(chart.Text{}, []chart.ForestRow{{Label: "a", Ratio: value(1), BoundLow: 0.5, BoundHigh: 2}}), 1},
+		"dots":             {chart.Dots(text, []string{"a", "b"}, []chart.Panel{{Log: true, Values: few}, {Values: few}, {Log: true, Values: many}}), 2},
+		"bars":             {chart.Bars(text, []chart.BarPanel{{Rows: []string{"a", "b"}, Values: few}}, nil), 0},
 	} {
 		svg, _ := save(t, t.TempDir(), "a", c.fig)
 		if got := strings.Count(string(svg), "log scale"); got != c.want {

@@ -8,10 +8,14 @@ import (
 
 // Series is one line of Curves: Y[i] is the speed-up (a factor, above 0) with
 // X[i] workers (above 0). Without a Y an X is left out.
+//
+// One that is Computed has dashes and no marks, as nothing was measured where it turns;
+// one of Points has marks and no line, and its name stands at the last of them.
 type Series struct {
-	Name string
-	X    []float64
-	Y    []Interval
+	Name             string
+	X                []float64
+	Y                []Interval
+	Computed, Points bool
 }
 
 // curvesGap is the distance of two names at the line ends, in points.
@@ -22,19 +26,27 @@ const curvesGap = 14.0
 // is text.Level. The
 // x axis is logarithmic with ticks at the given workers, and at the powers of two
 // between them if they are powers of two; the y axis starts at 0,
-// or is logarithmic when the numbers differ more than tenfold. The names of
+// or is logarithmic when the numbers differ more than tenfold, or some were computed. The names of
 // logarithmic axes say that they are. Series are shifted sideways by a point or two, so that
 // equal ones stay visible.
 func Curves(text Text, ideal func(x float64) float64, series []Series) *Figure {
 	height := max(300, float64(len(series)+1)*curvesGap+90)
 	var all []Interval
 	for _, s := range series {
-		all = append(all, s.Y...)
+		if !s.Computed {
+			all = append(all, s.Y...)
+		}
 	}
 	return &Figure{text: text.whiskered(all, true), height: height, body: func(p pen, in rect) {
 		c := curves{pen: p, ideal: ideal, level: cmp.Or(text.Level, "ideal")}
 		for _, s := range series {
 			if l := clean(s); len(l.pts) > 0 {
+				switch {
+				case s.Computed:
+					l.look = computedLook(len(c.lines))
+				case s.Points:
+					l.look = look{color: ink, glyph: diamond}
+				}
 				c.lines = append(c.lines, l)
 			}
 		}
@@ -48,9 +60,10 @@ func Curves(text Text, ideal func(x float64) float64, series []Series) *Figure {
 
 // curve is a series without what cannot be drawn.
 type curve struct {
-	name string
-	look look
-	pts  []curvePoint
+	name             string
+	look             look
+	computed, points bool
+	pts              []curvePoint
 }
 
 type curvePoint struct {
@@ -59,7 +72,7 @@ type curvePoint struct {
 }
 
 func clean(s Series) curve {
-	out := curve{name: s.Name, look: lookOf(s.Name)}
+	out := curve{name: s.Name, look: lookOf(s.Name), computed: s.Computed, points: s.Points}
 	for i := range min(len(s.X), len(s.Y)) {
 		if drawable(s.X[i], true) && drawable(s.Y[i].Estimate, true) {
 			out.pts = append(out.pts, curvePoint{s.X[i], s.Y[i]})
@@ -81,9 +94,11 @@ type curves struct {
 }
 
 func (c curves) draw(text Text, in rect) {
-	names := make([]string, len(c.lines))
-	for i, l := range c.lines {
-		names[i] = l.name
+	var names []string
+	for _, l := range c.lines {
+		if !l.points {
+			names = append(names, l.name)
+		}
 	}
 	gutter := max(widest(names, boldStyle, 120), boldStyle.width(c.level))*slack + 36
 	c.plot = rect{in.x0 + 26, in.y0 + 34, in.x1 - gutter, in.y1 - 20}
@@ -120,7 +135,7 @@ func (c *curves) scales() {
 		}
 	}
 	slices.Sort(c.ticks)
-	log := ys.hi > 10*ys.lo
+	log := ys.hi > 10*ys.lo || c.computed()
 	if c.ideal != nil {
 		// A line which is far above everything measured would flatten it.
 		for _, x := range c.ticks {
@@ -142,18 +157,31 @@ func (c *curves) scales() {
 }
 
 // between adds the powers of two that lie between ticks that all are such: a
-// number of workers that was not measured has its place too.
+// number of workers that was not measured has its place too. Of many ticks over a wide
+// range the powers of ten are left.
 func between(at []float64) []float64 {
 	for _, v := range at {
 		if math.Exp2(math.Round(math.Log2(v))) != v {
+			if len(at) > 10 && at[len(at)-1] > 1_000*at[0] {
+				return decadeTicks(at[0], at[len(at)-1], 1, 1)
+			}
 			return at
 		}
 	}
 	return doublings(at[0], at[len(at)-1])
 }
 
-// shift is how far the series i is moved sideways, in points.
+// computed says whether any line was.
+func (c curves) computed() bool {
+	return slices.ContainsFunc(c.lines, func(l curve) bool { return l.computed })
+}
+
+// shift is how far the series i is moved sideways, in points. What was measured stays on
+// what was computed of it.
 func (c curves) shift(i int) float64 {
+	if c.computed() {
+		return 0
+	}
 	n := float64(len(c.lines))
 	step := min(3, 14/n)
 	return (float64(i) - (n-1)/2) * step
@@ -183,7 +211,12 @@ func (c curves) drawLine(l curve, shift float64) {
 	for _, pt := range l.pts {
 		pts = append(pts, point{c.x.at(pt.x) + shift, c.y.at(pt.y.Estimate)})
 	}
-	c.line(stroke{color: colour, width: 1.7, dash: l.look.dash}, pts...)
+	if !l.points {
+		c.line(stroke{color: colour, width: 1.7, dash: l.look.dash}, pts...)
+	}
+	if l.computed {
+		return
+	}
 	for i, pt := range l.pts {
 		low, high, ok := pt.y.bar()
 		if ok && (!c.y.log || low > 0) {
@@ -200,17 +233,25 @@ func (c curves) names() {
 		name string
 		at   point
 		look *look
+		bare bool // without a mark
 	}
 	var ends []end
 	if c.ideal != nil {
 		if v := c.ideal(c.x.hi); drawable(v, c.y.log) && c.inside(v) {
-			ends = append(ends, end{c.level, point{c.x.at(c.x.hi), c.y.at(v)}, nil})
+			ends = append(ends, end{c.level, point{c.x.at(c.x.hi), c.y.at(v)}, nil, true})
 		}
 	}
 	for i, l := range c.lines {
 		last := l.pts[len(l.pts)-1]
 		at := point{c.x.at(last.x) + c.shift(i), c.y.at(last.y.Estimate)}
-		ends = append(ends, end{l.name, at, &l.look})
+		switch {
+		case l.name == "":
+			continue
+		case l.points:
+			c.textMid(at.x+8, max(at.y-10, c.plot.y0+7), left, l.name, boldStyle.in(textColor(l.look.color)))
+			continue
+		}
+		ends = append(ends, end{l.name, at, &l.look, l.computed})
 	}
 	// Equal ends keep the order of the series from top to bottom.
 	slices.Reverse(ends)
@@ -224,6 +265,8 @@ func (c curves) names() {
 		colour, s := faint, bodyStyle.in(grey)
 		if e.look != nil {
 			colour, s = e.look.color, boldStyle.in(textColor(e.look.color))
+		}
+		if !e.bare {
 			c.mark(e.look.glyph, point{x + 4, y}, 3.4, colour)
 		}
 		from := point{max(c.plot.x1+1, e.at.x+6), e.at.y}

@@ -30,6 +30,7 @@ type named struct {
 // demo is one realistic figure of every kind and its crowded relatives.
 func demo() []named {
 	return []named{
+		{"curves-computed", demoComputed()},
 		{"plane", demoPlane(2)},
 		{"plane16", demoPlane(16)},
 		{"plane-crowded", demoCrowd()},
@@ -96,7 +97,7 @@ func demoCurves() *chart.Figure {
 		if m == "process" {
 			y = []float64{0.9, 1.7, 1.65, 1.6, 1.5, 1.3}
 		}
-		s = append(s, chart.Series{m, x, nears(0.03, y...)})
+		s = append(s, chart.Series{Name: m, X: x, Y: nears(0.03, y...)})
 	}
 	return chart.Curves(chart.Text{
 		Title:    "Two cores give a CPU-bound workload at most 1.98x, whatever the number of workers",
@@ -110,14 +111,34 @@ func demoCurvesIO() *chart.Figure {
 	var s []chart.Series
 	for i, m := range models[:7] {
 		f := 1 - 0.01*float64(i)
-		s = append(s, chart.Series{m, x, nears(0.04, 1, 2*f, 3.99*f, 7.9*f, 15.6*f, 31*f)})
+		s = append(s, chart.Series{Name: m, X: x, Y: nears(0.04, 1, 2*f, 3.99*f, 7.9*f, 15.6*f, 31*f)})
 	}
-	s = append(s, chart.Series{"bounded pool", x[:4], nears(0.04, 1, 1.8, 2.9, 3.8)})
+	s = append(s, chart.Series{Name: "bounded pool", X: x[:4], Y: nears(0.04, 1, 1.8, 2.9, 3.8)})
 	return chart.Curves(chart.Text{
 		Title:    "Waiting scales with workers far beyond the cores, and the model hardly matters",
 		Subtitle: "Speed-up over serial by workers, sleep 10 ms",
 		X:        "workers (log scale)", Y: "speed-up over serial",
 	}, func(x float64) float64 { return x }, s)
+}
+
+// demoComputed has two lines that lie on each other, and marks where measured.
+func demoComputed() *chart.Figure {
+	x := []float64{10, 30, 100, 300, 1000, 3000, 1e4, 3e4, 1e5}
+	line := func(name string, most float64) chart.Series {
+		s := chart.Series{Name: name, X: x, Computed: true}
+		for _, workers := range x {
+			s.Y = append(s.Y, chart.Interval{Estimate: min(200*workers, most), Low: nan, High: nan})
+		}
+		return s
+	}
+	return chart.Curves(chart.Text{
+		Title: "One stream is full at 300 workers, and four carry four times as much",
+		X:     "workers", Y: "tasks per second", Whiskers: "Whiskers: 95 % intervals.",
+	}, nil, []chart.Series{
+		line("1 stream", 6e4), line("4 streams", 24e4), line("16 streams", 25e4),
+		{X: []float64{1, 2, 4, 8}, Y: nears(0, 200, 390, 760, 1500), Computed: true},
+		{Name: "measured", X: []float64{1, 2, 4, 8}, Y: nears(0.1, 210, 380, 770, 1450), Points: true},
+	})
 }
 
 func demoMap() *chart.Figure {

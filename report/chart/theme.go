@@ -159,6 +159,12 @@ func lookOf(name string) look {
 	}
 }
 
+// computedLook is that of the n-th series of a chart, if it was computed: those that are
+// beside each other always differ, and none is solid.
+func computedLook(n int) look {
+	return look{color: others[n%len(others)], dash: dashes[1+n%(len(dashes)-1)]}
+}
+
 // textColor darkens a light colour until it can be read as text on white.
 func textColor(c color.RGBA) color.RGBA {
 	for luminance(c) > 0.18 {
