@@ -1,7 +1,11 @@
 package cluster
 
 import (
+	"slices"
+	"time"
+
 	"parcon/experiments/card"
+	"parcon/experiments/number"
 	"parcon/experiments/remote"
 	"parcon/experiments/section"
 	"parcon/experiments/variant"
@@ -11,14 +15,14 @@ import (
 // is fed through pipes (package procpool), and one after another. The tasks are
 //
 //	none     nothing: what is left is the price of a task
-//	compute  computing, of a millisecond
+//	compute  computing, of 2 ms
 //	wait     waiting for 2 ms
 //
 // and in the standard profile others that compute for less and for longer, which show from
 // which length on the price does not matter any more.
 //
 // How many tasks a worker takes ahead hides the way to the server and back, but binds tasks
-// to a worker: one is enough where tasks are long.
+// to a worker.
 var pool = card.Card{
 	Name: "pool", Doc: "tasks for worker processes on a message queue, beside a local pool and serial code",
 	Needs: []card.Need{card.Linux},
@@ -26,7 +30,7 @@ var pool = card.Card{
 		{Key: "by", Values: []string{byQueue, byLocal, bySerial}, Words: map[string]string{
 			byQueue: "workers on a queue", byLocal: "a local process pool", bySerial: "one after another",
 		}},
-		{Key: "task", Values: taskNames, Words: map[string]string{"none": "no work", "compute": "computing 1 ms", "wait": "waiting 2 ms", "10us": "computing 10 us", "100us": "computing 100 us", "10ms": "computing 10 ms"}},
+		{Key: "task", Values: taskNames, Words: map[string]string{"none": "no work", "compute": "computing 2 ms", "wait": "waiting 2 ms", "10us": "computing 10 us", "100us": "computing 100 us", "10ms": "computing 10 ms"}},
 		{Key: "workers", Format: "x %s"},
 		{Key: "prefetch", Optional: true, Format: "%s ahead"},
 		{Key: "store", Values: remote.Stores, Optional: true, Words: map[string]string{
@@ -47,11 +51,15 @@ const (
 	bySerial = "serial"
 )
 
-// ahead is how many tasks a worker takes ahead that are nothing by themselves.
-const ahead = "64"
+// How many tasks a worker takes ahead: of those that are nothing by themselves, and of
+// others.
+const (
+	ahead = "64"
+	few   = "4"
+)
 
 func queued(task string, workers int) variant.Variant {
-	prefetch := "1"
+	prefetch := few
 	if task == "none" {
 		prefetch = ahead
 	}
@@ -63,13 +71,23 @@ func locally(by, task string, workers int) variant.Variant {
 }
 
 // poolTasks is how many a trial runs for a worker: some hundredths of a second.
-var poolTasks = map[string]int{"none": 2000, "10us": 1000, "100us": 200, "compute": 24, "10ms": 4, "wait": 12}
+var poolTasks = map[string]int{"none": 2000, "10us": 1000, "100us": 200, "compute": 20, "10ms": 4, "wait": 24}
+
+// syncedTasks is how many of no work on a server that syncs each.
+const syncedTasks = 200
+
+// oneEach is a worker for each core, and two at least.
+func oneEach(s card.Scale) int { return max(2, s.Cores) }
 
 func poolCases(s card.Scale) []card.Case {
-	many := s.Many()
+	many := oneEach(s)
 	run := func(v variant.Variant) card.Case {
 		workers, _ := v.Int("workers", 1)
-		return card.Run(poolTasks[v.Get("task")]*workers, v)
+		tasks := poolTasks[v.Get("task")]
+		if v.Get("store") == remote.Synced {
+			tasks = syncedTasks
+		}
+		return card.Run(tasks*workers, v)
 	}
 	serial := run(locally(bySerial, "compute", 1))
 	cases := []card.Case{
@@ -97,7 +115,7 @@ func poolCases(s card.Scale) []card.Case {
 }
 
 func poolClaims(s card.Scale) []card.Claim {
-	many := s.Many()
+	many := oneEach(s)
 	faster := func(of variant.Variant, word card.Word, over variant.Variant) card.Comparison {
 		return card.Is(card.Throughput, of, word, over)
 	}
@@ -121,8 +139,21 @@ func poolClaims(s card.Scale) []card.Claim {
 	}}
 }
 
+// hop is how long a message is taken to be on its way between machines of one network.
+const hop = 100 * time.Microsecond
+
 func poolSections() []section.Section {
-	return []section.Section{{
+	beyond := section.Forecast{
+		Of: section.Pick{"by", byQueue, "store", remote.Memory},
+		Tasks: []section.ForecastTask{
+			{Name: "empty tasks", Of: section.Pick{"task", "none", "prefetch", ahead}},
+			{Name: "2 ms of computing", Of: section.Pick{"task", "compute"}},
+			{Name: "2 ms of waiting", Of: section.Pick{"task", "wait"}, Waits: true},
+		},
+		Queue: remote.UnitServer, Master: remote.UnitMaster, Worker: remote.UnitWorkers,
+		Hop: hop,
+	}
+	return append([]section.Section{{
 		Topic: "One pool of workers on a queue", Claims: []string{"D1", "D4"},
 		Form: section.Table{
 			Finding: []section.Clause{
@@ -143,7 +174,65 @@ func poolSections() []section.Section {
 			},
 			Note: "The time of a task is that of all, divided by their number. CPU times are for a task: the server's and the master's are its price on a queue, the workers' hold its computing. {interval}s. On {cores}.",
 		},
-	}}
+	}, price}, beyond.Sections()...)
+}
+
+// price is what a task costs on a queue more than in a pool of processes here, by its
+// length.
+var price = section.Section{
+	Topic: "The price of a queue",
+	Form: section.Table{
+		Finding: []section.Clause{
+			section.Compared("ns/op", "A task that is nothing takes %s as long on a queue as in a local pool",
+				section.Pick{"by", byQueue, "task", "none", "prefetch", ahead, "store", remote.Memory, "workers", "2"}, section.Pick{"by", byLocal, "task", "none"}),
+			noMatter,
+		},
+		Rows: func(s section.Samples) (rows []section.Row) {
+			for _, v := range s.With("by", byLocal) {
+				rows = append(rows, section.Row{v, onQueue(v)})
+			}
+			return rows
+		},
+		Columns: []section.Column{
+			section.Under("tasks", section.Value("task")),
+			section.Under("local pool: time of a task", func(s section.Samples, row section.Row) string {
+				return section.Span("ns/op")(s, row[:1])
+			}),
+			section.Under("queue: time of a task", func(s section.Samples, row section.Row) string {
+				return section.Span("ns/op")(s, row[1:])
+			}),
+			section.Under("queue over local pool", func(s section.Samples, row section.Row) string {
+				return s.Over(row[1], row[0], "ns/op").In(number.Times)
+			}),
+		},
+		Note: "Of as many workers. " + section.Paired,
+	},
+}
+
+// onQueue is the variant on a queue that a local one stands beside.
+func onQueue(local variant.Variant) variant.Variant {
+	workers, _ := local.Int("workers", 1)
+	return queued(local.Get("task"), workers)
+}
+
+// cheap is what a queue may take longer and still be called as cheap.
+const cheap = 1.1
+
+// noMatter says from which length of task on the queue takes surely less than a tenth
+// longer.
+func noMatter(s section.Samples) string {
+	from := ""
+	for _, task := range slices.Backward([]string{"none", "10us", "100us", "compute", "10ms"}) {
+		local := s.The("by", byLocal, "task", task)
+		if over := s.Over(onQueue(local), local, "ns/op"); over.N == 0 || !(over.High <= cheap) {
+			break
+		}
+		from = s.Word("task", task)
+	}
+	if from == "" {
+		return ""
+	}
+	return "within a tenth from " + from + " on"
 }
 
 // done says how much faster the queue's many workers are.

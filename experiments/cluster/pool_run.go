@@ -22,7 +22,7 @@ var works = map[string]workload.Params{
 	"none":    {},
 	"10us":    {Size: 10 * microsecond},
 	"100us":   {Size: 100 * microsecond},
-	"compute": {Size: 1000 * microsecond},
+	"compute": {Size: 2000 * microsecond},
 	"10ms":    {Size: 10_000 * microsecond},
 	"wait":    {Delay: 2 * time.Millisecond},
 }

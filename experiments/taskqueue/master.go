@@ -25,8 +25,8 @@ type Settings struct {
 	// It is what bounds the memory of master and server: with WindowBytes, which all of
 	// these have together at most.
 	Window int
-	// Stalled is how long the server may refuse or not confirm a task until the master
-	// gives up; 0: a minute.
+	// Stalled is how long the server may confirm none of the tasks that it was sent until the
+	// master gives up; 0: a minute.
 	Stalled time.Duration
 }
 
@@ -62,15 +62,13 @@ type Master struct {
 	bytes    int           // of these
 	sizes    map[int]int   // of each of these
 	unsure   map[int]*post // those of them that the server has not confirmed
+	heard    time.Time     // when it confirmed one, or had none to confirm
 	fault    error         // ends the run
 	tally    Tally
 }
 
 // post is a task that was sent.
-type post struct {
-	since time.Time // when it was sent first
-	err   error     // why the server refused it lately
-}
+type post struct{ err error } // why the server refused it lately
 
 // Tally is what a master saw.
 type Tally struct {
@@ -97,7 +95,7 @@ func Open(ctx context.Context, conn *nats.Conn, s Settings) (*Master, error) {
 	m.tally.ByWorker = map[string]int{}
 	var err error
 	m.js, err = jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(s.Window+1),
-		jetstream.WithPublishAsyncTimeout(s.Stalled/4), jetstream.WithPublishAsyncErrHandler(m.refused), jetstream.WithPublishAsyncAckHandler(m.confirmed))
+		jetstream.WithPublishAsyncTimeout(s.Stalled), jetstream.WithPublishAsyncErrHandler(m.refused), jetstream.WithPublishAsyncAckHandler(m.confirmed))
 	if err == nil {
 		err = m.clear(ctx)
 	}
@@ -279,7 +277,10 @@ func (m *Master) admit(number, size int) bool {
 	m.open++
 	m.bytes += size
 	m.sizes[number] = size
-	m.unsure[number] = &post{since: time.Now()}
+	if len(m.unsure) == 0 {
+		m.heard = time.Now()
+	}
+	m.unsure[number] = &post{}
 	m.tally.Tasks++
 	return true
 }
@@ -298,6 +299,7 @@ func (m *Master) confirmed(_ jetstream.JetStream, msg *nats.Msg, _ *jetstream.Pu
 	}
 	m.mu.Lock()
 	delete(m.unsure, number)
+	m.heard = time.Now()
 	m.mu.Unlock()
 }
 
@@ -433,20 +435,15 @@ func (m *Master) watch(ctx context.Context) {
 
 func (m *Master) refusedTooLong() {
 	m.mu.Lock()
-	var first *post
+	n, silent, why := len(m.unsure), time.Since(m.heard), error(nats.ErrTimeout)
 	for _, p := range m.unsure {
-		if first == nil || p.since.Before(first.since) {
-			first = p
+		if p.err != nil {
+			why = p.err
 		}
 	}
-	n := len(m.unsure)
 	m.mu.Unlock()
-	if first == nil || time.Since(first.since) < m.settings.Stalled {
+	if n == 0 || silent < m.settings.Stalled {
 		return
-	}
-	why := error(nats.ErrTimeout)
-	if first.err != nil {
-		why = first.err
 	}
 	m.end(fmt.Errorf("putting tasks into the queue: the server has not confirmed %d for %v: %w", n, m.settings.Stalled, plain(why)))
 }
