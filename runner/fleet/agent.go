@@ -135,7 +135,7 @@ type carried struct {
 	mu    sync.Mutex
 	note  string
 	kept  chan chan struct{} // a trial was kept; the answer is that it was sent
-	heard time.Time          // when the asker confirmed a piece
+	heard time.Time          // when the asker last took something
 	sent  map[string]int64   // bytes of each file that the asker has
 	stop  context.CancelCauseFunc
 }
@@ -227,11 +227,13 @@ func (c *carried) flush(file, path string, last piece) bool {
 		c.mu.Lock()
 		p.Note = c.note
 		c.mu.Unlock()
-		if !c.send(p) {
+		switch {
+		case !c.send(p):
 			return false
-		}
-		if len(text) == 0 {
-			return true
+		case len(text) == 0:
+			return c.sent[file] == p.Offset
+		case c.sent[file] <= p.Offset:
+			return false // it is not kept, or goes on earlier: with the next beat
 		}
 		if !last.Done && len(text) < mostText/2 {
 			return true // what has come meanwhile goes with the next trial
@@ -239,20 +241,23 @@ func (c *carried) flush(file, path string, last piece) bool {
 	}
 }
 
-// send sends one piece and takes what the asker says.
+// send sends one piece and takes what the asker says. One who keeps nothing is as good as
+// gone.
 func (c *carried) send(p piece) bool {
 	reply, err := c.Conn.Request(c.order.To, encode(p), 2*time.Second)
 	var said ack
 	if err == nil {
 		said, err = decode[ack](reply.Data)
 	}
+	if err == nil && (len(p.Text) == 0 || said.Have > p.Offset) {
+		c.heard = time.Now()
+	}
+	if time.Since(c.heard) > c.patience() {
+		c.stop(fmt.Errorf("the asker, %s, has been silent for %v", clean(c.order.From), c.patience()))
+	}
 	if err != nil {
-		if time.Since(c.heard) > c.patience() {
-			c.stop(fmt.Errorf("the asker, %s, has been silent for %v", clean(c.order.From), c.patience()))
-		}
 		return false
 	}
-	c.heard = time.Now()
 	c.sent[p.File] = max(0, said.Have)
 	if said.Stop != "" {
 		c.stop(errors.New(said.Stop))

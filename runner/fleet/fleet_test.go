@@ -242,6 +242,25 @@ func TestASilentAgentLeavesItsPart(t *testing.T) {
 	}
 }
 
+// Where the asker cannot keep what arrives, that agent is stopped and told so; it keeps
+// its own copy.
+func TestWhatCannotBeKeptEndsTheRun(t *testing.T) {
+	connect := meeting(t)
+	there := t.TempDir()
+	told, _ := joined(t, connect(), "a", own, writing(there, 3, true))
+	conn := connect()
+	all := parts(t, conn, filepath.Join(t.TempDir(), "no", "such", "folder"))
+	a, _ := asker(conn, 10*time.Second)
+	outcomes, err := a.Run(context.Background(), "run", nil, all)
+	if err != nil || len(outcomes) != 1 || outcomes[0].Complete || !strings.Contains(outcomes[0].Reason, "keeping a result: ") {
+		t.Errorf("%v, %v", outcomes, err)
+	}
+	told.await(t, "has ended: the asker cannot keep it")
+	if got, _ := os.ReadFile(filepath.Join(there, "run.txt")); bytes.Count(got, []byte("\n")) != 3 {
+		t.Errorf("the agent has not kept it: %q", got)
+	}
+}
+
 // What an agent no longer has is not gone on with.
 func TestAnotherFileIsNotGoneOnWith(t *testing.T) {
 	connect := meeting(t)
@@ -447,6 +466,23 @@ func TestAServerThatIsGoneForAWhile(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	end() // while it can still be heard
+}
+
+// An agent is free again if who asked it answers and keeps nothing.
+func TestAnAskerThatKeepsNothingIsLeft(t *testing.T) {
+	connect := meeting(t)
+	told, _ := joined(t, connect(), "a", own, writing(t.TempDir(), 3, true))
+	conn := connect()
+	hello := parts(t, conn, t.TempDir())[0].Hello
+	to := nats.NewInbox()
+	if _, err := conn.Subscribe(to, func(m *nats.Msg) { _ = m.Respond(encode(ack{head: head{Protocol}})) }); err != nil {
+		t.Fatal(err)
+	}
+	o := Order{head: head{Protocol}, Identity: own, Run: "run", From: "x", To: to, Patience: 1}
+	if reply, err := conn.Request(hello.At, encode(o), 10*time.Second); err != nil || strings.Contains(string(reply.Data), "refused") {
+		t.Fatalf("%v", err)
+	}
+	told.await(t, "has ended: the asker, x, has been silent for 1s")
 }
 
 // Junk from somebody who has the key harms nobody.
