@@ -74,13 +74,26 @@ func TestWorkersWaitAsErlangSays(t *testing.T) {
 	}
 }
 
-// Who shares one core with all others takes length/(1-rho) in the mean, whatever the
-// spread (Kleinrock 1976, volume 2, 4.4: processor sharing).
-func TestSharedCoresAreProcessorSharing(t *testing.T) {
+// Many workers on few cores wait as few workers do: for a core, and not for a worker.
+func TestSharedCoresAreTakenInTurn(t *testing.T) {
 	const length, rho = 1e6, 0.7
-	for _, spread := range []float64{0, 1} {
-		s := forecast.System{Length: length, Spread: spread, Prefetch: 1, Workers: 300, Streams: 1, Cores: 1}
-		near(t, "mean latency", mean(t, s, rho, latency), length/(1-rho), 0.06)
+	for _, cores := range []int{1, 3} {
+		s := forecast.System{Length: length, Spread: 1, Prefetch: 1, Workers: 200, Streams: 1, Cores: cores}
+		want := length * (1 + erlangC(cores, rho*float64(cores))/(float64(cores)*(1-rho)))
+		near(t, "mean latency", mean(t, s, rho, latency), want, 0.06)
+	}
+}
+
+// A stream does not wait for a core while 200 workers compute on it, and is no faster than
+// its one core where there are two.
+func TestStreamsComeFirst(t *testing.T) {
+	for cores, want := range map[int]float64{1: 1e6 + 1e5, 2: 1e6} {
+		s := forecast.System{Queue: 1e6, Length: 1e5, Prefetch: 1, Workers: 200, Streams: 1, Cores: cores}
+		full, err := s.Capacity(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "time of a task", 1e9/full.Throughput, want, 0.02)
 	}
 }
 

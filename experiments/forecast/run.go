@@ -54,9 +54,10 @@ type run struct {
 	rate     float64 // tasks due in a ns; 0: as many as can be published
 	random   *rand.Rand
 	now      float64
-	server   sharing // the streams
-	others   sharing // master and workers
 	timers   agenda  // tasks that arrive somewhere or have waited
+	cpu      agenda  // stations that compute, each on its own core
+	shared   []burst // those that share cores: the first of them, as many as there are cores, run
+	urgent   int     // of these so many are streams
 	arrival  float64
 	tasks    []task
 	free     list
@@ -71,27 +72,10 @@ type run struct {
 	counts                counts
 }
 
-// sharing are stations that compute and get equal parts of some cores.
-type sharing struct {
-	agenda         // when each has had enough, in virtual time
-	had    float64 // ns that each has had: the virtual time
-	speed  float64 // of each; 1 has a core for itself
-}
-
-// of shares out cores, and returns what is left of them.
-func (s *sharing) of(cores float64) (left float64) {
-	if s.speed = 1; float64(len(s.agenda)) > cores {
-		s.speed = cores / float64(len(s.agenda))
-	}
-	return cores - s.speed*float64(len(s.agenda))
-}
-
-// next is when the next of them has had enough.
-func (s *sharing) next(now float64) float64 {
-	if len(s.agenda) == 0 || s.speed <= 0 {
-		return math.Inf(1)
-	}
-	return now + max(0, s.agenda[0].at-s.had)/s.speed
+// A burst is a station that computes, and how much is left.
+type burst struct {
+	left float64
+	what int32
 }
 
 // counts are sums over time since the beginning, or since they were cleared.
@@ -159,7 +143,7 @@ func (r *run) begin(w int) {
 	if length := r.length(); r.Waits {
 		r.timers.add(entry{rest * (r.Worker + length), id})
 	} else {
-		r.others.add(entry{rest * (r.Worker + length), int32(st)})
+		r.compute(st, rest*(r.Worker+length))
 	}
 }
 
@@ -224,26 +208,30 @@ func (r *run) outcome() Outcome {
 
 // next lets the next thing happen.
 func (r *run) next() {
-	cores := math.Inf(1)
-	if r.Cores > 0 {
-		cores = float64(r.Cores)
-	}
-	r.others.of(max(0, r.server.of(cores)))
 	at := r.arrival
 	if len(r.timers) > 0 {
 		at = min(at, r.timers[0].at)
 	}
-	var who *sharing
-	for _, s := range []*sharing{&r.server, &r.others} {
-		if done := s.next(r.now); done <= at && !math.IsInf(done, 1) {
-			at, who = done, s
+	computed := none
+	if len(r.cpu) > 0 && r.cpu[0].at <= at {
+		at, computed = r.cpu[0].at, 0
+	}
+	for i, b := range r.running() {
+		if done := r.now + b.left; done <= at {
+			at, computed = done, i
 		}
 	}
 	r.pass(at)
 	switch {
-	case who != nil:
-		who.had = max(who.had, who.agenda[0].at)
-		r.computed(int(who.take().what))
+	case computed != none && r.Cores == 0:
+		r.computed(int(r.cpu.take().what))
+	case computed != none:
+		st := r.shared[computed].what
+		r.shared = slices.Delete(r.shared, computed, computed+1)
+		if computed < r.urgent {
+			r.urgent--
+		}
+		r.computed(int(st))
 	case at == r.arrival:
 		r.due()
 	default:
@@ -256,6 +244,26 @@ func (r *run) next() {
 	}
 }
 
+// running are the bursts that have one of the shared cores.
+func (r *run) running() []burst { return r.shared[:min(len(r.shared), r.Cores)] }
+
+// compute lets a station compute. Streams take a core from all others, the master from
+// workers.
+func (r *run) compute(st int, cost float64) {
+	b := burst{cost, int32(st)}
+	switch {
+	case r.Cores == 0:
+		r.cpu.add(entry{r.now + cost, b.what})
+	case st > r.Streams:
+		r.shared = append(r.shared, b)
+	default:
+		r.shared = slices.Insert(r.shared, r.urgent, b)
+		if st > 0 {
+			r.urgent++
+		}
+	}
+}
+
 // pass lets time pass.
 func (r *run) pass(at float64) {
 	c, dt := &r.counts, at-r.now
@@ -263,9 +271,10 @@ func (r *run) pass(at float64) {
 	c.queue += dt * float64(c.inStreams)
 	c.master += dt * float64(c.inMaster)
 	c.workers += dt * float64(c.atWork)
-	for _, s := range []*sharing{&r.server, &r.others} {
-		s.had += dt * s.speed
-		c.cores += dt * s.speed * float64(len(s.agenda))
+	running := r.running()
+	c.cores += dt * float64(len(running))
+	for i := range running {
+		running[i].left = max(0, running[i].left-dt)
 	}
 	r.now = at
 }
@@ -339,7 +348,7 @@ func (r *run) start(st int) {
 	} else if s.now = r.pop(&s.waiting); s.now == none {
 		return
 	}
-	cost, by := 0.0, &r.others
+	cost := 0.0
 	switch {
 	case w >= 0:
 		r.counts.atWork++
@@ -351,9 +360,9 @@ func (r *run) start(st int) {
 		cost = r.Master / 2
 	default:
 		r.counts.inStreams++
-		cost, by = r.Queue/2, &r.server
+		cost = r.Queue / 2
 	}
-	by.add(entry{by.had + cost, int32(st)})
+	r.compute(st, cost)
 }
 
 // computed is a station that has had the CPU time that it needed.

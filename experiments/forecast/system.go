@@ -3,22 +3,29 @@
 // task was measured to cost.
 //
 // It is a simulation of single events. A master publishes tasks, to the queue's streams in
-// turn; a stream hands it to the next of its workers that has asked
-// for more, in turn again, and a worker may hold Prefetch tasks, of which it does one at
-// a time. Its answer goes through the same stream back to the master. The master, each
-// stream and each worker do one thing at a time, in the order in which it came. Half of
-// what a task costs the queue and the master falls on the way out, and half on the way
-// back. Who shares cores with others gets an equal part of them, at most one whole core:
-// processor sharing, which is what a kernel's fair scheduler does in the mean.
+// turn; a stream hands each to the next of its workers that has asked for more, in turn
+// again, and a worker may hold Prefetch tasks, of which it does one at a time. Its answer
+// goes through the same stream back to the master. The master, each stream and each worker
+// do one thing at a time, in the order in which it came. Half of what a task costs the
+// queue and the master falls on the way out, and half on the way back.
+//
+// Where all share some cores, a stream that has something to do takes one of them at once,
+// the master one that is left, and workers get theirs in turn, each for as long as it
+// computes. (A kernel lets who sleeps much and computes little come first, and lets go on
+// what has run for less than its slice, 3 ms on Linux. In equal parts of the cores all
+// workers would get in step, and wait for each other.) That streams come first is what was
+// measured: workers who had nothing to compute, 1, 2, 4 and 8 of them, took 1.04, 1.01,
+// 1.00 and 1.01 times the CPU time of the server for a task, on two cores, with a server of
+// NATS and streams in memory.
 //
 // # How long it simulates
 //
 // Tasks are counted, not seconds. Those in flight are replaced before anything counts,
 // and 1,000 more; then 4,000 tasks count for throughput and 10,000 for latency, or half as
-// many as are in flight if that is more. A forecast of
-// throughput where the workers are the limit begins with full workers, each somewhere in
-// its task, because to fill 100,000 of them would be all that it simulates. So even these
-// are foretold in a fraction of a second.
+// many as are in flight if that is more. A forecast of throughput where the workers are
+// the limit begins with full workers, each somewhere in its task, because to fill 100,000
+// of them would be all that it simulates. So even these are foretold in a fraction of a
+// second.
 //
 // Everything is a pure function: the same input and seed give the same answer.
 //
