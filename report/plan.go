@@ -34,28 +34,24 @@ type Follower struct {
 
 // Follow begins with the claims of some chapters, at odds of so many to one, or those
 // for all of them if odds is 0. Each variant has at least so many rounds, for its
-// intervals, or half as many if only facts are asked of it. A hurry has what is to be
+// intervals, or a quarter of them if only facts are asked of it: one trial tells what
+// happens, and a fact that happens every time has no interval. A hurry has what is to be
 // decided first measured before all else.
 func Follow(c Catalogue, chosen []card.Chapter, s card.Scale, odds float64, least int, hurry bool) *Follower {
 	f := &Follower{table: NewTable(c), odds: odds, least: map[string]int{}, cases: map[string]string{}, headline: map[string]bool{}}
 	early := false
 	for _, e := range chosen {
-		facts := map[string]bool{} // of which no number is estimated
-		for _, claim := range e.Claims(s) {
+		claims := e.Claims(s)
+		for _, claim := range claims {
 			f.claims = append(f.claims, ask(e.Name, claim)...)
 			early = early || claim.First
-			for _, k := range compared(claim) {
-				for _, v := range []variant.Variant{k.Of, k.Over} {
-					fact, seen := facts[v.String()]
-					facts[v.String()] = k.Measure.Observed() && (fact || !seen)
-				}
-			}
 		}
+		fact := onlyFacts(claims)
 		for _, k := range e.Cases(s) {
 			name := card.Title(e.Name) + "/" + k.Variant.String()
 			f.cases[name], f.headline[name], f.least[name] = "", headline(k.Variant, s), least
-			if facts[k.Variant.Without(card.AA).String()] { // one trial tells what happens, a few how often
-				f.least[name] = (least + 1) / 2
+			if fact(k.Variant.Without(card.AA)) {
+				f.least[name] = (least + 1) / 4
 			}
 		}
 	}
@@ -72,6 +68,28 @@ func Follow(c Catalogue, chosen []card.Chapter, s card.Scale, odds float64, leas
 	}
 	f.judged = judge(f.table, f.claims, f.odds)
 	return f
+}
+
+// onlyFacts says of which variants no number is estimated: claims ask only for facts of
+// them, or, where they compare none, of all others of their card.
+func onlyFacts(claims []card.Claim) func(variant.Variant) bool {
+	facts, cards := map[string]bool{}, map[string]bool{}
+	note := func(in map[string]bool, key string, fact bool) {
+		was, seen := in[key]
+		in[key] = fact && (was || !seen)
+	}
+	for _, claim := range claims {
+		for _, k := range compared(claim) {
+			for _, v := range []variant.Variant{k.Of, k.Over} {
+				note(facts, v.String(), k.Measure.Observed())
+				note(cards, v.Get(card.Key), k.Measure.Observed())
+			}
+		}
+	}
+	return func(v variant.Variant) bool {
+		fact, compared := facts[v.String()]
+		return fact || !compared && cards[v.Get(card.Key)]
+	}
 }
 
 // compared is all that a claim and those beside it compare.
