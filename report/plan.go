@@ -159,7 +159,7 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 			continue
 		}
 		for _, c := range j.Compared {
-			if early || j.needs(c) {
+			if j.needs(c) {
 				needed[card.Title(j.Experiment)+"/"+c.Of.String()] = true
 				needed[card.Title(j.Experiment)+"/"+c.Over.String()] = true
 			}
