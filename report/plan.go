@@ -25,7 +25,7 @@ type Follower struct {
 	cases  map[string]string // the A/A partner of each "Experiment/variant", "" for none
 	odds   float64
 	least  map[string]int // rounds that each variant has at least
-	first  int            // rounds of what is to be decided first, before all others
+	first  int            // rounds that what is to be decided first has at most, before all others
 	// headline are the variants that the answer of a report is about.
 	headline map[string]bool
 	added    int // trials that the table holds
@@ -153,8 +153,10 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 	}
 	f.judged = judge(f.table, f.claims, f.odds)
 	needed := map[string]bool{}
+	early := round < f.first && slices.ContainsFunc(f.judged, func(j Judged) bool {
+		return j.First && j.Unmeasured == "" && slices.ContainsFunc(j.Compared, j.needs)
+	})
 	for _, j := range f.judged {
-		early := round < f.first
 		if j.Unmeasured != "" || early && !j.First {
 			continue
 		}
@@ -168,7 +170,7 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 	rest := map[string]bool{}
 	for name, base := range f.cases {
 		scarce := f.rounds(name) < f.least[name]
-		if round < f.first {
+		if early {
 			scarce = f.headline[name]
 		}
 		if !needed[name] && !(base != "" && needed[base]) && !scarce {
