@@ -25,7 +25,7 @@ type Follower struct {
 	cases  map[string]string // the A/A partner of each "Experiment/variant", "" for none
 	odds   float64
 	least  map[string]int // rounds that each variant has at least
-	first  int            // rounds of what is to be decided first, before all others
+	first  int            // rounds that what is to be decided first has at most, before all others
 	// headline are the variants that the answer of a report is about.
 	headline map[string]bool
 	added    int // trials that the table holds
@@ -34,28 +34,24 @@ type Follower struct {
 
 // Follow begins with the claims of some chapters, at odds of so many to one, or those
 // for all of them if odds is 0. Each variant has at least so many rounds, for its
-// intervals, or half as many if only facts are asked of it. A hurry has what is to be
+// intervals, or a quarter of them if only facts are asked of it: one trial tells what
+// happens, and a fact that happens every time has no interval. A hurry has what is to be
 // decided first measured before all else.
 func Follow(c Catalogue, chosen []card.Chapter, s card.Scale, odds float64, least int, hurry bool) *Follower {
 	f := &Follower{table: NewTable(c), odds: odds, least: map[string]int{}, cases: map[string]string{}, headline: map[string]bool{}}
 	early := false
 	for _, e := range chosen {
-		facts := map[string]bool{} // of which no number is estimated
-		for _, claim := range e.Claims(s) {
+		claims := e.Claims(s)
+		for _, claim := range claims {
 			f.claims = append(f.claims, ask(e.Name, claim)...)
 			early = early || claim.First
-			for _, k := range compared(claim) {
-				for _, v := range []variant.Variant{k.Of, k.Over} {
-					fact, seen := facts[v.String()]
-					facts[v.String()] = k.Measure.Observed() && (fact || !seen)
-				}
-			}
 		}
+		fact := onlyFacts(claims)
 		for _, k := range e.Cases(s) {
 			name := card.Title(e.Name) + "/" + k.Variant.String()
 			f.cases[name], f.headline[name], f.least[name] = "", headline(k.Variant, s), least
-			if facts[k.Variant.Without(card.AA).String()] { // one trial tells what happens, a few how often
-				f.least[name] = (least + 1) / 2
+			if fact(k.Variant.Without(card.AA)) {
+				f.least[name] = (least + 1) / 4
 			}
 		}
 	}
@@ -72,6 +68,28 @@ func Follow(c Catalogue, chosen []card.Chapter, s card.Scale, odds float64, leas
 	}
 	f.judged = judge(f.table, f.claims, f.odds)
 	return f
+}
+
+// onlyFacts says of which variants no number is estimated: claims ask only for facts of
+// them, or, where they compare none, of all others of their card.
+func onlyFacts(claims []card.Claim) func(variant.Variant) bool {
+	facts, cards := map[string]bool{}, map[string]bool{}
+	note := func(in map[string]bool, key string, fact bool) {
+		was, seen := in[key]
+		in[key] = fact && (was || !seen)
+	}
+	for _, claim := range claims {
+		for _, k := range compared(claim) {
+			for _, v := range []variant.Variant{k.Of, k.Over} {
+				note(facts, v.String(), k.Measure.Observed())
+				note(cards, v.Get(card.Key), k.Measure.Observed())
+			}
+		}
+	}
+	return func(v variant.Variant) bool {
+		fact, compared := facts[v.String()]
+		return fact || !compared && cards[v.Get(card.Key)]
+	}
 }
 
 // compared is all that a claim and those beside it compare.
@@ -135,13 +153,15 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 	}
 	f.judged = judge(f.table, f.claims, f.odds)
 	needed := map[string]bool{}
+	early := round < f.first && slices.ContainsFunc(f.judged, func(j Judged) bool {
+		return j.First && j.Unmeasured == "" && slices.ContainsFunc(j.Compared, j.needs)
+	})
 	for _, j := range f.judged {
-		early := round < f.first
 		if j.Unmeasured != "" || early && !j.First {
 			continue
 		}
 		for _, c := range j.Compared {
-			if early || j.needs(c) {
+			if j.needs(c) {
 				needed[card.Title(j.Experiment)+"/"+c.Of.String()] = true
 				needed[card.Title(j.Experiment)+"/"+c.Over.String()] = true
 			}
@@ -150,7 +170,7 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 	rest := map[string]bool{}
 	for name, base := range f.cases {
 		scarce := f.rounds(name) < f.least[name]
-		if round < f.first {
+		if early {
 			scarce = f.headline[name]
 		}
 		if !needed[name] && !(base != "" && needed[base]) && !scarce {

@@ -17,12 +17,9 @@ CPython 2.7 and later, so it does without what is newer.
 
 from __future__ import division, print_function
 
-import errno
 import os
-import socket
 import struct
 import sys
-import tempfile
 import threading
 import time
 
@@ -116,15 +113,24 @@ BLOCK = 16 << 10
 
 
 def block_of(value):
-    """What a block holds, and what its words fold to."""
+    """What a block holds, and what its words fold to.
+
+    The fold turns by a bit with each word: words that are 64 apart have turned by whole
+    rounds, so they can be put together before. That is twice as fast.
+    """
     words = [(value + i) & WORD for i in range(0, BLOCK, 8)]
+    apart = words[:64]
+    for at in range(64, len(words), 64):
+        apart = [one ^ other for one, other in zip(apart, words[at : at + 64])]
     fold = 0
-    for word in words:
+    for word in apart:
         fold = ((fold << 1 | fold >> 63) & WORD) ^ word
     return struct.pack("<%dQ" % len(words), *words), fold
 
 
 def make_file(job):
+    import tempfile  # as slow to import as all else together: not where it is of no use
+
     # Go fills and folds a block in microseconds, Python in a millisecond: it has done
     # that before the clock starts.
     blocks = [block_of(value) for value in range(SEEDS + job.size)]
@@ -162,25 +168,26 @@ def store(fd, block):
 
 
 def make_network(job):
+    import socket
+
+    def dial():
+        s = socket.create_connection(job.addr)
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return s
+
     free = []
 
     def task(seed):
         try:
             s = free.pop()
         except IndexError:
-            s = dial(job)
+            s = dial()
         s.sendall(struct.pack("<QQ", job.delay, seed))
         (answer,) = struct.unpack("<Q", read_all(s, 8))
         free.append(s)
         return answer
 
     return task
-
-
-def dial(job):
-    s = socket.create_connection(job.addr)
-    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return s
 
 
 def read_all(s, size):
@@ -194,6 +201,8 @@ def read_all(s, size):
 
 
 def make_http(job):
+    import socket
+
     if OLD:
         from httplib import HTTPConnection
     else:

@@ -30,7 +30,7 @@ func lockTaken(lock, unit string) variant.Variant {
 }
 
 // lockTakes is how often a trial takes a lock.
-var lockTakes = map[string]int{goroutine: 2_000_000, process: 1_000_000}
+var lockTakes = map[string]int{goroutine: 1_000_000, process: 500_000}
 
 func lockCostCases(card.Scale) []card.Case {
 	var cases []card.Case

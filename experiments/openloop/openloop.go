@@ -7,8 +7,8 @@
 // # Model
 //
 // Dial opens connections. Load sends requests on them in turn, evenly spaced, from one
-// thread that sleeps to a little before each is due (clock_nanosleep(2), absolute) and
-// spins for the rest. Another thread waits for the answers of all connections
+// thread that sleeps to a little before each is due (clock_nanosleep(2), absolute), is given
+// a core soon where the kernel can do that, and spins for the rest. Another thread waits for the answers of all connections
 // (epoll(7)). A request goes out though the one before on its connection has no answer yet;
 // if the kernel takes no more of it, it waits here and its time runs.
 //

@@ -37,13 +37,13 @@ var saturate = card.Card{
 	Sections: saturateSections,
 }
 
-// works are what a request may ask for, and in how many requests of it a trial takes 50 to
+// works are what a request may ask for, and in how many requests of it a trial takes 25 to
 // 100 ms.
 var works = []struct {
 	name     string
 	long     time.Duration
 	requests int
-}{{"0", 0, 3_000}, {"100us", 100 * time.Microsecond, 600}, {"1ms", time.Millisecond, 80}}
+}{{"0", 0, 3_000}, {"100us", 100 * time.Microsecond, 600}, {"1ms", time.Millisecond, 48}}
 
 // spread are the models that use all cores.
 var spread = []string{server.Thread, server.Process}

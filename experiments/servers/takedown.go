@@ -68,7 +68,7 @@ func takedownOf(model, way string) variant.Variant {
 }
 
 // fewTries are those of what no claim compares.
-const fewTries = 6
+const fewTries = 10
 
 func takedownCases(card.Scale) []card.Case {
 	var cases []card.Case

@@ -27,4 +27,9 @@ var thread = Model{
 // garbage pays nothing: what many threads cost a task that allocates is no price of threads.
 func aThread(workers, cores int) int { return max(cores, min(workers, mostProcs)) }
 
-func startThreads(workers int, job Job) (Crew, error) { return startPool(workers, job, true), nil }
+func startThreads(workers int, job Job) (Crew, error) {
+	if workers > mostProcs {
+		listSleepers(workers)
+	}
+	return startPool(workers, job, true), nil
+}

@@ -46,3 +46,26 @@ func TestThreadWorkersAreThreads(t *testing.T) {
 		})
 	}
 }
+
+// Where the kernel has lists of sleeping threads for each process, thousands of threads get
+// as many.
+func TestThousandsOfThreadsHaveListsToSleepIn(t *testing.T) {
+	proctest.Tidy(t)
+	lists := func() int {
+		n, _, errno := unix.Syscall6(unix.SYS_PRCTL, unix.PR_FUTEX_HASH, unix.PR_FUTEX_HASH_GET_SLOTS, 0, 0, 0, 0)
+		if errno != 0 {
+			t.Skip("this kernel has one table for all processes")
+		}
+		return int(n)
+	}
+	lists()
+	m, err := model.Find("thread")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const workers = 300
+	defer closed(t, start(t, m, workers, model.Job{}))
+	if n := lists(); n < workers || n&(n-1) != 0 {
+		t.Errorf("%d lists for %d threads", n, workers)
+	}
+}
