@@ -14,9 +14,9 @@ import (
 	"parcon/experiments/chapters"
 )
 
-// commands are the lines of README's shell blocks, without their comments.
-func commands(t *testing.T) []string {
-	text, err := os.ReadFile("README.md")
+// commands are the lines of a page's shell blocks, without their comments.
+func commands(t *testing.T, page string) []string {
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func commands(t *testing.T) []string {
 // minutes: the gate runs the main job whole.
 func TestCommandsOfReadme(t *testing.T) {
 	run := 0
-	for _, line := range commands(t) {
+	for _, line := range commands(t, "README.md") {
 		args, ok := strings.CutPrefix(line, "go run .")
 		if !ok {
 			continue
@@ -78,8 +78,33 @@ func short(t *testing.T, args []string) []string {
 	return args
 }
 
+const threeMachines = "runner/link/three-machines.md"
+
+// What the page on several machines shows is what the commands take; scripts run the same.
+func TestCommandsForThreeMachines(t *testing.T) {
+	seen := map[string]bool{}
+	for _, line := range commands(t, threeMachines) {
+		_, args, ok := strings.Cut(line, "./parcon ")
+		if !ok {
+			continue
+		}
+		args, _, _ = strings.Cut(args, " -- ")
+		words := strings.Fields(args)
+		seen[words[0]] = true
+		var stdout, stderr strings.Builder
+		if code := execute(t.Context(), append(words, "--help"), &stdout, &stderr); code != exitDone {
+			t.Errorf("%s: exit code %d: %s", line, code, stderr.String())
+		}
+	}
+	for _, command := range []string{"distribute", "worker", "agent", "run"} {
+		if !seen[command] {
+			t.Errorf("%s does not show the command %s", threeMachines, command)
+		}
+	}
+}
+
 func TestScriptsOfReadmeAreThereAndParse(t *testing.T) {
-	for _, line := range commands(t) {
+	for _, line := range commands(t, "README.md") {
 		if !strings.HasPrefix(line, "scripts/") {
 			continue
 		}
@@ -92,7 +117,7 @@ func TestScriptsOfReadmeAreThereAndParse(t *testing.T) {
 
 // Links and pictures of README and of the published report lead somewhere.
 func TestLinksLeadSomewhere(t *testing.T) {
-	pages := []string{"README.md"}
+	pages := []string{"README.md", threeMachines}
 	published, err := filepath.Glob("results/*/report.md")
 	if err != nil {
 		t.Fatal(err)
