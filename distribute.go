@@ -116,7 +116,7 @@ func (d distribution) run(ctx context.Context, args []string, command bool, stdo
 	defer end()
 	e := commandLines(args, stdout)
 	if !command {
-		if e, err = d.workload(ctx, args[0], stderr); err != nil {
+		if e, err = d.workload(ctx, args[0]); err != nil {
 			return err
 		}
 	}
@@ -177,7 +177,7 @@ func (d distribution) connect(say func(string)) (conn *nats.Conn, end func(), er
 	if err != nil {
 		return nil, nil, err
 	}
-	say(fmt.Sprintf("the server is at %s: start workers with parcon worker --nats %s", d.listen, b.URL()))
+	say(fmt.Sprintf("the server is at %s: start workers with parcon worker --nats %s", d.listen, b.Outside()))
 	conn, err = b.Dial(key, "parcon distribute")
 	if err != nil {
 		endServer()
@@ -228,7 +228,7 @@ func linesOf(r io.Reader) iter.Seq2[[]byte, error] {
 }
 
 // workload prepares tasks of a workload: how long they are, and the right answers.
-func (d distribution) workload(ctx context.Context, work string, stderr io.Writer) (*assignment, error) {
+func (d distribution) workload(ctx context.Context, work string) (*assignment, error) {
 	name := "workload=" + work + "/model=serial/workers=1"
 	g, err := tasks.Parse(name)
 	if err != nil {
@@ -241,12 +241,12 @@ func (d distribution) workload(ctx context.Context, work string, stderr io.Write
 	if _, far := workload.Find(workload.Remote, g.Workload.Name); far == nil {
 		return nil, wrongUsage("tasks of %s ask a server on this machine, which workers on others don't reach: distribute another workload", g.Workload.Name)
 	}
-	built, err := programs(ctx, stderr)
+	self, err := testbed.Self() // nothing is measured: no small programs are needed
 	if err != nil {
 		return nil, err
 	}
 	c := card.Run(1, v)
-	bed, err := testbed.Open(ctx, built, os.TempDir(), nil, []card.Case{c}, time.Minute)
+	bed, err := testbed.Open(ctx, self, os.TempDir(), nil, []card.Case{c}, time.Minute)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"strings"
@@ -77,7 +78,7 @@ func IsSeed(key string) bool { return strings.HasPrefix(key, "SU") && len(key) =
 func (a Access) Dial(name string, extra ...nats.Option) (*nats.Conn, error) {
 	options := []nats.Option{
 		nats.Name(name), nats.Timeout(patience), nats.NoCallbacksAfterClientClose(),
-		nats.MaxReconnects(-1), nats.ReconnectWait(50 * time.Millisecond), nats.ReconnectJitter(50*time.Millisecond, 50*time.Millisecond),
+		nats.MaxReconnects(-1), nats.CustomReconnectDelay(pause),
 		nats.IgnoreAuthErrorAbort(), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // they come back where something is asked
 	}
 	for _, option := range []func() (nats.Option, error){a.withKey, a.withTLS} {
@@ -92,6 +93,14 @@ func (a Access) Dial(name string, extra ...nats.Option) (*nats.Conn, error) {
 		return nil, a.explain(err)
 	}
 	return c, nil
+}
+
+// pause is how long to wait for the next of so many attempts to connect again: soon at
+// first, as a server that is started again takes some tenths of a second, and then so
+// seldom that many lost connections are no load. It is drawn, so that they don't come together.
+func pause(attempts int) time.Duration {
+	most := min(50*time.Millisecond<<min(attempts, 6), 2*time.Second)
+	return most/2 + rand.N(most/2)
 }
 
 func (a Access) withKey() (nats.Option, error) {

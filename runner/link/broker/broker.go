@@ -56,7 +56,7 @@ func Start(o Options) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the message server: %w", err)
 	}
-	log := &faults{say: o.Say}
+	log := &faults{say: o.Say, said: map[string]time.Time{}}
 	s.SetLogger(log, false, false)
 	s.Start()
 	if err := ready(s, log); err != nil {
@@ -147,9 +147,20 @@ func (o Options) encrypt(s *server.Options) error {
 	return nil
 }
 
-// URL is how this machine reaches the server; another one puts this machine's name in
-// place of 127.0.0.1.
-func (b *Broker) URL() string {
+// URL is how this machine reaches the server.
+func (b *Broker) URL() string { return b.at("127.0.0.1") }
+
+// Outside is how other machines reach it, if they know this one by its own name.
+func (b *Broker) Outside() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return b.URL()
+	}
+	return b.at(name)
+}
+
+// at is its URL, with a host in place of an address that stands for all.
+func (b *Broker) at(all string) string {
 	scheme := "nats"
 	if b.tls {
 		scheme = "tls"
@@ -157,7 +168,7 @@ func (b *Broker) URL() string {
 	addr, _ := b.server.Addr().(*net.TCPAddr)
 	host := addr.IP.String()
 	if addr.IP.IsUnspecified() {
-		host = "127.0.0.1"
+		host = all
 	}
 	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(addr.Port))
 }

@@ -2,8 +2,11 @@ package broker
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
 	"strings"
 	"sync"
+	"time"
 )
 
 // faults is the server's log: of all that it writes only what goes wrong is handed on.
@@ -12,6 +15,23 @@ type faults struct {
 
 	mu    sync.Mutex
 	fatal string
+	said  map[string]time.Time // when each was said last, without the port of whom it is of
+}
+
+// quiet is how long the same is not said again: who is refused may try again at once, and
+// without end.
+const quiet = time.Minute
+
+// again says whether the same was said lately, and notes that it is now if not.
+func (f *faults) again(what string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if time.Since(f.said[what]) < quiet {
+		return true
+	}
+	maps.DeleteFunc(f.said, func(_ string, last time.Time) bool { return time.Since(last) >= quiet })
+	f.said[what] = time.Now()
+	return false
 }
 
 // last is why the server gave up, "" while it has not.
@@ -47,10 +67,14 @@ func (f *faults) Fatalf(format string, v ...any) {
 
 // Errorf is called from many goroutines.
 func (f *faults) Errorf(format string, v ...any) {
-	if f.say != nil {
-		f.say(plain(fmt.Sprintf(format, v...)))
+	line := plain(fmt.Sprintf(format, v...))
+	if f.say != nil && !f.again(ports.ReplaceAllString(line, "")) {
+		f.say(line)
 	}
 }
+
+// ports are those of addresses, with which each connection has another one.
+var ports = regexp.MustCompile(`:\d+\b`)
 
 // What the server warns of is its own settings, which are ours.
 func (*faults) Warnf(string, ...any)   {}
