@@ -22,7 +22,6 @@ import (
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/testbed"
 	"parcon/experiments/variant"
-	"parcon/runner/link"
 	"parcon/runner/link/broker"
 )
 
@@ -33,10 +32,8 @@ var stores = []string{"memory", "disk", "synced"}
 
 // distribution is what a user can ask of a distribute command.
 type distribution struct {
-	to       reaching
-	listen   string
-	cert     string
-	certKey  string
+	to reaching
+	serving
 	dir      string
 	queue    string
 	store    string
@@ -46,7 +43,7 @@ type distribution struct {
 }
 
 func distributeCommand(stdout, stderr io.Writer) *cobra.Command {
-	d := distribution{listen: "127.0.0.1:4222", queue: defaultQueue, store: stores[0], prefetch: 1, patience: 10 * time.Second, tasks: 1000}
+	d := distribution{serving: serving{listen: "127.0.0.1:4222"}, queue: defaultQueue, store: stores[0], prefetch: 1, patience: 10 * time.Second, tasks: 1000}
 	c := &cobra.Command{
 		Use:   "distribute WORKLOAD | distribute -- CMD [ARG]...",
 		Short: "Put tasks into a queue for workers on this and other machines, and take their answers",
@@ -78,8 +75,7 @@ sync_interval.`,
 	f := c.Flags()
 	d.to.flags(f)
 	f.StringVar(&d.listen, "listen", d.listen, "where the server of this command listens, HOST:PORT; 0.0.0.0 lets other machines in")
-	f.StringVar(&d.cert, "cert", "", "file with the certificate (PEM) of the server of this command: it wants TLS then")
-	f.StringVar(&d.certKey, "cert-key", "", "file with the key (PEM) of that certificate")
+	d.serving.flags(f)
 	f.StringVar(&d.dir, "dir", "", "folder for the files of the server of this command (default: a temporary one)")
 	f.StringVar(&d.queue, "queue", d.queue, "name of the queue")
 	f.StringVar(&d.store, "store", d.store, "how the queue is kept: memory, disk or synced")
@@ -144,7 +140,7 @@ func (d distribution) run(ctx context.Context, args []string, command bool, stdo
 
 // summary says in a line what came of the tasks.
 func summary(t taskqueue.Tally, faults int, took time.Duration) string {
-	line := fmt.Sprintf("%d of %d tasks answered in %v, %.4g in a second, by %d workers", t.Answers-faults, t.Tasks, took.Round(time.Millisecond), float64(t.Answers)/took.Seconds(), len(t.ByWorker))
+	line := fmt.Sprintf("%d of %d tasks answered in %v, %.4g a second, by %d workers", t.Answers-faults, t.Tasks, took.Round(time.Millisecond), float64(t.Answers)/took.Seconds(), len(t.ByWorker))
 	for _, also := range []struct {
 		n    int
 		what string
@@ -165,25 +161,7 @@ func (d distribution) connect(say func(string)) (conn *nats.Conn, end func(), er
 		}
 		return conn, conn.Close, nil
 	}
-	key, err := link.ReadKey(d.to.keyFile)
-	if err != nil {
-		return nil, nil, err
-	}
-	options := broker.Options{
-		Listen: d.listen, Key: key, Cert: d.cert, CertKey: d.certKey, Dir: d.dir, Sync: d.store == "synced",
-		Say: func(line string) { say("server: " + line) },
-	}
-	b, endServer, err := broker.Scratch(options)
-	if err != nil {
-		return nil, nil, err
-	}
-	say(fmt.Sprintf("the server is at %s: start workers with parcon worker --nats %s", d.listen, b.Outside()))
-	conn, err = b.Dial(key, "parcon distribute")
-	if err != nil {
-		endServer()
-		return nil, nil, err
-	}
-	return conn, func() { conn.Close(); endServer() }, nil
+	return d.bring(d.to.keyFile, "parcon distribute", "start workers with parcon worker", broker.Options{Dir: d.dir, Sync: d.store == "synced"}, say)
 }
 
 // An assignment is what is distributed.

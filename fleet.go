@@ -31,8 +31,8 @@ import (
 type fleetOptions struct {
 	on bool
 	reaching
-	listen, cert, certKey string // of a server that the run brings along
-	patience              time.Duration
+	serving
+	patience time.Duration
 }
 
 // fleetFlags are those that have a meaning with a fleet only.
@@ -42,8 +42,7 @@ func (o *fleetOptions) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.on, "fleet", false, "measure on every machine where parcon agent has joined, and put the results side by side")
 	o.reaching.flags(f)
 	f.StringVar(&o.listen, "listen", "", "with --fleet, in place of --nats: bring a server along, at HOST:PORT; 0.0.0.0:4222 lets other machines in")
-	f.StringVar(&o.cert, "cert", "", "with --listen: file with the certificate (PEM) of that server: it wants TLS then")
-	f.StringVar(&o.certKey, "cert-key", "", "with --listen: file with the key (PEM) of that certificate")
+	o.serving.flags(f)
 	f.DurationVar(&o.patience, "patience", 30*time.Second, "with --fleet: how long a machine may be silent until the run does without it")
 }
 
@@ -159,22 +158,7 @@ func (o fleetOptions) connect(say func(string)) (conn *nats.Conn, end func(), er
 		}
 		return conn, conn.Close, nil
 	}
-	key, err := link.ReadKey(o.keyFile)
-	if err != nil {
-		return nil, nil, err
-	}
-	b, endServer, err := broker.Scratch(broker.Options{
-		Listen: o.listen, Key: key, Cert: o.cert, CertKey: o.certKey, Say: func(line string) { say("server: " + line) },
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	if conn, err = b.Dial(key, "parcon run --fleet"); err != nil {
-		endServer()
-		return nil, nil, err
-	}
-	say(fmt.Sprintf("the server is at %s: agents join with parcon agent --nats %s", o.listen, b.URL()))
-	return conn, func() { conn.Close(); endServer() }, nil
+	return o.bring(o.keyFile, "parcon run --fleet", "agents join with parcon agent", broker.Options{}, say)
 }
 
 func fleetAsker(conn *nats.Conn, patience time.Duration, say func(string)) *fleet.Asker {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"parcon/runner/link"
+	"parcon/runner/link/broker"
 )
 
 // reaching is how to get to the server where machines meet.
@@ -37,6 +38,33 @@ func (r reaching) dial(name string, say func(string), extra ...nats.Option) (*na
 		}),
 		nats.ReconnectHandler(func(*nats.Conn) { say("connected again") }),
 	}, extra...)...)
+}
+
+// serving is a server that a command brings along.
+type serving struct{ listen, cert, certKey string }
+
+// flags are those of its certificate; what --listen means each command says itself.
+func (s *serving) flags(f *pflag.FlagSet) {
+	f.StringVar(&s.cert, "cert", "", "with --listen: file with the certificate (PEM) of that server: it wants TLS then")
+	f.StringVar(&s.certKey, "cert-key", "", "with --listen: file with the key (PEM) of that certificate")
+}
+
+// bring starts it, connects, and says how others do. end ends both.
+func (s serving) bring(keyFile, name, others string, o broker.Options, say func(string)) (conn *nats.Conn, end func(), err error) {
+	if o.Key, err = link.ReadKey(keyFile); err != nil {
+		return nil, nil, err
+	}
+	o.Listen, o.Cert, o.CertKey, o.Say = s.listen, s.cert, s.certKey, func(line string) { say("server: " + line) }
+	b, endServer, err := broker.Scratch(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if conn, err = b.Dial(o.Key, name); err != nil {
+		endServer()
+		return nil, nil, err
+	}
+	say(fmt.Sprintf("the server is at %s: %s --nats %s", s.listen, others, b.Outside()))
+	return conn, func() { conn.Close(); endServer() }, nil
 }
 
 // lines writes whole lines, from several goroutines.

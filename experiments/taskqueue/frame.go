@@ -15,29 +15,35 @@ type Answer struct {
 	Times  int    // how often the task was handed out until then, from 1
 }
 
-// A task's frame is its number (8 bytes, little endian) and its bytes.
+// A task's frame is the job's ID, its number (8 bytes each, little endian), and its bytes.
+// The ID is in every frame, since a server that was lost and found again may be another
+// one, with another job in a queue of the same name.
 
-func appendTask(buf []byte, number int, body []byte) []byte {
+const taskHead = 16
+
+func appendTask(buf []byte, job uint64, number int, body []byte) []byte {
+	buf = binary.LittleEndian.AppendUint64(buf, job)
 	return append(binary.LittleEndian.AppendUint64(buf, uint64(number)), body...)
 }
 
 var errFrame = errors.New("a message in the queue is none of parcon's, or was cut")
 
-func parseTask(frame []byte) (number int, body []byte, err error) {
-	if len(frame) < 8 {
-		return 0, nil, errFrame
+func parseTask(frame []byte) (job uint64, number int, body []byte, err error) {
+	if len(frame) < taskHead {
+		return 0, 0, nil, errFrame
 	}
-	n := binary.LittleEndian.Uint64(frame)
+	n := binary.LittleEndian.Uint64(frame[8:])
 	if n > 1<<50 {
-		return 0, nil, errFrame
+		return 0, 0, nil, errFrame
 	}
-	return int(n), frame[8:], nil
+	return binary.LittleEndian.Uint64(frame), int(n), frame[taskHead:], nil
 }
 
-// A frame of answers is the worker's name and any number of answers: number, times,
-// whether it is a fault, length, bytes. Numbers are uvarints.
+// A frame of answers is the job's ID, the worker's name and any number of answers: number,
+// times, whether it is a fault, length, bytes. Numbers are uvarints, but for the ID.
 
-func appendWorker(buf []byte, worker string) []byte {
+func appendWorker(buf []byte, job uint64, worker string) []byte {
+	buf = binary.LittleEndian.AppendUint64(buf, job)
 	return append(binary.AppendUvarint(buf, uint64(len(worker))), worker...)
 }
 
@@ -52,9 +58,13 @@ func appendAnswer(buf []byte, number, times int, body []byte, fault string) []by
 	return append(binary.AppendUvarint(buf, uint64(len(body))), body...)
 }
 
-// parseAnswers calls each for every answer of a frame. Whatever the bytes are, it ends.
-func parseAnswers(frame []byte, each func(Answer)) error {
+// parseAnswers calls each for every answer of a frame, if it is of this job. Whatever the
+// bytes are, it ends.
+func parseAnswers(frame []byte, job uint64, each func(Answer)) error {
 	r := reader{rest: frame}
+	if id := r.bytes(8); !r.bad && binary.LittleEndian.Uint64(id) != job {
+		return nil
+	}
 	worker := string(r.bytes(r.number()))
 	for len(r.rest) > 0 && !r.bad {
 		a := Answer{Worker: worker, Task: r.number(), Times: r.number()}

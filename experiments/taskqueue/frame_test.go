@@ -11,7 +11,7 @@ import (
 func TestAnswersComeBackAsTheyWere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		worker := rapid.String().Draw(t, "worker")
-		frame, want := appendWorker(nil, worker), []Answer{}
+		frame, want := appendWorker(nil, 5, worker), []Answer{}
 		for range rapid.IntRange(0, 20).Draw(t, "answers") {
 			a := Answer{
 				Task: rapid.IntRange(0, 1<<50).Draw(t, "task"), Times: rapid.IntRange(0, 100).Draw(t, "times"), Worker: worker,
@@ -24,7 +24,7 @@ func TestAnswersComeBackAsTheyWere(t *testing.T) {
 			want = append(want, a)
 		}
 		got := []Answer{}
-		if err := parseAnswers(frame, func(a Answer) { got = append(got, a) }); err != nil {
+		if err := parseAnswers(frame, 5, func(a Answer) { got = append(got, a) }); err != nil {
 			t.Fatal(err)
 		}
 		same := func(a, b Answer) bool {
@@ -38,14 +38,14 @@ func TestAnswersComeBackAsTheyWere(t *testing.T) {
 
 // Whatever comes from a network must not panic, nor go on for ever.
 func FuzzFrames(f *testing.F) {
-	f.Add(appendAnswer(appendWorker(nil, "host:1"), 7, 1, []byte("seven"), ""))
-	f.Add(appendAnswer(appendWorker(nil, ""), 7, 1, nil, "no"))
-	f.Add(appendTask(nil, 3, []byte("three")))
+	f.Add(appendAnswer(appendWorker(nil, 5, "host:1"), 7, 1, []byte("seven"), ""))
+	f.Add(appendAnswer(appendWorker(nil, 5, ""), 7, 1, nil, "no"))
+	f.Add(appendTask(nil, 5, 3, []byte("three")))
 	f.Add([]byte{})
 	f.Add(bytes.Repeat([]byte{0xff}, 64))
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		n := 0
-		err := parseAnswers(frame, func(a Answer) {
+		err := parseAnswers(frame, 5, func(a Answer) {
 			n++
 			if a.Task < 0 || a.Times < 0 || a.Fault != "" && a.Body != nil {
 				t.Errorf("%+v", a)
@@ -57,10 +57,17 @@ func FuzzFrames(f *testing.F) {
 		if len(frame) == 0 && err == nil {
 			t.Error("nothing is a message of answers")
 		}
-		if number, body, err := parseTask(frame); err == nil && !bytes.Equal(appendTask(nil, number, body), frame) {
+		if job, number, body, err := parseTask(frame); err == nil && !bytes.Equal(appendTask(nil, job, number, body), frame) {
 			t.Errorf("task %d, %q is not what it was read from", number, body)
 		}
 	})
+}
+
+func TestAnswersOfAnotherJobAreNoAnswers(t *testing.T) {
+	frame := appendAnswer(appendWorker(nil, 6, "host:1"), 7, 1, []byte("seven"), "")
+	if err := parseAnswers(frame, 5, func(a Answer) { t.Errorf("%+v", a) }); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestASetHoldsWhatWasAdded(t *testing.T) {

@@ -247,6 +247,61 @@ func TestARunEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// A server that is lost and found again may be another one, with other tasks in a queue of
+// the same name: a worker must not compute them as it did those of before.
+func TestAWorkerMeetsTheNextJobOnAnotherServer(t *testing.T) {
+	o := broker.Options{Listen: "127.0.0.1:0", Key: strings.ReplaceAll(key, " ", "-"), Dir: t.TempDir()}
+	begin := func(word string) (end func(), run func()) {
+		b, err := broker.Start(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Listen, o.Dir = strings.TrimPrefix(b.URL(), "nats://"), t.TempDir()
+		conn, err := b.Dial(o.Key, "master")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := taskqueue.Open(t.Context(), conn, taskqueue.Settings{Queue: "numbers", Job: taskqueue.Job{Params: []string{word}, Prefetch: 4, Patience: time.Second}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() { conn.Close(); b.Close() }, func() {
+			if _, err := m.Run(t.Context(), numbers(100), func(a taskqueue.Answer) error {
+				if string(a.Body) != word {
+					return fmt.Errorf("task %d of %s: %q %s", a.Task, word, a.Body, a.Fault)
+				}
+				return nil
+			}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	end, run := begin("first")
+	conn, err := link.Access{URL: "nats://" + o.Listen, Key: o.Key}.Dial("worker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- taskqueue.Worker{Conn: conn, Queue: "numbers", Prepare: func(j taskqueue.Job) (taskqueue.Handler, error) {
+			return func(context.Context, []byte) ([]byte, error) { return []byte(j.Params[0]), nil }, nil
+		}}.Run(ctx)
+	}()
+	for _, word := range []string{"second", "third"} {
+		run()
+		end() // without a word to the worker
+		end, run = begin(word)
+	}
+	run()
+	end()
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 // A master that is asked again is not told of late answers of the run before.
 func TestRunsOfAMasterAreApart(t *testing.T) {
 	a := access(t, broker.Options{})

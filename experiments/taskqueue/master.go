@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -84,7 +85,7 @@ type Tally struct {
 // Open makes the queue on the server. The queue of a master that is gone is replaced;
 // that of one which is at work is not.
 func Open(ctx context.Context, conn *nats.Conn, s Settings) (*Master, error) {
-	s.Job.Version = link.Version()
+	s.Job.Version, s.Job.ID = link.Version(), rand.Uint64()
 	s.Window = orElse(s.Window, DefaultWindow)
 	s.Stalled = orElse(s.Stalled, time.Minute)
 	if err := errors.Join(CheckName(s.Queue), s.Job.check()); err != nil {
@@ -251,9 +252,9 @@ func (m *Master) put(tasks iter.Seq2[[]byte, error]) error {
 		if err != nil {
 			return err
 		}
-		frame := appendTask(make([]byte, 0, len(body)+8), number, body)
+		frame := appendTask(make([]byte, 0, len(body)+taskHead), m.settings.Job.ID, number, body)
 		if most := m.conn.MaxPayload(); int64(len(frame)) > most {
-			return fmt.Errorf("task %d has %d bytes, and the server takes %d at most (max_payload): send the name of a file, or less of it", number-m.base, len(body), most-8)
+			return fmt.Errorf("task %d has %d bytes, and the server takes %d at most (max_payload): send the name of a file, or less of it", number-m.base, len(body), most-taskHead)
 		}
 		if !m.admit(number, len(frame)) {
 			return nil // why is known
@@ -293,7 +294,7 @@ func (m *Master) send(frame []byte) {
 }
 
 func (m *Master) confirmed(_ jetstream.JetStream, msg *nats.Msg, _ *jetstream.PubAck) {
-	number, _, err := parseTask(msg.Data)
+	_, number, _, err := parseTask(msg.Data)
 	if err != nil {
 		return
 	}
@@ -309,7 +310,7 @@ const again = 100 * time.Millisecond
 // refused sends a task again later, unless it was answered meanwhile: then the server
 // had it, and only its word was lost.
 func (m *Master) refused(_ jetstream.JetStream, msg *nats.Msg, err error) {
-	number, _, bad := parseTask(msg.Data)
+	_, number, _, bad := parseTask(msg.Data)
 	if bad != nil {
 		return
 	}
@@ -343,7 +344,7 @@ func (m *Master) receive(msg jetstream.Msg, take func(Answer) error) {
 	if m.fault != nil {
 		return
 	}
-	err := parseAnswers(msg.Data(), func(a Answer) {
+	err := parseAnswers(msg.Data(), m.settings.Job.ID, func(a Answer) {
 		if m.fault == nil {
 			m.fault = m.accept(a, take)
 		}

@@ -25,6 +25,7 @@ type shift struct {
 	handle  Handler
 	created time.Time // of the stream: one of the same name may follow it
 	most    int       // bytes of a message
+	end     context.CancelCauseFunc
 
 	mu    sync.Mutex
 	held  []jetstream.Msg      // taken, in their order
@@ -56,14 +57,13 @@ func (s *shift) run(ctx context.Context, conn *nats.Conn, stream jetstream.Strea
 	defer s.js.CleanupPublisher()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	s.end = cancel
 	var group sync.WaitGroup
 	group.Go(func() { cancel(s.fetch(ctx, consumer, stream)) })
 	group.Go(func() { s.keep(ctx) })
 	s.work(ctx)
 	group.Wait()
-	if cause := context.Cause(ctx); !errors.Is(cause, errEnded) {
-		s.leave()
-	}
+	s.leave(!errors.Is(context.Cause(ctx), errEnded))
 	return nil
 }
 
@@ -75,13 +75,16 @@ func (s *shift) fetch(ctx context.Context, consumer jetstream.Consumer, stream j
 		if free == 0 {
 			continue
 		}
-		if s.ask(ctx, consumer, free) == nil {
+		got, err := s.ask(ctx, consumer, free)
+		if got > 0 {
 			continue
 		}
 		if s.over(ctx, stream) {
 			return errEnded
 		}
-		pause(ctx, poll)
+		if err != nil {
+			pause(ctx, poll)
+		}
 	}
 	return nil
 }
@@ -102,23 +105,24 @@ func (s *shift) free(ctx context.Context) int {
 const asks = time.Second
 
 // ask asks for n tasks and holds them as they come. That none came is no error.
-func (s *shift) ask(ctx context.Context, consumer jetstream.Consumer, n int) error {
+func (s *shift) ask(ctx context.Context, consumer jetstream.Consumer, n int) (got int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, asks)
 	defer cancel()
 	fetched, err := consumer.Fetch(n, jetstream.FetchContext(ctx))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for msg := range fetched.Messages() {
+		got++
 		s.mu.Lock()
 		s.held = append(s.held, msg)
 		s.mu.Unlock()
 		signal(s.ready)
 	}
-	if err := fetched.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) && !errors.Is(err, context.DeadlineExceeded) {
-		return err
+	if err = fetched.Error(); errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) {
+		err = nil
 	}
-	return nil
+	return got, err
 }
 
 // signal makes one who waits look again, now or the next time.
@@ -177,7 +181,7 @@ func (s *shift) work(ctx context.Context) {
 			continue
 		}
 		if b == nil {
-			b = &batch{began: clock.Now(), frame: appendWorker(nil, s.worker)}
+			b = &batch{began: clock.Now(), frame: appendWorker(nil, s.job.ID, s.worker)}
 		}
 		s.compute(ctx, msg, b)
 		if len(b.msgs) >= full || len(b.frame) >= mostBytes || clock.Now()-b.began > waits.Nanoseconds() {
@@ -209,9 +213,14 @@ const mostTimes = 20
 
 // compute adds the answer to a task.
 func (s *shift) compute(ctx context.Context, msg jetstream.Msg, b *batch) {
-	number, task, err := parseTask(msg.Data())
+	job, number, task, err := parseTask(msg.Data())
 	if err != nil {
 		_ = msg.Term() // nobody can
+		return
+	}
+	if job != s.job.ID { // the queue is another one meanwhile
+		_ = msg.Nak()
+		s.end(errEnded)
 		return
 	}
 	times := 1
@@ -229,7 +238,7 @@ func (s *shift) compute(ctx context.Context, msg jetstream.Msg, b *batch) {
 			err = fmt.Errorf("its answer has %d bytes, and the server takes %d at most (max_payload)", len(body), s.most)
 		} else {
 			s.send(&batch{frame: slices.Clone(b.frame), msgs: b.msgs})
-			b.frame, b.msgs = appendWorker(nil, s.worker), nil
+			b.frame, b.msgs = appendWorker(nil, s.job.ID, s.worker), nil
 		}
 	}
 	fault := ""
@@ -343,17 +352,17 @@ func (s *shift) all() []jetstream.Msg {
 	return all
 }
 
-// leave waits a moment for the answers on their way, and gives the other tasks back, so
-// that others need not wait until this worker has been silent for long.
-func (s *shift) leave() {
-	until := time.Now().Add(2 * time.Second)
-	for time.Now().Before(until) {
-		if s.owes() == 0 {
-			break
-		}
+// leave waits a moment for the answers on their way, if there is somebody who wants them,
+// and gives the other tasks back, so that others need not wait until this worker has been
+// silent for long.
+func (s *shift) leave(wanted bool) {
+	for until := time.Now().Add(2 * time.Second); wanted && s.owes() > 0 && time.Now().Before(until); {
 		time.Sleep(5 * time.Millisecond)
 	}
 	for _, msg := range s.all() {
 		_ = msg.Nak()
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.owed) // nobody sends it again
 }

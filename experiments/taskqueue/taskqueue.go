@@ -29,6 +29,7 @@ import (
 // Job is what workers must know to take part.
 type Job struct {
 	Version  string        // of the master's parcon, as link.Version; Open fills it in
+	ID       uint64        // tells this job from all others, also those of a queue of the same name; Open draws it
 	Kind     string        // what the tasks are
 	Params   []string      // how they are computed; their meaning is that of the kind
 	Prefetch int           // how many tasks a worker takes ahead of the one it computes; from 1 to MaxPrefetch

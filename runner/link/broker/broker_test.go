@@ -130,6 +130,11 @@ func TestTLSIsThereWhereItIsAskedFor(t *testing.T) {
 	if !strings.HasPrefix(secure.URL(), "tls://") {
 		t.Errorf("a server with TLS is at %s", secure.URL())
 	}
+	if conn, err := secure.Dial(key, "inside"); err != nil {
+		t.Errorf("from the server's own process: %v", err)
+	} else {
+		conn.Close()
+	}
 	open, _ := start(t, broker.Options{Key: key})
 	stranger, _ := certificate(t)
 	plain := strings.Replace(secure.URL(), "tls://", "nats://", 1)
