@@ -124,6 +124,39 @@ func TestThroughputIsThatOfTheBusiestPart(t *testing.T) {
 	}
 }
 
+// Medians of eight trials each with a server of NATS on a virtual machine of two cores;
+// those of tasks that do nothing for a CPU time of the server of 1 µs, as that swung from
+// trial to trial. The costs are those at one worker.
+func TestMeasuredThroughputIsForetold(t *testing.T) {
+	for name, c := range map[string]struct {
+		of   forecast.System
+		took map[int]float64 // ns for a task, by workers
+	}{
+		"nothing": {
+			forecast.System{Queue: 1000, Master: 390, Length: 340, Prefetch: 65},
+			map[int]float64{1: 1040, 2: 1010, 4: 1000, 8: 1010},
+		},
+		"computing": {
+			forecast.System{Queue: 145e3, Master: 44.3e3, Length: 1.21e6, Prefetch: 5},
+			map[int]float64{1: 1.27e6, 2: 693e3, 4: 667e3, 8: 685e3},
+		},
+		"waiting": {
+			forecast.System{Queue: 288e3, Master: 81.2e3, Worker: 232e3, Length: 2.25e6, Waits: true, Prefetch: 5},
+			map[int]float64{1: 2.48e6, 2: 1.28e6, 4: 638e3, 8: 317e3},
+		},
+	} {
+		for workers, took := range c.took {
+			s := c.of
+			s.Workers, s.Streams, s.Cores = workers, 1, 2
+			full, err := s.Capacity(1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			near(t, name, 1e9/full.Throughput, took, 0.07)
+		}
+	}
+}
+
 // A queue that is busy makes tasks wait the longer, the nearer it comes to its limit, and
 // streams beside it share the wait.
 func TestShardsWaitLess(t *testing.T) {
@@ -188,11 +221,12 @@ func TestPropertiesOfAnySystem(t *testing.T) {
 	})
 }
 
-// More workers never do less, within what a simulation of few tasks strays.
+// More workers never do less, within what a simulation of few tasks strays. (Tasks that are
+// equal to the nanosecond may get in step, and then their start decides who waits.)
 func TestMoreWorkersNeverDoLess(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawn(t)
-		s.Spread = min(s.Spread, 0.3)
+		s.Spread = 0.3
 		few, err := s.Capacity(1)
 		if err != nil {
 			t.Fatal(err)
