@@ -124,6 +124,39 @@ func TestThroughputIsThatOfTheBusiestPart(t *testing.T) {
 	}
 }
 
+// Medians of eight trials each with a server of NATS on a virtual machine of two cores;
+// those of tasks that do nothing for a CPU time of the server of 1 µs, as that swung from
+// trial to trial. The costs are those at one worker.
+func TestMeasuredThroughputIsForetold(t *testing.T) {
+	for name, c := range map[string]struct {
+		of   forecast.System
+		took map[int]float64 // ns for a task, by workers
+	}{
+		"nothing": {
+			forecast.System{Queue: 1000, Master: 390, Length: 340, Prefetch: 65},
+			map[int]float64{1: 1040, 2: 1010, 4: 1000, 8: 1010},
+		},
+		"computing": {
+			forecast.System{Queue: 145e3, Master: 44.3e3, Length: 1.21e6, Prefetch: 5},
+			map[int]float64{1: 1.27e6, 2: 693e3, 4: 667e3, 8: 685e3},
+		},
+		"waiting": {
+			forecast.System{Queue: 288e3, Master: 81.2e3, Worker: 232e3, Length: 2.25e6, Waits: true, Prefetch: 5},
+			map[int]float64{1: 2.48e6, 2: 1.28e6, 4: 638e3, 8: 317e3},
+		},
+	} {
+		for workers, took := range c.took {
+			s := c.of
+			s.Workers, s.Streams, s.Cores = workers, 1, 2
+			full, err := s.Capacity(1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			near(t, name, 1e9/full.Throughput, took, 0.07)
+		}
+	}
+}
+
 // A queue that is busy makes tasks wait the longer, the nearer it comes to its limit, and
 // streams beside it share the wait.
 func TestShardsWaitLess(t *testing.T) {
@@ -152,7 +185,7 @@ func drawn(t *rapid.T) forecast.System {
 	s := forecast.System{
 		Queue: time("queue"), Master: time("master"), Worker: time("worker"), Length: rapid.Float64Range(100, 1e7).Draw(t, "length"),
 		Waits: rapid.Bool().Draw(t, "waits"), Spread: rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(t, "spread"), Hop: time("hop"),
-		Prefetch: rapid.IntRange(1, 100).Draw(t, "prefetch"), Workers: rapid.IntRange(1, 50).Draw(t, "workers"),
+		Prefetch: rapid.IntRange(1, 20).Draw(t, "prefetch"), Workers: rapid.IntRange(1, 30).Draw(t, "workers"),
 		Cores: rapid.SampledFrom([]int{0, 1, 2, 8}).Draw(t, "cores"),
 	}
 	s.Streams = rapid.IntRange(1, min(20, s.Workers)).Draw(t, "streams")
@@ -188,16 +221,17 @@ func TestPropertiesOfAnySystem(t *testing.T) {
 	})
 }
 
-// More workers never do less, within what a simulation of few tasks strays.
+// More workers never do less, within what a simulation of few tasks strays. (Tasks that are
+// equal to the nanosecond may get in step, and then their start decides who waits.)
 func TestMoreWorkersNeverDoLess(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawn(t)
-		s.Spread = min(s.Spread, 0.3)
+		s.Spread = 0.3
 		few, err := s.Capacity(1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Workers *= rapid.IntRange(1, 10).Draw(t, "times")
+		s.Workers *= rapid.IntRange(1, 4).Draw(t, "times")
 		more, err := s.Capacity(2)
 		if err != nil {
 			t.Fatal(err)
@@ -213,10 +247,10 @@ func FuzzPredict(f *testing.F) {
 	f.Add(1e4, 1e3, 1e3, 1e6, false, 0.0, 1e5, 64, 100, 4, 0, 0.8, uint64(1))
 	f.Add(0.0, 0.0, 0.0, 1.0, true, 10.0, 1e13, 1, 1, 1, 1, 0.99, uint64(2))
 	f.Add(math.NaN(), -1.0, math.Inf(1), 0.0, true, 1.0, 0.0, 0, -1, 1<<40, -5, 2.0, uint64(3))
-	f.Add(1e13, 1e-300, 1e13, 1e13, false, 1e-9, 1e-300, 65_536, 999, 999, 65_536, 0.01, uint64(4))
+	f.Add(1e13, 1e-300, 1e13, 1e13, false, 1e-9, 1e-300, 65_536, 99, 99, 64, 0.01, uint64(4))
 	f.Fuzz(func(t *testing.T, queue, master, worker, length float64, waits bool, spread, hop float64, prefetch, workers, streams, cores int, share float64, seed uint64) {
-		if workers > 1_000 && workers <= 1_000_000 {
-			workers = 1_000 // more are as good, and slow
+		if workers > 100 && workers <= 1_000_000 {
+			workers = 100 // more are as good, and slow
 		}
 		s := forecast.System{
 			Queue: queue, Master: master, Worker: worker, Length: length, Waits: waits, Spread: spread, Hop: hop,

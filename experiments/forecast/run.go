@@ -58,6 +58,7 @@ type run struct {
 	cpu      agenda  // stations that compute, each on its own core
 	shared   []burst // those that share cores: the first of them, as many as there are cores, run
 	urgent   int     // of these so many are streams
+	enough   bool    // there is a core for each
 	arrival  float64
 	tasks    []task
 	free     list
@@ -92,6 +93,7 @@ const mostInFlight = 200_000
 
 func newRun(s System, rate float64, seed uint64) *run {
 	r := &run{System: s, rate: rate, random: rand.New(rand.NewPCG(seed, uint64(s.Workers))), free: list{none, none}, arrival: math.Inf(1)}
+	r.enough = s.Cores == 0 || s.Cores > s.Workers+s.Streams
 	r.stations = slices.Repeat([]station{{list{none, none}, none}}, 1+s.Streams+s.Workers)
 	r.streams = slices.Repeat([]stream{{backlog: list{none, none}, asking: list{none, none}}}, s.Streams)
 	r.crew = make([]crewman, s.Workers)
@@ -99,12 +101,8 @@ func newRun(s System, rate float64, seed uint64) *run {
 	if rate > 0 {
 		perSecond = rate * 1e9
 	}
-	wanted := perSecond / 1e9 * (s.alone() + s.Master + 2*s.Hop)
-	if s.Cores > 0 {
-		wanted = max(wanted, 40*float64(s.Workers)) // equal tasks that share cores end together, in waves
-	}
-	flying := int(min(wanted, mostInFlight))
-	full := rate == 0 && s.Bound() >= 0.999e9*float64(s.Workers)/(s.Worker+s.Length)
+	flying := int(min(perSecond/1e9*(s.alone()+s.Master+2*s.Hop), mostInFlight))
+	full := rate == 0 && s.Bound() >= 0.999*s.computing()
 	if r.skip = 1_000; !full {
 		r.skip += flying * 5 / 4
 	}
@@ -223,7 +221,7 @@ func (r *run) next() {
 	}
 	r.pass(at)
 	switch {
-	case computed != none && r.Cores == 0:
+	case computed != none && r.enough:
 		r.computed(int(r.cpu.take().what))
 	case computed != none:
 		st := r.shared[computed].what
@@ -252,7 +250,7 @@ func (r *run) running() []burst { return r.shared[:min(len(r.shared), r.Cores)] 
 func (r *run) compute(st int, cost float64) {
 	b := burst{cost, int32(st)}
 	switch {
-	case r.Cores == 0:
+	case r.enough:
 		r.cpu.add(entry{r.now + cost, b.what})
 	case st > r.Streams:
 		r.shared = append(r.shared, b)
@@ -272,7 +270,7 @@ func (r *run) pass(at float64) {
 	c.master += dt * float64(c.inMaster)
 	c.workers += dt * float64(c.atWork)
 	running := r.running()
-	c.cores += dt * float64(len(running))
+	c.cores += dt * float64(len(running)+len(r.cpu))
 	for i := range running {
 		running[i].left = max(0, running[i].left-dt)
 	}

@@ -22,10 +22,10 @@
 //
 // Tasks are counted, not seconds. Those in flight are replaced before anything counts,
 // and 1,000 more; then 4,000 tasks count for throughput and 10,000 for latency, or half as
-// many as are in flight if that is more. A forecast of throughput where the workers are
-// the limit begins with full workers, each somewhere in its task, because to fill 100,000
-// of them would be all that it simulates. So even these are foretold in a fraction of a
-// second.
+// many as are in flight if that is more. A forecast of throughput where the workers or
+// shared cores are the limit begins with full workers, each somewhere in its task, because
+// to fill 100,000 of them would be all that it simulates. So even these are foretold in a
+// fraction of a second.
 //
 // Everything is a pure function: the same input and seed give the same answer.
 //
@@ -34,10 +34,7 @@
 // Little's law; package tests hold it to these.
 package forecast
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // A System is a master, a queue and workers. Times are ns.
 type System struct {
@@ -59,6 +56,7 @@ const (
 	longest     = 1e13 // ns, almost three hours
 	mostWorkers = 1_000_000
 	mostStreams = 1_024
+	mostCores   = 1_024
 	mostOthers  = 65_536
 	mostSpread  = 10
 )
@@ -88,7 +86,7 @@ func (s System) check() error {
 		{"workers", s.Workers, 1, mostWorkers},
 		{"prefetch", s.Prefetch, 1, mostOthers},
 		{"streams", s.Streams, 1, mostStreams},
-		{"cores", s.Cores, 0, mostOthers},
+		{"cores", s.Cores, 0, mostCores},
 	} {
 		if c.value < c.from || c.value > c.most {
 			return fmt.Errorf("forecasting: %s is %d: give %d to %d", c.name, c.value, c.from, c.most)
@@ -106,18 +104,16 @@ func (s System) check() error {
 // Bound is what no such system can exceed, in tasks per second: each part of it, were it
 // always busy.
 func (s System) Bound() float64 {
-	rates := []float64{
-		float64(s.Streams) / s.Queue, 1 / s.Master, float64(s.Workers) / (s.Worker + s.Length),
-		float64(s.Workers*s.Prefetch) / s.alone(),
-	}
+	return min(1e9*float64(s.Streams)/s.Queue, 1e9/s.Master, 1e9*float64(s.Workers*s.Prefetch)/s.alone(), s.computing())
+}
+
+// computing is what workers can do, and the cores, if they are shared.
+func (s System) computing() float64 {
+	most := 1e9 * float64(s.Workers) / (s.Worker + s.Length)
 	if s.Cores > 0 {
-		rates = append(rates, float64(s.Cores)/s.cpu())
+		most = min(most, 1e9*float64(s.Cores)/s.cpu())
 	}
-	least := math.Inf(1)
-	for _, r := range rates {
-		least = min(least, r)
-	}
-	return 1e9 * least
+	return most
 }
 
 // alone is how long a task takes that meets no other, and is only held by the worker

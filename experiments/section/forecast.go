@@ -26,9 +26,12 @@ import (
 // foretold takes the least that any of the tasks cost, and beside it, for one stream, the
 // least that these ones did.
 //
-// Trials must be long, as what is foretold has no end: a worker that took Prefetch tasks
-// ahead may be left with them when all others are done. With ten times as many tasks for
-// each worker as it takes ahead that is a few percent.
+// Trials must be long, as what is foretold has no end: a worker that took tasks ahead may be
+// left with them when all others are done. With ten times as many tasks for each worker as
+// it takes ahead that is a few percent. And those of tasks that do nothing must be as long
+// at one worker as at many: in its first hundredths of a second a server takes more for
+// each. With 16,000 tasks that do nothing in each trial, and for each worker 40 of 2 ms, of
+// which it takes 4 ahead, 14 rounds on two cores were foretold within 6 %.
 //
 // The key prefetch tells how many tasks a worker takes ahead of the one that it does; one
 // if there is none. Tasks that wait do so for as long as they took one worker.
