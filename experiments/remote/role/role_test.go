@@ -12,11 +12,17 @@ import (
 	"parcon/experiments/taskqueue"
 	"parcon/experiments/tasks/worker"
 	"parcon/experiments/tasks/workload"
+	"parcon/runner/proc"
 )
 
 // The test binary is the program of all roles.
 func TestMain(m *testing.M) {
 	role.Child()
+	if len(os.Args) > 2 && os.Args[1] == "straight" {
+		go proc.WatchParent(os.Stdin)
+		fmt.Fprintln(os.Stderr, straightWorker(os.Args[2]))
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }
 
