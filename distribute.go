@@ -9,12 +9,14 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
 	"parcon/experiments/card"
+	"parcon/experiments/remote"
 	"parcon/experiments/remote/role"
 	"parcon/experiments/taskqueue"
 	"parcon/experiments/tasks"
@@ -26,9 +28,6 @@ import (
 )
 
 const defaultQueue = "parcon"
-
-// stores are how a queue keeps tasks and answers.
-var stores = []string{"memory", "disk", "synced"}
 
 // distribution is what a user can ask of a distribute command.
 type distribution struct {
@@ -43,7 +42,7 @@ type distribution struct {
 }
 
 func distributeCommand(stdout, stderr io.Writer) *cobra.Command {
-	d := distribution{serving: serving{listen: "127.0.0.1:4222"}, queue: defaultQueue, store: stores[0], prefetch: 1, patience: 10 * time.Second, tasks: 1000}
+	d := distribution{serving: serving{listen: "127.0.0.1:4222"}, queue: defaultQueue, store: remote.Memory, prefetch: 1, patience: 10 * time.Second, tasks: 1000}
 	c := &cobra.Command{
 		Use:   "distribute WORKLOAD | distribute -- CMD [ARG]...",
 		Short: "Put tasks into a queue for workers on this and other machines, and take their answers",
@@ -89,8 +88,8 @@ func (d distribution) check() error {
 	switch {
 	case d.tasks < 1:
 		return wrongUsage("--tasks %d: give a number from 1", d.tasks)
-	case !slices.Contains(stores, d.store):
-		return wrongUsage("--store %s: use memory, disk or synced", d.store)
+	case !slices.Contains(remote.Stores, d.store):
+		return wrongUsage("--store %s: use %s", d.store, strings.Join(remote.Stores, ", "))
 	case d.prefetch < 1 || d.prefetch > taskqueue.MaxPrefetch:
 		return wrongUsage("--prefetch %d: give a number from 1 to %d", d.prefetch, taskqueue.MaxPrefetch)
 	case d.patience < taskqueue.LeastPatience:
@@ -117,7 +116,7 @@ func (d distribution) run(ctx context.Context, args []string, command bool, stdo
 		}
 	}
 	e.job.Prefetch, e.job.Patience = d.prefetch, d.patience
-	m, err := taskqueue.Open(ctx, conn, taskqueue.Settings{Queue: d.queue, Job: e.job, Disk: d.store != stores[0]})
+	m, err := taskqueue.Open(ctx, conn, taskqueue.Settings{Queue: d.queue, Job: e.job, Disk: d.store != remote.Memory})
 	if err != nil {
 		return err
 	}
@@ -161,7 +160,7 @@ func (d distribution) connect(say func(string)) (conn *nats.Conn, end func(), er
 		}
 		return conn, conn.Close, nil
 	}
-	return d.bring(d.to.keyFile, "parcon distribute", "start workers with parcon worker", broker.Options{Dir: d.dir, Sync: d.store == "synced"}, say)
+	return d.bring(d.to.keyFile, "parcon distribute", "start workers with parcon worker", broker.Options{Dir: d.dir, Sync: d.store == remote.Synced}, say)
 }
 
 // An assignment is what is distributed.

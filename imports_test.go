@@ -100,6 +100,20 @@ func TestAPackageImportsWhatStandsBelowIt(t *testing.T) {
 	}
 }
 
+// The programs of trials start quickly since they hold little: neither the message server
+// nor its client, which only the program of queues does.
+func TestProgramsOfTrialsHoldNoMessageServer(t *testing.T) {
+	for _, name := range []string{"trial", "worker", "part", "empty", "server", "netserver", "queue"} {
+		out, err := exec.Command("go", "list", "-deps", "./experiments/programs/"+name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := strings.Contains(string(out), "github.com/nats-io/"), name == "queue"; got != want {
+			t.Errorf("the program %s holds the message server or its client: %v, want %v", name, got, want)
+		}
+	}
+}
+
 func TestWhatIsConfinedKnowsNothingElse(t *testing.T) {
 	all := imports(t)
 	for name, may := range confined {

@@ -87,6 +87,7 @@ func computeCases(s card.Scale) []card.Case {
 			add(work, "ants", c)
 			add(work, "pond", c)
 			add(work, "process-pool-ring", c)
+			add(work, "distributed", c)
 		}
 		cases = append(cases, card.Second(computeCase(work, "goroutine", c, c)))
 	}

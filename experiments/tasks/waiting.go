@@ -66,6 +66,9 @@ func waitingCases(s card.Scale) []card.Case {
 			add(work, "pool", 4*c)
 			add(work, "process", 4*c)
 		}
+		if work == "sleep" && s.Depth >= card.Standard {
+			add(work, "distributed", 4*c)
+		}
 		cases = append(cases, card.Second(waitingCase(Variant(work, "thread", 4*c), 4*c)))
 		for _, g := range gils(s) {
 			for _, w := range curve {

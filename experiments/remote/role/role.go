@@ -4,6 +4,7 @@ package role
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -73,16 +74,9 @@ type talk struct {
 // hear returns the next line, or io.EOF.
 func (t *talk) hear() (string, error) {
 	if !t.in.Scan() {
-		return "", cmpOr(t.in.Err(), io.EOF)
+		return "", cmp.Or(t.in.Err(), io.EOF)
 	}
 	return t.in.Text(), nil
-}
-
-func cmpOr(err, otherwise error) error {
-	if err == nil {
-		return otherwise
-	}
-	return err
 }
 
 func (t *talk) say(format string, v ...any) {

@@ -174,12 +174,6 @@ func (b *Broker) at(all string) string {
 	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(addr.Port))
 }
 
-// Port is the one it listens on.
-func (b *Broker) Port() int {
-	addr, _ := b.server.Addr().(*net.TCPAddr)
-	return addr.Port
-}
-
 // Dial connects this process to it, not by way of the network.
 func (b *Broker) Dial(key, name string) (*nats.Conn, error) {
 	options := []nats.Option{nats.InProcessServer(b.server)}
