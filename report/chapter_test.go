@@ -394,7 +394,8 @@ func TestSectionsAskForWhatThereIs(t *testing.T) {
 				samples := v.samples(c.Name, of)
 				asked := asking{samples.Source, map[string]bool{}}
 				samples.Source = asked
-				if s.Form.Show(samples).Empty() {
+				// A forecast of what is made up is far off, and none is given: it has tests of its own.
+				if foretells := strings.HasPrefix(s.Topic, "More workers than"); s.Form.Show(samples).Empty() && !foretells {
 					t.Errorf("%s is empty", s.Topic)
 				}
 				for unit := range asked.units {

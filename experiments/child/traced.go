@@ -26,7 +26,7 @@ func (t *trial) traced(order Order) (m protocol.Measurement, err error) {
 		return nil, fmt.Errorf("making the file of an execution trace: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if of, ok := t.crew.(model.Collector); ok {
+	if of, ok := t.crew.(model.Laned); ok {
 		begin := clock.Now()
 		if m, err = t.measure(); err != nil {
 			return nil, err

@@ -170,7 +170,7 @@ func TestLanesOfEveryModel(t *testing.T) {
 		switch m, _ := model.Find(c.Variant.Get("model")); {
 		case m.Threads:
 			prefix = "thread "
-		case strings.HasPrefix(m.Name, "process"):
+		case m.Remote, strings.HasPrefix(m.Name, "process"):
 			prefix = "process "
 		}
 		seen := map[int]bool{}
@@ -382,7 +382,7 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{programs.Trial[0], programs.Worker[0], programs.Part[0], programs.Empty[0], programs.Server[0], programs.NetServer[0]} {
+	for _, path := range []string{programs.Trial[0], programs.Worker[0], programs.Part[0], programs.Empty[0], programs.Server[0], programs.NetServer[0], programs.Queue[0]} {
 		if !filepath.IsAbs(path) {
 			t.Errorf("%s depends on where a child starts", path)
 		}
@@ -405,12 +405,12 @@ func TestBuild(t *testing.T) {
 			t.Errorf("%s: %v", c.Variant, err)
 		}
 	}
-	if !regexp.MustCompile("^small trial:[0-9a-f]{12} worker:[0-9a-f]{12} part:[0-9a-f]{12} empty:[0-9a-f]{12} server:[0-9a-f]{12} netserver:[0-9a-f]{12}$").MatchString(programs.Identity()) {
+	if !regexp.MustCompile("^small trial:[0-9a-f]{12} worker:[0-9a-f]{12} part:[0-9a-f]{12} empty:[0-9a-f]{12} server:[0-9a-f]{12} netserver:[0-9a-f]{12} queue:[0-9a-f]{12}$").MatchString(programs.Identity()) {
 		t.Errorf("identity %q", programs.Identity())
 	}
 	neverReplaced(t, programs)
 	// By hand they say what they are, and do nothing.
-	for _, path := range []string{programs.Trial[0], programs.Worker[0], programs.Part[0], programs.Server[0], programs.NetServer[0]} {
+	for _, path := range []string{programs.Trial[0], programs.Worker[0], programs.Part[0], programs.Server[0], programs.NetServer[0], programs.Queue[0]} {
 		out, err := exec.Command(path).CombinedOutput()
 		if err == nil || !bytes.Contains(out, []byte("not by hand")) {
 			t.Errorf("%s by hand: %v, %q", path, err, out)

@@ -105,8 +105,12 @@ type Assembly interface {
 type Collector interface {
 	// Collect reports the answers.
 	Collect() error
-	// Lanes are who ran when, of a crew that is traced: no execution trace tells. They count
-	// from begin (clock.Now), and Collect comes before them.
+}
+
+// A Laned is such a crew that tells, when it is traced, who ran when: no execution trace does.
+type Laned interface {
+	Collector
+	// Lanes are that. They count from begin (clock.Now), and Collect comes before them.
 	Lanes(begin int64) []lane.Slice
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"parcon/experiments/remote/role"
 	"parcon/experiments/tasks/model"
 	"parcon/experiments/tasks/worker"
 	"parcon/experiments/tasks/workload"
@@ -44,6 +45,7 @@ var errBroken = errors.New("task five is broken")
 // The test binary starts itself as the worker processes: "worker" and their
 // own arguments.
 func TestMain(m *testing.M) {
+	role.Child()
 	if len(os.Args) > 1 && os.Args[1] == "worker" {
 		if err := worker.Main(workloads, os.Args[2:], os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -180,6 +182,9 @@ func forEach(t *testing.T, test func(*testing.T, model.Model)) {
 			}
 			if m.Python {
 				t.Skip("its tasks are in Python: see below TestPython")
+			}
+			if m.Remote {
+				t.Skip("it keeps its answers until they are asked for: see TestACrewOnAQueue")
 			}
 			proctest.Tidy(t)
 			test(t, m)
@@ -380,7 +385,7 @@ func TestProcessors(t *testing.T) {
 	want := map[string]int{"serial": 1, "gil": 1, "loop": 1, "coroutine": 1, "thread": workers, "gil-lock": workers + 1, "process-pool-ring": workers + 1}
 	for _, m := range model.All {
 		expected := cores
-		if m.Python {
+		if m.Python || m.Remote {
 			expected = 1
 		}
 		if n, found := want[m.Name]; found {
