@@ -60,8 +60,11 @@ const (
 
 func queued(task string, workers int) variant.Variant {
 	prefetch := few
-	if task == "none" {
+	switch task {
+	case "none":
 		prefetch = ahead
+	case "10ms": // a worker must not hold what another one could begin
+		prefetch = "1"
 	}
 	return card.Of("pool", "by", byQueue, "task", task, "workers", card.Itoa(workers), "prefetch", prefetch, "store", remote.Memory)
 }
@@ -71,7 +74,7 @@ func locally(by, task string, workers int) variant.Variant {
 }
 
 // poolTasks is how many a trial runs for a worker: some hundredths of a second.
-var poolTasks = map[string]int{"none": 2000, "10us": 1000, "100us": 200, "compute": 40, "10ms": 4, "wait": 40}
+var poolTasks = map[string]int{"none": 2000, "10us": 1000, "100us": 200, "compute": 40, "10ms": 10, "wait": 40}
 
 // manyTasks is how many of no work on a queue in memory: the first hundredths of a second
 // are slower.
