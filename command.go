@@ -32,13 +32,13 @@ func commandHandler(argv []string) (taskqueue.Handler, error) {
 		stop := context.AfterFunc(ctx, func() { proc.Kill(c) })
 		defer stop()
 		err := c.Wait()
-		if line := firstLine(complaint.String()); err != nil && line != "" {
+		if line := firstLine(complaint.kept.String()); err != nil && line != "" {
 			err = fmt.Errorf("%w: %s", err, line)
 		}
 		if err == nil && out.more {
 			err = fmt.Errorf("it printed more than %d bytes, the most that an answer may have: let it write to a file", mostPrinted)
 		}
-		return out.Bytes(), err
+		return out.kept.Bytes(), err
 	}, nil
 }
 
@@ -63,15 +63,15 @@ func fill(argv []string, line string) []string {
 
 // head keeps the first bytes that are written to it, and lets the rest go.
 type head struct {
-	bytes.Buffer
+	kept bytes.Buffer // no embedded one: its ReadFrom would take all
 	most int
 	more bool // there was a rest
 }
 
 func (h *head) Write(p []byte) (int, error) {
-	room := h.most - h.Len()
+	room := h.most - h.kept.Len()
 	h.more = h.more || len(p) > room
-	h.Buffer.Write(p[:min(len(p), room)])
+	h.kept.Write(p[:min(len(p), room)])
 	return len(p), nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"parcon/experiments/card"
 	"parcon/experiments/remote"
@@ -65,10 +67,11 @@ sync_interval.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := d.check(); err != nil {
+			command := cmd.ArgsLenAtDash() == 0
+			if err := cmp.Or(d.check(), d.fit(cmd.Flags(), command)); err != nil {
 				return err
 			}
-			return d.run(cmd.Context(), args, cmd.ArgsLenAtDash() == 0, stdout, stderr)
+			return d.run(cmd.Context(), args, command, stdout, stderr)
 		},
 	}
 	f := c.Flags()
@@ -101,6 +104,23 @@ func (d distribution) check() error {
 	return nil
 }
 
+// fit refuses flags that mean nothing beside others.
+func (d distribution) fit(f *pflag.FlagSet, command bool) error {
+	idle := []string{"ca"}
+	if d.to.url != "" {
+		idle = []string{"listen", "cert", "cert-key", "dir"}
+	}
+	for _, name := range idle {
+		if f.Changed(name) {
+			return wrongUsage("--%s: --listen, --cert, --cert-key and --dir are for the server that this command brings along, --nats and --ca for one that is there", name)
+		}
+	}
+	if command && f.Changed("tasks") {
+		return wrongUsage("--tasks: a command has as many tasks as standard input has lines")
+	}
+	return nil
+}
+
 // run is the whole command: serve, prepare, distribute, say what came of it.
 func (d distribution) run(ctx context.Context, args []string, command bool, stdout, stderr io.Writer) error {
 	say := newLines(stderr).say
@@ -129,7 +149,9 @@ func (d distribution) run(ctx context.Context, args []string, command bool, stdo
 		}
 		return e.take(a)
 	})
-	err = errors.Join(err, m.Close())
+	if closed := m.Close(); err == nil {
+		err = closed
+	}
 	say(summary(tally, e.faults, time.Since(begin)))
 	if err == nil && e.faults > 0 {
 		err = fmt.Errorf("%d of %d tasks failed", e.faults, tally.Tasks)
@@ -193,13 +215,19 @@ func linesOf(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		lines := bufio.NewScanner(r)
 		lines.Buffer(nil, longestLine)
+		n := 0
 		for lines.Scan() {
+			n++
 			if !yield(lines.Bytes(), nil) {
 				return
 			}
 		}
-		if err := lines.Err(); err != nil {
-			yield(nil, fmt.Errorf("reading tasks from standard input: %w", err))
+		err := lines.Err()
+		if errors.Is(err, bufio.ErrTooLong) {
+			err = fmt.Errorf("it is longer than %d bytes: send the name of a file", longestLine)
+		}
+		if err != nil {
+			yield(nil, fmt.Errorf("reading line %d of standard input: %w", n+1, err))
 		}
 	}
 }

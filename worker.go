@@ -71,11 +71,10 @@ func (w workers) work(ctx context.Context, to reaching, stderr io.Writer) error 
 	w.dir = dir
 	say := newLines(stderr).say
 	host, _ := os.Hostname()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	var group sync.WaitGroup
 	defer group.Wait()
-	var first sync.Once
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	for i := range w.atOnce {
 		one := taskqueue.Worker{
 			Queue: w.queue, Name: fmt.Sprintf("%s:%d.%d", host, os.Getpid(), i+1), Prepare: w.prepare,
@@ -91,9 +90,9 @@ func (w workers) work(ctx context.Context, to reaching, stderr io.Writer) error 
 			return err
 		}
 		defer one.Conn.Close()
-		first.Do(func() {
+		if i == 0 {
 			say(fmt.Sprintf("connected to %s: waiting for tasks in the queue %s", one.Conn.ConnectedUrlRedacted(), w.queue))
-		})
+		}
 		group.Go(func() {
 			if err := one.Run(ctx); err != nil {
 				cancel(err)

@@ -147,12 +147,10 @@ func lose(p *remote.Pool, t card.Trial) (protocol.Measurement, error) {
 			return false, err
 		}
 		again, doubled = again+tally.Again, doubled+tally.Doubled
-		answered := 0
-		err = p.Answers(lossTasks, func(task int, body []byte) error {
-			answered++
-			return checker(lossSteps)(task, body)
-		})
-		return answered == lossTasks && tally.Lost == 0, err
+		if tally.Lost > 0 {
+			return false, nil
+		}
+		return true, p.Answers(lossTasks, checker(lossSteps))
 	})
 	if err == nil {
 		m[unitAgain], m[unitDoubled] = float64(again), float64(doubled)

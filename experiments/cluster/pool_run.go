@@ -74,17 +74,11 @@ func prepareQueue(t card.Trial) (card.Session, error) {
 	if err != nil {
 		return card.Session{}, err
 	}
-	if err = run(p, t.Int("workers", 1)); err != nil { // so that what the first ones find cold is not measured
+	if err = p.Run(t.Int("workers", 1)); err != nil { // so that what the first ones find cold is not measured
 		p.Kill()
 		return card.Session{}, err
 	}
 	return card.Session{Run: func() (protocol.Measurement, error) { return measureQueue(p, t.Ops, work.Size) }, Close: p.Close}, nil
-}
-
-func run(p *remote.Pool, n int) error {
-	p.Begin(n)
-	_, err := p.Done()
-	return err
 }
 
 func measureQueue(p *remote.Pool, n, steps int) (protocol.Measurement, error) {
@@ -93,7 +87,7 @@ func measureQueue(p *remote.Pool, n, steps int) (protocol.Measurement, error) {
 		return nil, err
 	}
 	begin := clock.Now()
-	if err := run(p, n); err != nil {
+	if err := p.Run(n); err != nil {
 		return nil, err
 	}
 	took := clock.Now() - begin

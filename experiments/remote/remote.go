@@ -202,10 +202,20 @@ type Tally struct {
 	Again   int // tasks that were handed out more than once
 }
 
+// Run runs n tasks. That some were lost is an error.
+func (p *Pool) Run(n int) error {
+	p.Begin(n)
+	t, err := p.Done()
+	if err == nil && t.Lost > 0 {
+		err = fmt.Errorf("running tasks on a queue: the server lost %d of %d", t.Lost, n)
+	}
+	return err
+}
+
 // Begin lets the master run n tasks; Done waits for it.
 func (p *Pool) Begin(n int) { _ = p.master.Tell(AskRun + " " + strconv.Itoa(n)) }
 
-// Done waits until the tasks that Begin began are answered.
+// Done waits until the tasks that Begin began are answered, or lost.
 func (p *Pool) Done() (t Tally, err error) {
 	line, err := p.master.Hear()
 	if err != nil {

@@ -85,6 +85,31 @@ func TestAStoreThatIsTooSmallIsNamed(t *testing.T) {
 	}
 }
 
+// An answer waits for others, but not for the task after it.
+func TestAnAnswerIsNotHeldBackByALongTask(t *testing.T) {
+	a := access(t, broker.Options{})
+	m := open(t, a, taskqueue.Settings{})
+	answered := make(chan struct{})
+	defer start(t, a, "numbers", "one", func(ctx context.Context, task []byte) ([]byte, error) {
+		if string(task) == "long" {
+			select {
+			case <-answered:
+			case <-ctx.Done():
+			}
+		}
+		return nil, nil
+	})()
+	_, err := m.Run(t.Context(), bodies([]byte("short"), []byte("long")), func(a taskqueue.Answer) error {
+		if a.Task == 0 {
+			close(answered)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // A store that fills up while tasks are in it: the master waits as long as the server may
 // find room, and then says why it gives up.
 func TestAFullStoreIsNamed(t *testing.T) {

@@ -1,6 +1,7 @@
 package taskqueue
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -52,7 +53,6 @@ type Master struct {
 	js       jetstream.JetStream
 	settings Settings
 	names    names
-	tasks    jetstream.Stream
 	results  jetstream.Consumer
 
 	mu       sync.Mutex
@@ -62,14 +62,11 @@ type Master struct {
 	open     int           // tasks without an answer
 	bytes    int           // of these
 	sizes    map[int]int   // of each of these
-	unsure   map[int]*post // those of them that the server has not confirmed
+	unsure   map[int]error // those of them that the server has not confirmed, and why it refused each lately
 	heard    time.Time     // when it confirmed one, or had none to confirm
 	fault    error         // ends the run
 	tally    Tally
 }
-
-// post is a task that was sent.
-type post struct{ err error } // why the server refused it lately
 
 // Tally is what a master saw.
 type Tally struct {
@@ -86,12 +83,12 @@ type Tally struct {
 // that of one which is at work is not.
 func Open(ctx context.Context, conn *nats.Conn, s Settings) (*Master, error) {
 	s.Job.Version, s.Job.ID = link.Version(), rand.Uint64()
-	s.Window = orElse(s.Window, DefaultWindow)
-	s.Stalled = orElse(s.Stalled, time.Minute)
+	s.Window = cmp.Or(s.Window, DefaultWindow)
+	s.Stalled = cmp.Or(s.Stalled, time.Minute)
 	if err := errors.Join(CheckName(s.Queue), s.Job.check()); err != nil {
 		return nil, err
 	}
-	m := &Master{conn: conn, settings: s, names: names{s.Queue}, sizes: map[int]int{}, unsure: map[int]*post{}}
+	m := &Master{conn: conn, settings: s, names: names{s.Queue}, sizes: map[int]int{}, unsure: map[int]error{}}
 	m.changed = sync.NewCond(&m.mu)
 	m.tally.ByWorker = map[string]int{}
 	var err error
@@ -107,14 +104,6 @@ func Open(ctx context.Context, conn *nats.Conn, s Settings) (*Master, error) {
 		return nil, fmt.Errorf("making the queue %s: %w", s.Queue, err)
 	}
 	return m, nil
-}
-
-func orElse[T comparable](value, otherwise T) T {
-	var none T
-	if value == none {
-		return otherwise
-	}
-	return value
 }
 
 // clear removes what a master left that is gone, and nothing else.
@@ -191,10 +180,11 @@ func (m *Master) create(ctx context.Context) error {
 	}); err != nil {
 		return plain(err)
 	}
-	if m.tasks, err = stream(m.names.tasks()); err != nil {
+	tasks, err := stream(m.names.tasks())
+	if err != nil {
 		return err
 	}
-	_, err = m.tasks.CreateConsumer(ctx, jetstream.ConsumerConfig{
+	_, err = tasks.CreateConsumer(ctx, jetstream.ConsumerConfig{
 		Durable: workers, AckPolicy: jetstream.AckExplicitPolicy, AckWait: m.settings.Job.Patience, MaxAckPending: -1, MaxDeliver: -1,
 	})
 	if err != nil {
@@ -281,7 +271,7 @@ func (m *Master) admit(number, size int) bool {
 	if len(m.unsure) == 0 {
 		m.heard = time.Now()
 	}
-	m.unsure[number] = &post{}
+	m.unsure[number] = nil
 	m.tally.Tasks++
 	return true
 }
@@ -316,11 +306,10 @@ func (m *Master) refused(_ jetstream.JetStream, msg *nats.Msg, err error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p := m.unsure[number]
-	if p == nil || m.fault != nil {
+	if _, wanted := m.unsure[number]; !wanted || m.fault != nil {
 		return
 	}
-	p.err = plain(err)
+	m.unsure[number] = plain(err)
 	if errors.Is(err, nats.ErrConnectionClosed) {
 		m.fault = fmt.Errorf("putting task %d into the queue: %w", number-m.base, err)
 		m.changed.Broadcast()
@@ -329,7 +318,8 @@ func (m *Master) refused(_ jetstream.JetStream, msg *nats.Msg, err error) {
 	m.tally.Sent++
 	time.AfterFunc(again, func() {
 		m.mu.Lock()
-		wanted := m.unsure[number] == p && m.fault == nil
+		_, wanted := m.unsure[number]
+		wanted = wanted && m.fault == nil
 		m.mu.Unlock()
 		if wanted {
 			m.send(msg.Data)
@@ -436,17 +426,15 @@ func (m *Master) watch(ctx context.Context) {
 
 func (m *Master) refusedTooLong() {
 	m.mu.Lock()
-	n, silent, why := len(m.unsure), time.Since(m.heard), error(nats.ErrTimeout)
-	for _, p := range m.unsure {
-		if p.err != nil {
-			why = p.err
-		}
+	n, silent, why := len(m.unsure), time.Since(m.heard), plain(nats.ErrTimeout)
+	for _, err := range m.unsure {
+		why = cmp.Or(err, why)
 	}
 	m.mu.Unlock()
 	if n == 0 || silent < m.settings.Stalled {
 		return
 	}
-	m.end(fmt.Errorf("putting tasks into the queue: the server has not confirmed %d for %v: %w", n, m.settings.Stalled, plain(why)))
+	m.end(fmt.Errorf("putting tasks into the queue: the server has not confirmed %d for %v: %w", n, m.settings.Stalled, why))
 }
 
 // lost is how many tasks neither wait nor are with workers nor are answered, and how many

@@ -10,8 +10,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"parcon/runner/clock"
 )
 
 // shift is a worker in one job. Messages go from fetch through held to work, and are
@@ -23,13 +21,13 @@ type shift struct {
 	worker  string
 	job     Job
 	handle  Handler
-	created time.Time // of the stream: one of the same name may follow it
-	most    int       // bytes of a message
+	most    int // bytes of a message
 	end     context.CancelCauseFunc
 
 	mu    sync.Mutex
 	held  []jetstream.Msg      // taken, in their order
 	busy  jetstream.Msg        // is being computed
+	batch *batch               // computed, and not yet sent; nil if there is none
 	owed  map[*nats.Msg]*batch // sent, and not yet out of the queue
 	ready chan struct{}        // held has some again
 	room  chan struct{}        // held has few again
@@ -38,9 +36,9 @@ type shift struct {
 
 // batch is a message of answers, and the tasks that they answer.
 type batch struct {
-	began int64 // clock.Now
 	frame []byte
 	msgs  []jetstream.Msg
+	late  *time.Timer // sends it; nil if it does not wait
 }
 
 // errEnded says that a job is over.
@@ -48,7 +46,7 @@ var errEnded = errors.New("the job is over")
 
 // run works until the job is over or ctx ends.
 func (s *shift) run(ctx context.Context, conn *nats.Conn, stream jetstream.Stream, consumer jetstream.Consumer) (err error) {
-	s.most, s.created = int(conn.MaxPayload()), stream.CachedInfo().Created
+	s.most = int(conn.MaxPayload())
 	s.owed, s.ready, s.room, s.paid = map[*nats.Msg]*batch{}, make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)
 	if s.js, err = jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(1<<20), jetstream.WithPublishAsyncTimeout(5*time.Second),
 		jetstream.WithPublishAsyncAckHandler(s.confirmed), jetstream.WithPublishAsyncErrHandler(s.refused)); err != nil {
@@ -138,7 +136,11 @@ func (s *shift) over(ctx context.Context, stream jetstream.Stream) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	info, err := stream.Info(ctx)
-	return errors.Is(err, jetstream.ErrStreamNotFound) || err == nil && !info.Created.Equal(s.created)
+	if err != nil {
+		return errors.Is(err, jetstream.ErrStreamNotFound)
+	}
+	job, err := readJob(info.Config)
+	return err != nil || job.ID != s.job.ID
 }
 
 // next is the next task, or nil if none is there.
@@ -157,7 +159,8 @@ func (s *shift) next() jetstream.Msg {
 }
 
 // Answers share a message, which is what costs: the server stores and confirms it. One
-// waits for others no longer than this, and only while there are tasks.
+// waits for others no longer than this, also while the next task is computed, and only
+// while there are tasks.
 const (
 	mostAnswers = 16
 	mostBytes   = 32 << 10
@@ -171,27 +174,19 @@ const mostOwed = 8
 
 // work computes task after task until ctx ends.
 func (s *shift) work(ctx context.Context) {
-	full := min(mostAnswers, max(1, s.job.Prefetch/4))
-	var b *batch
 	for ctx.Err() == nil {
 		msg := s.next()
 		if msg == nil {
-			b = s.send(b)
+			s.flush()
 			wait(ctx, s.ready)
 			continue
 		}
-		if b == nil {
-			b = &batch{began: clock.Now(), frame: appendWorker(nil, s.job.ID, s.worker)}
-		}
-		s.compute(ctx, msg, b)
-		if len(b.msgs) >= full || len(b.frame) >= mostBytes || clock.Now()-b.began > waits.Nanoseconds() {
-			b = s.send(b)
-			for s.owes() >= mostOwed && ctx.Err() == nil {
-				wait(ctx, s.paid)
-			}
+		s.compute(ctx, msg)
+		for s.owes() >= mostOwed && ctx.Err() == nil {
+			wait(ctx, s.paid)
 		}
 	}
-	s.send(b)
+	s.flush()
 }
 
 func wait(ctx context.Context, c <-chan struct{}) {
@@ -211,15 +206,14 @@ func (s *shift) owes() int {
 // worker that died each time, and it may be the cause.
 const mostTimes = 20
 
-// compute adds the answer to a task.
-func (s *shift) compute(ctx context.Context, msg jetstream.Msg, b *batch) {
+// compute answers a task.
+func (s *shift) compute(ctx context.Context, msg jetstream.Msg) {
 	job, number, task, err := parseTask(msg.Data())
 	if err != nil {
 		_ = msg.Term() // nobody can
 		return
 	}
 	if job != s.job.ID { // the queue is another one meanwhile
-		_ = msg.Nak()
 		s.end(errEnded)
 		return
 	}
@@ -233,20 +227,53 @@ func (s *shift) compute(ctx context.Context, msg jetstream.Msg, b *batch) {
 	} else if body, err = s.guarded(ctx, task); ctx.Err() != nil && err != nil {
 		return // it was interrupted: another worker's
 	}
-	if err == nil && len(b.frame)+len(body)+64 > s.most {
-		if len(body)+len(s.worker)+64 > s.most {
-			err = fmt.Errorf("its answer has %d bytes, and the server takes %d at most (max_payload)", len(body), s.most)
-		} else {
-			s.send(&batch{frame: slices.Clone(b.frame), msgs: b.msgs})
-			b.frame, b.msgs = appendWorker(nil, s.job.ID, s.worker), nil
-		}
+	if most := s.most - len(s.worker) - answerHead; err == nil && len(body) > most {
+		err = fmt.Errorf("its answer has %d bytes, and the server takes %d at most (max_payload)", len(body), most)
 	}
 	fault := ""
 	if err != nil {
 		fault, body = err.Error(), nil
+		fault = fault[:min(len(fault), mostFault)]
+	}
+	s.answer(msg, number, times, body, fault)
+}
+
+// mostFault is how much of a fault is told, in bytes.
+const mostFault = 4 << 10
+
+// answerHead is more than what a frame has beside the worker's name and the answer's bytes.
+const answerHead = 64
+
+// answer adds an answer to the batch, and sends what is full.
+func (s *shift) answer(msg jetstream.Msg, number, times int, body []byte, fault string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy = nil
+	if s.batch != nil && len(s.batch.frame)+len(body)+len(fault)+answerHead > s.most {
+		s.sendBatch()
+	}
+	b := s.batch
+	if b == nil {
+		b = &batch{frame: appendWorker(nil, s.job.ID, s.worker)}
+		s.batch = b
 	}
 	b.frame = appendAnswer(b.frame, number, times, body, fault)
 	b.msgs = append(b.msgs, msg)
+	switch full := min(mostAnswers, max(1, s.job.Prefetch/4)); {
+	case len(b.msgs) >= full || len(b.frame) >= mostBytes:
+		s.sendBatch()
+	case b.late == nil:
+		b.late = time.AfterFunc(waits, s.flush)
+	}
+}
+
+// flush sends the batch that there is.
+func (s *shift) flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.batch != nil {
+		s.sendBatch()
+	}
 }
 
 // guarded computes, and makes a fault of a panic: a task must not take others along.
@@ -259,17 +286,17 @@ func (s *shift) guarded(ctx context.Context, task []byte) (body []byte, err erro
 	return s.handle(ctx, task)
 }
 
-// send sends what there is, and returns nil: the next batch.
-func (s *shift) send(b *batch) *batch {
-	if b == nil || len(b.msgs) == 0 {
-		return nil
+// sendBatch sends the batch. The lock is held: what becomes of it is told in other
+// goroutines.
+func (s *shift) sendBatch() {
+	b := s.batch
+	s.batch = nil
+	if b.late != nil {
+		b.late.Stop()
 	}
 	msg := &nats.Msg{Subject: s.results, Data: b.frame}
-	s.mu.Lock()
 	s.owed[msg] = b
-	s.mu.Unlock()
 	s.publish(msg)
-	return nil
 }
 
 func (s *shift) publish(msg *nats.Msg) {
@@ -345,6 +372,9 @@ func (s *shift) all() []jetstream.Msg {
 	all := slices.Clone(s.held)
 	if s.busy != nil {
 		all = append(all, s.busy)
+	}
+	if s.batch != nil {
+		all = append(all, s.batch.msgs...)
 	}
 	for _, b := range s.owed {
 		all = append(all, b.msgs...)

@@ -21,8 +21,6 @@ type Worker struct {
 	Name  string // how it is called in answers; "": host and number of the process
 	// Prepare makes the handler of a job; an error refuses the job.
 	Prepare func(Job) (Handler, error)
-	// Once ends the worker with the first job, else it waits for the next.
-	Once bool
 	// Began, if it is there, is told of each job when the worker is about to ask for tasks.
 	Began func(Job)
 }
@@ -52,9 +50,6 @@ func (w Worker) Run(ctx context.Context) error {
 		}
 		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("working for the queue %s: %w", w.Queue, plain(err))
-		}
-		if w.Once {
-			return nil
 		}
 	}
 	return nil

@@ -142,6 +142,9 @@ func (a Access) withTLS() (nats.Option, error) {
 // ErrNobody says that there may be a server later.
 var ErrNobody = errors.New("no server answers there: is it running, and is the port open?")
 
+// ErrKey is the error of a connection that the server refused for its key.
+var ErrKey = errors.New("the server refuses the key")
+
 // explain says in one line why a connection was not made. A URL may hold a password.
 func (a Access) explain(err error) error {
 	where := a.URL
@@ -149,12 +152,13 @@ func (a Access) explain(err error) error {
 		where = u.Redacted()
 	}
 	say := func(text string) error { return fmt.Errorf("connecting to %s: %s", where, text) }
+	refused := func(why string) error { return fmt.Errorf("connecting to %s: %w: %s", where, ErrKey, why) }
 	var authority x509.UnknownAuthorityError
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired):
-		return say("the server refuses the key: give the one that it was started with")
+		return refused("give the one that it was started with")
 	case errors.Is(err, nats.ErrNkeysNotSupported):
-		return say("the server refuses the key: it is the seed of an nkey, and the server wants another kind")
+		return refused("it is the seed of an nkey, and the server wants another kind")
 	case errors.Is(err, nats.ErrSecureConnWanted):
 		return say("TLS is asked for, and the server has none: give it a certificate, or do without --ca and tls://")
 	case errors.Is(err, nats.ErrSecureConnRequired):

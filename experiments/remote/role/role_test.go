@@ -135,9 +135,27 @@ func TestWhatTheServerLostIsTold(t *testing.T) {
 	if err := p.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	_, err := p.Done()
-	if err == nil || !strings.Contains(err.Error(), "lost by the server") && !strings.Contains(err.Error(), "has not confirmed") {
-		t.Errorf("%v", err)
+	if tally, err := p.Done(); err != nil || tally.Lost != 50 {
+		t.Errorf("%+v, %v", tally, err)
+	}
+}
+
+func TestTheSameBoundOfWhatIsTakenAhead(t *testing.T) {
+	if remote.MaxPrefetch != taskqueue.MaxPrefetch {
+		t.Errorf("%d and %d", remote.MaxPrefetch, taskqueue.MaxPrefetch)
+	}
+}
+
+// Only for its key a stranger counts as refused.
+func TestAServerThatIsGoneRefusesNobody(t *testing.T) {
+	p := start(t, 0, remote.Order{Store: remote.Memory, Dir: t.TempDir()})
+	who, err := p.Stranger("some-other-key-here")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Kill()
+	if got, err := who.Ask(remote.AskKnock + " 3"); err == nil {
+		t.Errorf("%s of 3 were refused by nobody", got)
 	}
 }
 

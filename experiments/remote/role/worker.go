@@ -2,6 +2,7 @@ package role
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -9,6 +10,7 @@ import (
 	"parcon/experiments/taskqueue"
 	"parcon/experiments/tasks/worker"
 	"parcon/experiments/tasks/workload"
+	"parcon/runner/link"
 	"parcon/runner/protocol"
 )
 
@@ -61,10 +63,14 @@ func knock(_ context.Context, o remote.Order, t *talk) error {
 			return unknown(line)
 		}
 		for range n {
-			if conn, err := access(o).Dial("stranger"); err != nil {
-				refused++
-			} else {
+			conn, err := access(o).Dial("stranger")
+			switch {
+			case err == nil:
 				conn.Close()
+			case errors.Is(err, link.ErrKey):
+				refused++
+			default:
+				return err
 			}
 		}
 		t.say("%d", refused)

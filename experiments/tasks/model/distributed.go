@@ -42,9 +42,7 @@ func (c *distributedCrew) Run(n int) (err error) {
 	if c.start, err = c.pool.Usage(); err != nil {
 		return err
 	}
-	c.pool.Begin(n)
-	_, err = c.pool.Done()
-	return err
+	return c.pool.Run(n)
 }
 
 // Collect takes the answers, which the master has kept: to hand them over here is no part

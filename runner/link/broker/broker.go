@@ -23,6 +23,9 @@ import (
 // reads those.
 const patience = time.Minute
 
+// handshake is how long a client may take to agree on TLS.
+const handshake = 5 * time.Second
+
 // Options are what a server is started with.
 type Options struct {
 	Listen  string // HOST:PORT; port 0: a free one
@@ -144,7 +147,7 @@ func (o Options) encrypt(s *server.Options) error {
 	if err != nil {
 		return fmt.Errorf("reading the server's certificate %s and its key %s: %w", o.Cert, o.CertKey, err)
 	}
-	s.TLSConfig, s.TLSTimeout = config, server.DEFAULT_ROUTE_CONNECT.Seconds()*2
+	s.TLSConfig, s.TLSTimeout = config, handshake.Seconds()
 	return nil
 }
 
