@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"parcon/experiments/peer"
 	"parcon/experiments/remote"
@@ -26,74 +27,18 @@ import (
 //
 //	go test -run '^$' -bench Killed -benchtime 1000000x -timeout 1h ./experiments/remote/role
 func BenchmarkKilled(b *testing.B) {
-	program := []string{os.Args[0], "child", remote.Child}
-	o := remote.Order{Key: remote.Key, Dir: b.TempDir(), Keep: true, Store: remote.Synced}
-	play := func(who string) *peer.Process {
-		p, err := remote.Play(program, who, o, []string{"GOMAXPROCS=1"})
-		if err != nil {
-			b.Fatal(err)
-		}
-		return p
-	}
-	server := play(remote.Server)
-	url, err := server.Hear()
+	s := newSite(b, remote.Synced)
+	m, err := taskqueue.Open(b.Context(), s.conn, taskqueue.Settings{Queue: "trial", Disk: true, Job: emptyJob(time.Second)})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func() { server.Kill() }()
-	o.URL = url
-	_, port, _ := strings.Cut(strings.TrimPrefix(url, "nats://"), ":")
-	o.Port, _ = strconv.Atoi(port)
-	conn, err := link.Access{URL: url, Key: o.Key}.Dial("master")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer conn.Close()
-	const steps = 0
-	m, err := taskqueue.Open(b.Context(), conn, taskqueue.Settings{Queue: "trial", Disk: true, Job: taskqueue.Job{
-		Kind: role.Workload, Params: workload.Params{Name: workload.Steps.Name, Size: steps}.Args(), Prefetch: 64, Patience: time.Second,
-	}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	var crew []*peer.Process
-	defer func() {
-		for _, w := range crew {
-			w.Kill()
-		}
-	}()
 	for range 4 {
-		crew = append(crew, play(remote.Worker))
+		s.crew = append(s.crew, s.play(remote.Worker))
 	}
 	answered, killed := make(chan int, 1), make(chan int)
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
-	go func() {
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		restarts, kills := 0, 0
-		defer func() { killed <- kills }()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				crew[0].Kill()
-				crew = append(crew[1:], play(remote.Worker))
-				kills++
-			case n := <-answered:
-				if n > (restarts+1)*b.N/3 {
-					restarts++
-					server.Kill()
-					server = play(remote.Server)
-					if _, err := server.Hear(); err != nil {
-						b.Error(err)
-						return
-					}
-				}
-			}
-		}
-	}()
+	go func() { killed <- s.disturb(ctx, answered) }()
 	b.ResetTimer()
 	n := 0
 	tally, err := m.Run(b.Context(), role.Numbers(b.N), func(a taskqueue.Answer) error {
@@ -103,7 +48,7 @@ func BenchmarkKilled(b *testing.B) {
 		default:
 		}
 		result, err := worker.ParseResult(a.Body)
-		if err == nil && result.Answer != workload.StepsAnswer(a.Task, steps) {
+		if err == nil && result.Answer != workload.StepsAnswer(a.Task, 0) {
 			err = fmt.Errorf("task %d has the answer %d", a.Task, result.Answer)
 		}
 		return err
@@ -114,7 +59,6 @@ func BenchmarkKilled(b *testing.B) {
 	if err != nil || tally.Answers != b.N || tally.Lost > 0 || n != b.N {
 		b.Errorf("%d tasks: %+v, %v", b.N, tally, err)
 	}
-	runtime.GC()
 	b.ReportMetric(float64(kills), "killed-workers")
 	b.ReportMetric(float64(tally.Again), "handed-out-again")
 	b.ReportMetric(float64(tally.Doubled), "dropped-answers")
@@ -122,5 +66,81 @@ func BenchmarkKilled(b *testing.B) {
 	b.ReportMetric(float64(usage.Self().PeakRSS), "peak-rss-bytes")
 	if err := m.Close(); err != nil {
 		b.Error(err)
+	}
+}
+
+// emptyJob is of tasks that do nothing.
+func emptyJob(patience time.Duration) taskqueue.Job {
+	return taskqueue.Job{Kind: role.Workload, Params: workload.Params{Name: workload.Steps.Name}.Args(), Prefetch: 64, Patience: patience}
+}
+
+// site is a server, and workers that come and go; the master is the benchmark.
+type site struct {
+	b      *testing.B
+	order  remote.Order
+	server *peer.Process
+	conn   *nats.Conn
+	crew   []*peer.Process
+}
+
+func newSite(b *testing.B, store string) *site {
+	s := &site{b: b, order: remote.Order{Key: remote.Key, Dir: b.TempDir(), Keep: true, Store: store}}
+	b.Cleanup(func() {
+		for _, p := range append(s.crew, s.server) {
+			p.Kill()
+		}
+	})
+	s.server = s.play(remote.Server)
+	var err error
+	if s.order.URL, err = s.server.Hear(); err != nil {
+		b.Fatal(err)
+	}
+	_, port, _ := strings.Cut(strings.TrimPrefix(s.order.URL, "nats://"), ":")
+	s.order.Port, _ = strconv.Atoi(port)
+	if s.conn, err = (link.Access{URL: s.order.URL, Key: s.order.Key}).Dial("master"); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(s.conn.Close)
+	return s
+}
+
+// play starts a process.
+func (s *site) play(who string) *peer.Process {
+	var env []string
+	if who == remote.Worker {
+		env = []string{"GOMAXPROCS=1"}
+	}
+	p, err := remote.Play([]string{os.Args[0], "child", remote.Child}, who, s.order, env)
+	if err != nil {
+		s.b.Fatal(err)
+	}
+	return p
+}
+
+// disturb kills a worker every second, and the server after each third of the answers; it
+// returns how many workers it killed.
+func (s *site) disturb(ctx context.Context, answered <-chan int) (kills int) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for restarts := 0; ; {
+		select {
+		case <-ctx.Done():
+			return kills
+		case <-tick.C:
+			s.crew[0].Kill()
+			s.crew = append(s.crew[1:], s.play(remote.Worker))
+			kills++
+		case n := <-answered:
+			if n <= (restarts+1)*s.b.N/3 || restarts == 2 {
+				continue
+			}
+			restarts++
+			s.server.Kill()
+			s.server = s.play(remote.Server)
+			if _, err := s.server.Hear(); err != nil {
+				s.b.Error(err)
+				return kills
+			}
+		}
 	}
 }

@@ -16,7 +16,6 @@ import (
 	"parcon/experiments/remote/role"
 	"parcon/experiments/taskqueue"
 	"parcon/experiments/tasks/worker"
-	"parcon/experiments/tasks/workload"
 	"parcon/runner/link"
 )
 
@@ -38,7 +37,7 @@ func straightWorker(url string) error {
 	if err != nil {
 		return err
 	}
-	handle, err := role.Prepare(straightJob(), os.TempDir())
+	handle, err := role.Prepare(emptyJob(time.Second), os.TempDir())
 	if err != nil {
 		return err
 	}
@@ -65,53 +64,31 @@ func straightWorker(url string) error {
 
 const window = 4096
 
-func straightJob() taskqueue.Job {
-	return taskqueue.Job{Kind: role.Workload, Params: workload.Params{Name: workload.Steps.Name}.Args(), Prefetch: 64, Patience: 10 * time.Second}
-}
-
 // BenchmarkBesideClient takes turns between a queue and the straight way on the same
 // server, with two workers and as many tasks taken ahead.
 //
 //	go test -run '^$' -bench BesideClient -benchtime 41x ./experiments/remote/role
 func BenchmarkBesideClient(b *testing.B) {
 	const n = 10_000
-	o := remote.Order{Key: remote.Key, Dir: b.TempDir(), Store: remote.Memory}
-	program := []string{os.Args[0], "child", remote.Child}
-	env := []string{"GOMAXPROCS=1"}
-	start := func(program []string, who string) *peer.Process {
-		p, err := remote.Play(program, who, o, env)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(p.Kill)
-		return p
-	}
-	server, err := remote.Play(program, remote.Server, o, nil)
+	site := newSite(b, remote.Memory)
+	m, err := taskqueue.Open(b.Context(), site.conn, taskqueue.Settings{Queue: "trial", Job: emptyJob(10 * time.Second)})
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(server.Kill)
-	if o.URL, err = server.Hear(); err != nil {
-		b.Fatal(err)
-	}
-	conn, err := link.Access{URL: o.URL, Key: o.Key}.Dial("master")
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(conn.Close)
-	m, err := taskqueue.Open(b.Context(), conn, taskqueue.Settings{Queue: "trial", Job: straightJob()})
-	if err != nil {
-		b.Fatal(err)
-	}
-	straight, err := straightMaster(b, o.URL)
+	straight, err := straightMaster(b, site.order.URL)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for range 2 {
-		for _, p := range []*peer.Process{start(program, remote.Worker), start([]string{os.Args[0], "straight", o.URL}, "worker")} {
-			if _, err := p.Hear(); err != nil {
-				b.Fatal(err)
-			}
+		other, err := remote.Play([]string{os.Args[0], "straight", site.order.URL}, remote.Worker, site.order, []string{"GOMAXPROCS=1"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		site.crew = append(site.crew, site.play(remote.Worker), other)
+	}
+	for _, p := range site.crew {
+		if _, err := p.Hear(); err != nil {
+			b.Fatal(err)
 		}
 	}
 	queue := func() error {
