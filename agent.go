@@ -145,7 +145,7 @@ func errand(ctx context.Context, order fleet.Order, dir string, pythons []string
 		Trials: path, Lanes: filepath.Join(dir, lanesFile),
 		Do: func(ctx context.Context, kept func(), say func(string)) (bool, error) {
 			o.kept = kept
-			err := measure(ctx, o, a.Names, stdout, io.MultiWriter(stderr, &noted{say: say}))
+			err := measure(ctx, o, a.Names, printer{out: stdout}, io.MultiWriter(stderr, &noted{say: say}))
 			if ctx.Err() != nil {
 				return false, errors.New("the agent was stopped") // whoever asked goes on otherwise than here
 			}

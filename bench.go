@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -31,6 +30,7 @@ type bench struct {
 	programs   testbed.Programs
 	self       string
 	keep       func(results.Result) error
+	show       func(st stage, comparison int)
 	random     *rand.Rand
 }
 
@@ -83,7 +83,7 @@ func selfcheckVariant() variant.Variant {
 
 // stage runs all comparisons of one setting, both ways in turn, the first by
 // lot.
-func (b *bench) stage(ctx context.Context, st stage, stderr io.Writer) error {
+func (b *bench) stage(ctx context.Context, st stage) error {
 	if st.machine == report.MachineDisturbed && st.repeat > 0 {
 		end, err := disturb(b.programs)
 		if err != nil {
@@ -91,7 +91,6 @@ func (b *bench) stage(ctx context.Context, st stage, stderr io.Writer) error {
 		}
 		defer end()
 	}
-	last := time.Now()
 	for i := range st.repeat {
 		ways := []func(context.Context, stage, int) error{b.parcon, b.usual}
 		first := b.random.IntN(2)
@@ -100,10 +99,7 @@ func (b *bench) stage(ctx context.Context, st stage, stderr io.Writer) error {
 				return err
 			}
 		}
-		if time.Since(last) >= plainEvery {
-			last = time.Now()
-			fmt.Fprintf(stderr, "%s machine, %d %% more work: comparison %d of %d\n", st.machine, st.effect, i+1, st.repeat)
-		}
+		b.show(st, i+1)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,7 +58,7 @@ or the shape of something, surely got worse by more than --threshold, noise apar
 			}
 			show := printChanges
 			if asJSON {
-				show = printChangesJSON
+				show = func(out io.Writer, c report.Changes) error { return printJSON(out, c) }
 			}
 			if err := show(stdout, changes); err != nil {
 				return fmt.Errorf("printing the comparison: %w", err)
@@ -72,7 +71,7 @@ or the shape of something, surely got worse by more than --threshold, noise apar
 	f.StringVar(&threshold, "threshold", "0%", "how much worse is forgiven")
 	f.StringVar(&equal, "equal", "1%", "changes that are surely within this are equal")
 	f.BoolVar(&q.Paired, "paired", false, "the i-th samples of a benchmark were measured side by side")
-	f.BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(c, &asJSON)
 	f.StringSliceVar(&q.Ignored, "ignore", nil, "keys of the configuration, as pkg or commit, that tell no samples apart")
 	f.BoolVar(&q.OtherMachine, "other-machine", false, "compare although the machines differ")
 	f.BoolVar(&q.OtherWork, "other-work", false, "compare although the sizes of tasks differ")
@@ -105,12 +104,6 @@ func compareFiles(ctx context.Context, old, new, unit string, q report.Question,
 		return changes, fmt.Errorf("comparing: %w", err)
 	}
 	return changes, nil
-}
-
-func printChangesJSON(w io.Writer, c report.Changes) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(c)
 }
 
 func printChanges(out io.Writer, c report.Changes) error {

@@ -41,6 +41,7 @@ type distribution struct {
 	prefetch int
 	patience time.Duration
 	tasks    int
+	json     bool
 }
 
 func distributeCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -84,6 +85,7 @@ sync_interval.`,
 	f.IntVar(&d.prefetch, "prefetch", d.prefetch, "how many tasks a worker takes ahead: more hide the way there, and bind tasks to a worker")
 	f.DurationVar(&d.patience, "patience", d.patience, "how long a worker may be silent until others get its tasks")
 	f.IntVar(&d.tasks, "tasks", d.tasks, "how many tasks of the workload")
+	f.BoolVar(&d.json, "json", false, "print a line of JSON for each answer of a command and each task that failed, and one on the whole at the end")
 	return c
 }
 
@@ -129,7 +131,7 @@ func (d distribution) run(ctx context.Context, args []string, command bool, stdo
 		return err
 	}
 	defer end()
-	e := commandLines(args, stdout)
+	e := commandLines(args, d.answers(stdout))
 	if !command {
 		if e, err = d.workload(ctx, args[0]); err != nil {
 			return err
@@ -141,36 +143,34 @@ func (d distribution) run(ctx context.Context, args []string, command bool, stdo
 		return err
 	}
 	begin := time.Now()
+	show, done := newProgress(stderr), 0
 	tally, err := m.Run(ctx, e.tasks, func(a taskqueue.Answer) error {
+		if done++; !command { // how many lines will come nobody knows
+			show.show(done, d.tasks, fmt.Sprintf("task %d of %d", done, d.tasks), pace(time.Since(begin), float64(done), float64(d.tasks)))
+		}
 		if a.Fault != "" {
 			e.faults++
+			show.end()
 			say(fmt.Sprintf("task %d, by %s: %s", a.Task+1, a.Worker, a.Fault))
-			return nil
+			return d.failed(stdout, a)
 		}
 		return e.take(a)
 	})
 	if closed := m.Close(); err == nil {
 		err = closed
 	}
-	say(summary(tally, e.faults, time.Since(begin)))
+	show.end()
+	took := time.Since(begin)
+	say(summary(tally, e.faults, took))
+	if d.json && err == nil {
+		err = printLine(stdout, whole{
+			tally.Tasks, tally.Answers - e.faults, e.faults, tally.Again, tally.Doubled, tally.Lost, len(tally.ByWorker), took.Seconds(),
+		})
+	}
 	if err == nil && e.faults > 0 {
 		err = fmt.Errorf("%d of %d tasks failed", e.faults, tally.Tasks)
 	}
 	return err
-}
-
-// summary says in a line what came of the tasks.
-func summary(t taskqueue.Tally, faults int, took time.Duration) string {
-	line := fmt.Sprintf("%d of %d tasks answered in %v, %.4g a second, by %d workers", t.Answers-faults, t.Tasks, took.Round(time.Millisecond), float64(t.Answers)/took.Seconds(), len(t.ByWorker))
-	for _, also := range []struct {
-		n    int
-		what string
-	}{{faults, "failed"}, {t.Again, "were handed out more than once"}, {t.Doubled, "second answers were dropped"}, {t.Lost, "were lost by the server"}} {
-		if also.n > 0 {
-			line += fmt.Sprintf("; %d %s", also.n, also.what)
-		}
-	}
-	return line
 }
 
 // connect connects to a server, or to one that it starts, which end ends.
@@ -194,17 +194,8 @@ type assignment struct {
 }
 
 // commandLines runs a command for each line of standard input.
-func commandLines(argv []string, stdout io.Writer) *assignment {
-	return &assignment{
-		job:   taskqueue.Job{Kind: kindCommand, Params: argv},
-		tasks: linesOf(os.Stdin),
-		take: func(a taskqueue.Answer) error {
-			if _, err := stdout.Write(a.Body); err != nil {
-				return fmt.Errorf("printing what a task printed: %w", err)
-			}
-			return nil
-		},
-	}
+func commandLines(argv []string, take func(taskqueue.Answer) error) *assignment {
+	return &assignment{job: taskqueue.Job{Kind: kindCommand, Params: argv}, tasks: linesOf(os.Stdin), take: take}
 }
 
 // longestLine is far beyond what a server takes in a message by default.

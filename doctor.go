@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -31,7 +30,7 @@ any warning: for scripts that publish. What could not be seen is no warning.`,
 		},
 	}
 	c.Flags().BoolVar(&strict, "strict", false, "exit with 1 if there is any warning")
-	c.Flags().BoolVar(&asJSON, "json", false, "print the findings as JSON")
+	jsonFlag(c, &asJSON)
 	return c
 }
 
@@ -43,7 +42,7 @@ func examine(ctx context.Context, strict, asJSON bool, stdout io.Writer) error {
 	findings := doctor.Examine(facts)
 	write := doctor.Print
 	if asJSON {
-		write = printJSON
+		write = func(out io.Writer, all []doctor.Finding) error { return printJSON(out, all) }
 	}
 	if err := write(stdout, findings); err != nil {
 		return fmt.Errorf("printing the findings: %w", err)
@@ -52,11 +51,4 @@ func examine(ctx context.Context, strict, asJSON bool, stdout io.Writer) error {
 		return fmt.Errorf("warnings: %d; mend them, or leave --strict out", n)
 	}
 	return nil
-}
-
-func printJSON(out io.Writer, findings []doctor.Finding) error {
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false) // commands hold && and >
-	return e.Encode(findings)
 }

@@ -101,7 +101,7 @@ func identity() fleet.Identity {
 }
 
 // measureFleet is the main job of a fleet: understand, gather, have it measured, report.
-func measureFleet(ctx context.Context, o options, f fleetOptions, args []string, stdout, stderr io.Writer) error {
+func measureFleet(ctx context.Context, o options, f fleetOptions, args []string, print printer, stderr io.Writer) error {
 	run, err := planFleet(ctx, o, args)
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func measureFleet(ctx context.Context, o options, f fleetOptions, args []string,
 	if err != nil {
 		return err
 	}
-	made := run.report(context.WithoutCancel(ctx), stdout, stderr)
+	made := run.report(context.WithoutCancel(ctx), print, stderr)
 	if err := run.missing(ctx, outcomes, absent); err != nil {
 		if made != nil {
 			out.say(made.Error())
@@ -331,7 +331,7 @@ func (r fleetRun) missing(ctx context.Context, outcomes []fleet.Outcome, absent 
 }
 
 // report writes a report for each machine, and one on all of them.
-func (r fleetRun) report(ctx context.Context, stdout, stderr io.Writer) error {
+func (r fleetRun) report(ctx context.Context, print printer, stderr io.Writer) error {
 	var made []string
 	for _, h := range r.Hosts {
 		dir := filepath.Join(r.dir, h.Name)
@@ -344,7 +344,7 @@ func (r fleetRun) report(ctx context.Context, stdout, stderr io.Writer) error {
 			err = table.Empty()
 		}
 		if err == nil {
-			err = writeReport(ctx, dir, dir, io.Discard, stderr)
+			err = writeReport(ctx, dir, dir, printer{out: io.Discard}, stderr)
 		}
 		if err != nil {
 			fmt.Fprintf(stderr, "parcon: %s: no report: %s\n", h.Name, visible(err.Error()))
@@ -356,7 +356,7 @@ func (r fleetRun) report(ctx context.Context, stdout, stderr io.Writer) error {
 	case 0:
 		return errors.New("no report was made: nothing whole has arrived")
 	case 1:
-		return writeReport(ctx, made[0], made[0], stdout, stderr)
+		return writeReport(ctx, made[0], made[0], print, stderr)
 	}
-	return writeTogether(ctx, made, r.dir, stdout, stderr)
+	return writeTogether(ctx, made, r.dir, print, stderr)
 }

@@ -27,6 +27,7 @@ import (
 
 // lanesOptions are what a user can ask of the lanes.
 type lanesOptions struct {
+	json    bool
 	out     string
 	workers int
 	timeout time.Duration
@@ -61,6 +62,7 @@ Without a MODEL it draws ` + strings.Join(tasks.LaneModels, ", ") + `, and
 	f.IntVar(&o.workers, "workers", 0, "workers of each model but serial (default: as many as cores, from 2 to 4, and twice as many where tasks wait)")
 	f.StringArrayVar(&o.pythons, "python", nil, "the CPython of models of CPython, by its path or its name on PATH (default: $PARCON_PYTHON, or python3)")
 	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long one run may take")
+	jsonFlag(c, &o.json)
 	return c
 }
 
@@ -97,13 +99,32 @@ func (o lanesOptions) draw(ctx context.Context, work string, models []string, st
 	if err := figure.Save(dir, name); err != nil {
 		return err
 	}
+	seen := lanesSeen{Picture: filepath.Join(dir, name+".svg")}
 	for i, t := range all {
-		if _, err := fmt.Fprintf(stdout, "%s: %s, cores busy %.2f\n", models[i], t.Finding(), t.Busy); err != nil {
+		seen.Models = append(seen.Models, laneSeen{models[i], t.Finding(), t.Busy})
+	}
+	if o.json {
+		return printJSON(stdout, seen)
+	}
+	for _, s := range seen.Models {
+		if _, err := fmt.Fprintf(stdout, "%s: %s, cores busy %.2f\n", s.Model, s.Finding, s.Busy); err != nil {
 			return fmt.Errorf("printing what was seen: %w", err)
 		}
 	}
-	_, err = fmt.Fprintln(stdout, filepath.Join(dir, name+".svg"))
+	_, err = fmt.Fprintln(stdout, seen.Picture)
 	return err
+}
+
+// lanesSeen is what the lanes of some models show.
+type lanesSeen struct {
+	Models  []laneSeen `json:"models"`
+	Picture string     `json:"picture"`
+}
+
+type laneSeen struct {
+	Model   string  `json:"model"`
+	Finding string  `json:"finding"`
+	Busy    float64 `json:"cores_busy"`
 }
 
 // place is where the pictures go: a folder, and their name without its end.
@@ -131,12 +152,16 @@ func (o lanesOptions) look(ctx context.Context, pythons []cpython.Interpreter, c
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, bed.Close()) }()
-	return traceAll(ctx, bed, cases, o.timeout)
+	show, begin := newProgress(stderr), time.Now()
+	defer show.end()
+	return traceAll(ctx, bed, cases, o.timeout, func(done int) {
+		show.show(done, len(cases), fmt.Sprintf("run %d of %d", done, len(cases)), pace(time.Since(begin), float64(done), float64(len(cases))))
+	})
 }
 
-// traceAll runs each case once, traced.
-func traceAll(ctx context.Context, bed *testbed.Bed, cases []card.Case, timeout time.Duration) (all []lane.Timeline, err error) {
-	for _, c := range cases {
+// traceAll runs each case once, traced, and tells how many are done.
+func traceAll(ctx context.Context, bed *testbed.Bed, cases []card.Case, timeout time.Duration, tell func(done int)) (all []lane.Timeline, err error) {
+	for i, c := range cases {
 		t, err := bed.Lanes(ctx, c, timeout)
 		if ctx.Err() != nil {
 			return all, errors.New("stopped before all lanes were seen")
@@ -145,6 +170,7 @@ func traceAll(ctx context.Context, bed *testbed.Bed, cases []card.Case, timeout 
 			return all, err
 		}
 		all = append(all, t)
+		tell(i + 1)
 	}
 	return all, nil
 }
@@ -187,7 +213,7 @@ func (j job) keepLanes(ctx context.Context, bed *testbed.Bed) error {
 	if _, there := os.Stat(path); err != nil || len(cases) == 0 || there == nil {
 		return err
 	}
-	all, err := traceAll(ctx, bed, cases, j.timeout)
+	all, err := traceAll(ctx, bed, cases, j.timeout, func(int) {})
 	if err != nil {
 		return err
 	}

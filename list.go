@@ -18,16 +18,23 @@ import (
 )
 
 func listCommand(stdout io.Writer) *cobra.Command {
-	return &cobra.Command{
-		Use:     "list",
-		Short:   "Show the experiments, claims, workloads, models, mechanisms and profiles",
-		Example: "  parcon list",
-		Args:    noArguments,
+	var asJSON bool
+	c := &cobra.Command{
+		Use:         "list",
+		Short:       "Show the experiments, claims, workloads, models, mechanisms and profiles",
+		Example:     "  parcon list\n  parcon list --json",
+		Args:        noArguments,
+		Annotations: map[string]string{small: "yes"},
 		RunE: func(*cobra.Command, []string) error {
+			if asJSON {
+				return printJSON(stdout, words(cgroup.Cores()))
+			}
 			_, err := io.WriteString(stdout, listing(cgroup.Cores(), widthOf(stdout)))
 			return err
 		},
 	}
+	jsonFlag(c, &asJSON)
+	return c
 }
 
 // widthOf is the width of a terminal in columns, and a usual one of all else.
@@ -94,6 +101,30 @@ func wrap(text string, width int) []string {
 		lines = append(lines, word)
 	}
 	return lines
+}
+
+// A word is what can be named, for programs: an experiment has the claims that it judges.
+type word struct {
+	Name   string `json:"name"`
+	Text   string `json:"text"`
+	Claims []word `json:"claims,omitempty"`
+}
+
+// words are the vocabulary by its parts: experiments, workloads and so on.
+func words(cores int) map[string][]word {
+	all := map[string][]word{}
+	for _, part := range vocabulary(cores) {
+		name, _, _ := strings.Cut(strings.ToLower(part.title), " ")
+		for _, l := range part.words {
+			if w := (word{Name: l.word, Text: l.text}); l.depth == 1 {
+				all[name] = append(all[name], w)
+			} else {
+				last := &all[name][len(all[name])-1]
+				last.Claims = append(last.Claims, w)
+			}
+		}
+	}
+	return all
 }
 
 type listPart struct {

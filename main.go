@@ -51,6 +51,9 @@ const (
 	exitWorse  = 3 // compare: something surely got worse by more than the threshold
 )
 
+// small marks a command that needs no more of the system than it has at its start.
+const small = "small"
+
 // usageError is a mistake in what was asked.
 type usageError struct{ error }
 
@@ -72,21 +75,25 @@ Without a command it runs the quick profile: at most about six minutes.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			if cmd.Name() == "list" || cmd.Name() == "help" { // they need no more than they have
+			if err := nothingGiven(cmd.Flags()); err != nil {
+				return err
+			}
+			if cmd.Annotations[small] != "" {
 				return nil
 			}
 			return testbed.Reserve(room)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return measure(cmd.Context(), defaultOptions(), nil, stdout, stderr)
+			return measure(cmd.Context(), defaultOptions(), nil, printer{out: stdout}, stderr)
 		},
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(wrongFlag)
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return nothingGiven(cmd.Flags()) }
 	root.AddCommand(listCommand(stdout), doctorCommand(stdout), runCommand(stdout, stderr), lanesCommand(stdout, stderr), distributeCommand(stdout, stderr), workerCommand(stderr),
-		agentCommand(stdout, stderr), reportCommand(stdout, stderr), compareCommand(stdout, stderr), selfcheckCommand(stdout, stderr))
+		agentCommand(stdout, stderr), reportCommand(stdout, stderr), compareCommand(stdout, stderr), selfcheckCommand(stdout, stderr), whichCommand(stdout, stderr), versionCommand(stdout), completionCommand(stdout))
+	root.AddCommand(topics()...)
+	completing(root)
 	root.SetArgs(args)
 	help := &kept{Writer: stdout}
 	root.SetOut(help)

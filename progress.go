@@ -44,12 +44,16 @@ func (p *progress) tell(r results.Result, finished, total int, left time.Duratio
 		fmt.Fprintf(p.out, "failed: %s/%s, round %d: %s\n", r.Experiment, r.Variant, r.Round+1, r.Failed)
 	}
 	text := fmt.Sprintf("round %d, at most %s left", r.Round+1, left.Round(time.Second))
-	done, most := finished, total
-	trials := fmt.Sprintf("trial %d of %d", finished, total)
 	if p.asked > 0 { // how many trials they need nobody knows
-		done, most = len(p.told), p.asked
-		trials = fmt.Sprintf("trial %d, %d of %d claims decided", finished, done, most)
+		p.show(len(p.told), p.asked, fmt.Sprintf("trial %d, %d of %d claims decided", finished, len(p.told), p.asked), text)
+		return
 	}
+	p.show(finished, total, fmt.Sprintf("trial %d of %d", finished, total), text)
+}
+
+// show says that done of most are done: a bar beside a text, or a line that begins with what
+// the bar would show.
+func (p *progress) show(done, most int, counted, text string) {
 	if p.bar != nil {
 		p.bar.ChangeMax(most)
 		p.bar.Describe(text)
@@ -58,8 +62,13 @@ func (p *progress) tell(r results.Result, finished, total int, left time.Duratio
 	}
 	if time.Since(p.last) >= plainEvery {
 		p.last = time.Now()
-		fmt.Fprintf(p.out, "%s, %s\n", trials, text)
+		fmt.Fprintf(p.out, "%s, %s\n", counted, text)
 	}
+}
+
+// pace guesses the time that what is left takes, if done of most took spent.
+func pace(spent time.Duration, done, most float64) string {
+	return fmt.Sprintf("about %s left", time.Duration(float64(spent)/done*(most-done)).Round(time.Second))
 }
 
 // claims tells of those that were decided since it told last.

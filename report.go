@@ -20,6 +20,7 @@ import (
 
 func reportCommand(stdout, stderr io.Writer) *cobra.Command {
 	var out string
+	print := printer{out: stdout}
 	c := &cobra.Command{
 		Use:   "report DIR...",
 		Short: "Make the report of a run again from its trials, or of several runs side by side",
@@ -39,15 +40,16 @@ are, which claims hold where, and their curves. What a run leaves open is no dif
 				if err := apart(args, out); err != nil {
 					return err
 				}
-				return writeTogether(cmd.Context(), args, out, stdout, stderr)
+				return writeTogether(cmd.Context(), args, out, print, stderr)
 			}
 			if out == "" {
 				out = args[0]
 			}
-			return writeReport(cmd.Context(), args[0], out, stdout, stderr)
+			return writeReport(cmd.Context(), args[0], out, print, stderr)
 		},
 	}
 	c.Flags().StringVar(&out, "out", "", "folder for the report (default: DIR; of several folders it must be named)")
+	jsonFlag(c, &print.json)
 	return c
 }
 
@@ -83,7 +85,7 @@ func absolute(dir string) string {
 
 // writeTogether writes a report on the runs in several folders to out. Those that cannot
 // be read are named, and the others are put side by side.
-func writeTogether(ctx context.Context, dirs []string, out string, stdout, stderr io.Writer) error {
+func writeTogether(ctx context.Context, dirs []string, out string, print printer, stderr io.Writer) error {
 	var runs []report.Run
 	var left, bad []string
 	for _, dir := range dirs {
@@ -110,12 +112,12 @@ func writeTogether(ctx context.Context, dirs []string, out string, stdout, stder
 	if len(runs) < 2 {
 		return fmt.Errorf("putting runs side by side: only %d of these %d folders can be read: give two at least that hold %s", len(runs), len(dirs), trialsFile)
 	}
-	answer, path, err := report.WriteTogether(runs, out)
+	made, err := report.WriteTogether(runs, out)
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(stdout, "%s\n%s\n", answer, path); err != nil {
-		return fmt.Errorf("printing the answer of %s: %w", path, err)
+	if err := print.made(made); err != nil {
+		return err
 	}
 	switch {
 	case len(left) > 0:
@@ -127,8 +129,8 @@ func writeTogether(ctx context.Context, dirs []string, out string, stdout, stder
 }
 
 // writeReport reads the trials in dir, until ctx ends, and writes the report to
-// out. Its last two lines on stdout are the answer and the report's path.
-func writeReport(ctx context.Context, dir, out string, stdout, stderr io.Writer) error {
+// out. What it prints last are the answer and the report's path.
+func writeReport(ctx context.Context, dir, out string, print printer, stderr io.Writer) error {
 	table, err := report.ReadFile(ctx, filepath.Join(dir, trialsFile), catalogue())
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return fmt.Errorf("%w: a report is made of the folder of a run", err)
@@ -139,18 +141,34 @@ func writeReport(ctx context.Context, dir, out string, stdout, stderr io.Writer)
 	if table.Lanes, err = readLanes(dir); err != nil {
 		table.Bad = append(table.Bad, err.Error())
 	}
-	answer, path, err := report.Write(table, out)
+	made, err := report.Write(table, out)
 	if err != nil {
 		return err
 	}
 	if len(table.Said) > 0 {
 		fmt.Fprintln(stderr, "parcon:", results.FewFaults(table.Said))
 	}
-	if _, err := fmt.Fprintf(stdout, "%s\n%s\n", answer, path); err != nil {
-		return fmt.Errorf("printing the answer of %s: %w", path, err)
+	if err := print.made(made); err != nil {
+		return err
 	}
 	if len(table.Bad) > 0 {
 		return fmt.Errorf("the report is made without what cannot be read: %s: mend or delete it", results.FewFaults(table.Bad))
+	}
+	return nil
+}
+
+// A printer prints what a report says: two lines for people, or JSON.
+type printer struct {
+	out  io.Writer
+	json bool
+}
+
+func (p printer) made(m report.Made) error {
+	if p.json {
+		return printJSON(p.out, m)
+	}
+	if _, err := fmt.Fprintf(p.out, "%s\n%s\n", m.Answer, m.Path); err != nil {
+		return fmt.Errorf("printing the answer of %s: %w", m.Path, err)
 	}
 	return nil
 }

@@ -50,6 +50,7 @@ func defaultOptions() options {
 
 func runCommand(stdout, stderr io.Writer) *cobra.Command {
 	o := defaultOptions()
+	print := printer{out: stdout}
 	var fleet fleetOptions
 	c := &cobra.Command{
 		Use:   "run [EXPERIMENT | CLAIM | VARIANT]...",
@@ -76,9 +77,9 @@ send is kept in a folder for each, and a report puts them side by side.`,
 				return err
 			}
 			if fleet.on {
-				return measureFleet(cmd.Context(), o, fleet, args, stdout, stderr)
+				return measureFleet(cmd.Context(), o, fleet, args, print, stderr)
 			}
-			return measure(cmd.Context(), o, args, stdout, stderr)
+			return measure(cmd.Context(), o, args, print, stderr)
 		},
 	}
 	f := c.Flags()
@@ -93,6 +94,7 @@ send is kept in a folder for each, and a report puts them side by side.`,
 	f.StringVar(&o.tasksOf, "tasks-of", "", "give tasks the length that they had in the run in this folder, so that the two can be compared")
 	f.StringArrayVar(&o.pythons, "python", nil, "a CPython to measure beside, by its path or its name on PATH; may be given several times (default: $PARCON_PYTHON, or python3)")
 	f.StringVar(&o.resume, "resume", "", "go on with the run in this folder, on its own schedule")
+	jsonFlag(c, &print.json)
 	return c
 }
 
@@ -127,7 +129,7 @@ func (j job) scale() card.Scale {
 }
 
 // measure is the main job: understand, prepare, run, report.
-func measure(ctx context.Context, o options, args []string, stdout, stderr io.Writer) error {
+func measure(ctx context.Context, o options, args []string, print printer, stderr io.Writer) error {
 	if err := testbed.Reserve(roomOfRun); err != nil {
 		return err
 	}
@@ -162,13 +164,13 @@ func measure(ctx context.Context, o options, args []string, stdout, stderr io.Wr
 	trials, err := runTrials(ctx, j, chosen, stderr)
 	if err != nil {
 		if ctx.Err() != nil && len(trials) > 0 { // what is certain so far is certain
-			if none := writeReport(context.WithoutCancel(ctx), j.dir, j.dir, stdout, stderr); none != nil {
+			if none := writeReport(context.WithoutCancel(ctx), j.dir, j.dir, print, stderr); none != nil {
 				err = fmt.Errorf("%w; no report was made: %w", err, none)
 			}
 		}
 		return err
 	}
-	if err := writeReport(ctx, j.dir, j.dir, stdout, stderr); err != nil {
+	if err := writeReport(ctx, j.dir, j.dir, print, stderr); err != nil {
 		return err
 	}
 	return failures(trials)
@@ -404,7 +406,7 @@ const trialsFile = "trials.txt"
 func programs(ctx context.Context, stderr io.Writer) (testbed.Programs, error) {
 	built, err := testbed.Build(ctx)
 	if err != nil && ctx.Err() == nil {
-		fmt.Fprintf(stderr, "parcon: %v\nparcon: going on with this program in its place: processes start more slowly and take more memory\n", err)
+		fmt.Fprintf(stderr, "parcon: %v; until then trials are processes of this program itself, which start more slowly and take more memory\n", err)
 		if built, err = testbed.Self(); err != nil {
 			return built, err
 		}

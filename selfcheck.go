@@ -20,6 +20,7 @@ import (
 
 func selfcheckCommand(stdout, stderr io.Writer) *cobra.Command {
 	check := selfcheck{}
+	print := printer{out: stdout}
 	c := &cobra.Command{
 		Use:   "selfcheck",
 		Short: "Measure how often parcon itself is wrong on this machine",
@@ -34,7 +35,7 @@ truth, that the same code is the same, more often than chance can explain.`,
 		Example: "  parcon selfcheck\n  parcon selfcheck --comparisons 600 --tries 100 --out results/selfcheck",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return check.run(cmd.Context(), stdout, stderr)
+			return check.run(cmd.Context(), print, stderr)
 		},
 	}
 	f := c.Flags()
@@ -42,6 +43,7 @@ truth, that the same code is the same, more often than chance can explain.`,
 	f.IntVar(&check.tries, "tries", 60, "how often more work is to be found")
 	f.Uint64Var(&check.seed, "seed", 0, "seed of the order of trials (default: a random one)")
 	f.StringVar(&check.dir, "out", "", "folder for the result; it must not hold one yet (default: run/selfcheck- and the time)")
+	jsonFlag(c, &print.json)
 	return c
 }
 
@@ -78,7 +80,7 @@ func (s selfcheck) stages() []stage {
 	}
 }
 
-func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
+func (s selfcheck) run(ctx context.Context, print printer, stderr io.Writer) error {
 	if s.comparisons < 0 || s.tries < 0 || s.comparisons+s.tries == 0 {
 		return wrongUsage("selfcheck with --comparisons %d and --tries %d: give numbers from 0, not both 0", s.comparisons, s.tries)
 	}
@@ -110,19 +112,23 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 	defer file.Close()
 	b.keep = file.Keep
 	b.random = rand.New(rand.NewPCG(s.seed, 0))
+	show := newProgress(stderr)
+	b.show = s.telling(show)
 	for _, st := range s.stages() {
-		if err := b.stage(ctx, st, stderr); err != nil {
+		if err := b.stage(ctx, st); err != nil {
+			show.end()
 			return stopped(ctx, err, path)
 		}
 	}
+	show.end()
 	table, err := report.ReadFile(ctx, path, catalogue())
 	if err != nil {
 		return err
 	}
-	if err := printRates(stdout, table); err != nil {
+	if err := printRates(print, table); err != nil {
 		return fmt.Errorf("printing the rates: %w", err)
 	}
-	if err := writeReport(ctx, s.dir, s.dir, stdout, stderr); err != nil {
+	if err := writeReport(ctx, s.dir, s.dir, print, stderr); err != nil {
 		return err
 	}
 	if report.Deceives(table) {
@@ -131,8 +137,33 @@ func (s selfcheck) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return nil
 }
 
-func printRates(out io.Writer, table *report.Table) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+// telling shows how far it is, and how long the rest takes if it goes on as so far.
+func (s selfcheck) telling(show *progress) func(stage, int) {
+	begin := time.Now()
+	// A comparison lasts as long as the samples of the usual way, or a multiple of that.
+	weight := func(st stage, comparisons int) float64 {
+		return float64(comparisons*st.samples) * st.sample.Seconds()
+	}
+	return func(at stage, comparison int) {
+		done, most, before := 0.0, 0.0, true
+		for _, st := range s.stages() {
+			most += weight(st, st.repeat)
+			if before = before && st != at; before {
+				done += weight(st, st.repeat)
+			}
+		}
+		done += weight(at, comparison)
+		what := fmt.Sprintf("%s machine, %d %% more work", at.machine, at.effect)
+		show.show(int(1000*done), int(1000*most), fmt.Sprintf("%s: comparison %d of %d", what, comparison, at.repeat), pace(time.Since(begin), done, most))
+	}
+}
+
+// printRates prints the table for people; programs get it with the answer.
+func printRates(print printer, table *report.Table) error {
+	if print.json {
+		return nil
+	}
+	w := tabwriter.NewWriter(print.out, 0, 0, 2, ' ', 0)
 	head, rows := report.DetectionRows(table)
 	for _, row := range append([][]string{head}, rows...) {
 		fmt.Fprintln(w, strings.Join(row, "\t"))

@@ -41,15 +41,15 @@ const SelfcheckExperiment = "selfcheck"
 // for both; then it stops. Nothing else counts: no margin within which a difference is
 // none.
 type Detection struct {
-	Machine string
-	Effect  int // percent; 0: both sides are the same
-	Way     string
-	Samples int // of a side: the fewest of the usual way, the most of parcon's
-	Tried   int
-	Called  int     // different; where there is an effect, in its direction
-	Missed  int     // intervals that do not cover the truth, of parcon's way
-	Rounds  float64 // that one comparison took, the mean
-	Seconds float64 // that one comparison took, the mean
+	Machine string  `json:"machine"`
+	Effect  int     `json:"effect_percent"` // 0: both sides are the same
+	Way     string  `json:"way"`
+	Samples int     `json:"samples"` // of a side: the fewest of the usual way, the most of parcon's
+	Tried   int     `json:"tried"`
+	Called  int     `json:"called_different"` // where there is an effect, in its direction
+	Missed  int     `json:"missed"`           // intervals that do not cover the truth, of parcon's way
+	Rounds  float64 `json:"rounds"`           // that one comparison took, the mean
+	Seconds float64 `json:"seconds"`          // that one comparison took, the mean
 }
 
 // Rate is how often the sides were called different.

@@ -72,11 +72,11 @@ func TestLanesStandSecondInAReport(t *testing.T) {
 	}
 	table.Lanes = traced(4, 16)
 	dir := t.TempDir()
-	_, path, err := Write(table, dir)
+	made, err := Write(table, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := os.ReadFile(path)
+	page, err := os.ReadFile(made.Path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,8 +55,9 @@ func (p page) markdown() string {
 		p.curves(&w, p.waiting, "Waiting", "IO-bound tasks: linear is a speed-up as large as the number of workers, as long as the cores have the little CPU time that the tasks need.")
 	}
 	if len(p.mixed.cells) > 0 {
-		w.WriteString("## Where the best model changes\n\n")
+		w.WriteString("## What to use when\n\n")
 		p.picture(&w, "crossover")
+		p.choices(&w)
 	}
 	if len(p.crowd.cells) > 0 {
 		p.crowds(&w)

@@ -612,14 +612,14 @@ BenchmarkSingle/workload=primes/model=loop/workers=2/failed=timed_out 1 1 failed
 func write(t testing.TB, text string) (dir, answer string) {
 	t.Helper()
 	dir = t.TempDir()
-	answer, path, err := Write(read(t, text), dir)
+	made, err := Write(read(t, text), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if path != filepath.Join(dir, "report.md") {
-		t.Fatalf("the report's path is %s", path)
+	if made.Path != filepath.Join(dir, "report.md") {
+		t.Fatalf("the report's path is %s", made.Path)
 	}
-	return dir, answer
+	return dir, made.Answer
 }
 
 func TestWrittenReportIsWhole(t *testing.T) {
@@ -709,7 +709,7 @@ func TestReportOfLittle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { write(t, text) })
 	}
-	if _, _, err := Write(read(t, "cores: 2\n"), t.TempDir()); err == nil {
+	if _, err := Write(read(t, "cores: 2\n"), t.TempDir()); err == nil {
 		t.Error("a report was made of no result")
 	}
 }
@@ -739,9 +739,9 @@ BenchmarkSingle/workload=primes/model=thread/workers=2 64 1000 ns/op 0 round
 	table, _ := Read(strings.NewReader(trials), "trials.txt", catalogue())
 	dir, _ := os.MkdirTemp("", "report")
 	defer os.RemoveAll(dir)
-	answer, path, err := Write(table, dir)
-	fmt.Println(answer)
-	fmt.Println(filepath.Base(path), err)
+	made, err := Write(table, dir)
+	fmt.Println(made.Answer)
+	fmt.Println(filepath.Base(made.Path), err)
 	// Output:
 	// workload=primes/model=thread/workers=2 runs 2.00x (no interval) as fast as serial.
 	// report.md <nil>

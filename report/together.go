@@ -2,10 +2,7 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -37,28 +34,10 @@ type together struct {
 }
 
 // WriteTogether writes a report on several runs into dir: report.md, verdicts.json and
-// charts/. It returns the finding in one sentence and the report's path.
-func WriteTogether(runs []Run, dir string) (answer, path string, err error) {
+// charts/.
+func WriteTogether(runs []Run, dir string) (Made, error) {
 	t := togetherOf(runs)
-	charts := filepath.Join(dir, "charts")
-	if err := os.MkdirAll(charts, 0o777); err != nil {
-		return "", "", fmt.Errorf("making the folder of the charts: %w: name another one with --out", err)
-	}
-	if err := saveAll(t.figures, charts); err != nil {
-		return "", "", err
-	}
-	verdicts, err := json.MarshalIndent(t.rows(), "", "  ")
-	if err != nil {
-		return "", "", fmt.Errorf("encoding the verdicts: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "verdicts.json"), append(verdicts, '\n'), 0o666); err != nil {
-		return "", "", fmt.Errorf("writing the verdicts: %w", err)
-	}
-	path = filepath.Join(dir, "report.md")
-	if err := os.WriteFile(path, []byte(t.markdown()), 0o666); err != nil {
-		return "", "", fmt.Errorf("writing the report: %w", err)
-	}
-	return t.answer, path, nil
+	return Made{Answer: t.answer, Verdicts: t.rows()}.write(dir, t.figures, t.markdown())
 }
 
 // togetherOf computes what such a report says.

@@ -121,12 +121,12 @@ func TestWhatARunDidNotComeToIsNotMeasured(t *testing.T) {
 func TestReportOnSeveralRunsIsWhole(t *testing.T) {
 	dir := t.TempDir()
 	text := on("a", world(5, 0.01, textbook))
-	answer, path, err := WriteTogether([]Run{{"x", read(t, text)}, {"y", read(t, strings.Replace(text, "host: a", "host: b", 1))}}, dir)
+	made, err := WriteTogether([]Run{{"x", read(t, text)}, {"y", read(t, strings.Replace(text, "host: a", "host: b", 1))}}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := os.ReadFile(path)
-	if err != nil || !strings.Contains(string(page), "**"+answer+"**") {
+	page, err := os.ReadFile(made.Path)
+	if err != nil || !strings.Contains(string(page), "**"+made.Answer+"**") {
 		t.Errorf("%v: the page does not begin with its answer", err)
 	}
 	for _, name := range []string{"verdicts.json", "charts/speedup-primes.png", "charts/speedup-primes.svg"} {

@@ -20,32 +20,46 @@ import (
 	"parcon/results"
 )
 
-// Write writes report.md, verdicts.json and charts/ into dir and returns the
-// answer in one sentence and the report's path.
-func Write(t *Table, dir string) (answer, path string, err error) {
+// Made is a report that was written: what it answers, for programs too.
+type Made struct {
+	Answer   string `json:"answer"` // in one sentence
+	Path     string `json:"report"`
+	Verdicts any    `json:"verdicts"` // what verdicts.json holds
+	// Rates are those of a self-check, if it was one.
+	Rates []Detection `json:"rates,omitempty"`
+}
+
+// Write writes report.md, verdicts.json and charts/ into dir.
+func Write(t *Table, dir string) (Made, error) {
 	if err := t.Empty(); err != nil {
-		return "", "", fmt.Errorf("making a report: %w", err)
+		return Made{}, fmt.Errorf("making a report: %w", err)
 	}
 	p := newPage(t)
+	made := Made{Answer: p.answer, Verdicts: p.verdictRows(), Rates: p.detections}
+	return made.write(dir, p.figures, p.markdown())
+}
+
+// write writes the files of a report into dir, and notes where it is.
+func (m Made) write(dir string, figures []figure, text string) (Made, error) {
 	charts := filepath.Join(dir, "charts")
 	if err := os.MkdirAll(charts, 0o777); err != nil {
-		return "", "", fmt.Errorf("making the folder of the charts: %w: name another one with --out", err)
+		return Made{}, fmt.Errorf("making the folder of the charts: %w: name another one with --out", err)
 	}
-	if err := saveAll(p.figures, charts); err != nil {
-		return "", "", err
+	if err := saveAll(figures, charts); err != nil {
+		return Made{}, err
 	}
-	verdicts, err := json.MarshalIndent(p.verdictRows(), "", "  ")
+	verdicts, err := json.MarshalIndent(m.Verdicts, "", "  ")
 	if err != nil {
-		return "", "", fmt.Errorf("encoding the verdicts: %w", err)
+		return Made{}, fmt.Errorf("encoding the verdicts: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "verdicts.json"), append(verdicts, '\n'), 0o666); err != nil {
-		return "", "", fmt.Errorf("writing the verdicts: %w", err)
+		return Made{}, fmt.Errorf("writing the verdicts: %w", err)
 	}
-	path = filepath.Join(dir, "report.md")
-	if err := os.WriteFile(path, []byte(p.markdown()), 0o666); err != nil {
-		return "", "", fmt.Errorf("writing the report: %w", err)
+	m.Path = filepath.Join(dir, "report.md")
+	if err := os.WriteFile(m.Path, []byte(text), 0o666); err != nil {
+		return Made{}, fmt.Errorf("writing the report: %w", err)
 	}
-	return p.answer, path, nil
+	return m, nil
 }
 
 // Empty says why nothing can be said of a table, nil if something can.

@@ -39,7 +39,7 @@ func Host(dir string) results.Setup {
 		results.Entry{Key: results.KeyGo, Value: runtime.Version()},
 		results.Entry{Key: results.KeyDate, Value: time.Now().UTC().Format(time.RFC3339)},
 	)
-	return append(s, build()...)
+	return append(s, Build()...)
 }
 
 func processor() string {
@@ -100,10 +100,10 @@ func filesystem(dir string) string {
 	return usage.Fstype
 }
 
-// build is what this program is, by the build's own information: never by the
+// Build is what this program is, by the build's own information: never by the
 // folder that it happens to run in. go run notes no revision; then the hash of the
 // program tells two of them apart.
-func build() results.Setup {
+func Build() results.Setup {
 	version, revision, modified := results.Unknown, results.Unknown, false
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = cmp.Or(info.Main.Version, results.Unknown)
