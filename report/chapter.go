@@ -18,7 +18,8 @@ type chapter struct {
 // A part is a section as it is written: the evidence on one or a few claims, a chart
 // or a table.
 type part struct {
-	topic string // with the claims in brackets
+	topic string   // with the claims in brackets
+	about []string // their IDs
 	// finding is computed from the samples: a chart's title, which has no
 	// intervals because the chart shows them, or the sentence above a table.
 	finding string
@@ -159,9 +160,9 @@ func (c chapter) sentence() string {
 
 // chapter writes one.
 func (p page) chapter(w *strings.Builder, c chapter) {
-	fmt.Fprintf(w, "## %s\n\n", c.title)
+	heading(w, "##", c.title)
 	for _, s := range c.parts {
-		fmt.Fprintf(w, "### %s\n\n", s.topic)
+		heading(w, "###", s.topic)
 		if s.figure.Figure != nil {
 			p.picture(w, s.figure.name)
 		} else {

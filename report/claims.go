@@ -11,16 +11,20 @@ import (
 	"parcon/report/stat"
 )
 
+// verdictsHeading begins the evidence.
+const verdictsHeading = "What each verdict rests on"
+
 func (p page) verdicts(w *strings.Builder) {
 	if len(p.judged) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "## What the claims are worth here\n\nA claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. Surely: the odds for it are at least %s, which keeps the chance of any wrong verdict in the table at %s, whenever one looks. What is claimed to happen every time, or never, is refuted by a single trial that shows otherwise, and holds when there are such odds that exceptions are rarer than one in twenty. What is claimed to happen holds once it was seen.\n\n", toOne(math.Log(p.odds)), p.risk())
+	heading(w, "##", verdictsHeading)
+	fmt.Fprintf(w, "A claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. Surely: the odds for it are at least %s, which keeps the chance of any wrong verdict in the table at %s, whenever one looks. What is claimed to happen every time, or never, is refuted by a single trial that shows otherwise, and holds when there are such odds that exceptions are rarer than one in twenty. What is claimed to happen holds once it was seen.\n\n", toOne(math.Log(p.odds)), p.risk())
 	p.picture(w, "verdicts")
 	p.picture(w, "verdicts-mechanisms")
 	var rows [][]string
 	for _, j := range p.judged {
-		row := []string{j.ID, j.Text, "**" + string(j.Verdict) + "**", "–", "–", "–", j.Reason}
+		row := []string{anchored(j.ID), j.Text, "**" + string(j.Verdict) + "**", "–", "–", "–", j.Reason}
 		if len(j.Compared) > 0 {
 			row[3] = j.Deciding.Name + ": " + j.Deciding.found()
 			row[4] = demand(j.Deciding.Comparison)

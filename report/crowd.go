@@ -15,7 +15,8 @@ import (
 // crowds tells of thousands of tasks: of those that wait, then of those that compute.
 func (p page) crowds(w *strings.Builder) {
 	if works := p.crowdWorks(true); len(works) > 0 {
-		w.WriteString("## Thousands of tasks that wait\n\nEach task sleeps for as long as its name says; all of them are meant to wait at once.\n\n")
+		heading(w, "##", "Thousands of tasks that wait")
+		w.WriteString("Each task sleeps for as long as its name says; all of them are meant to wait at once.\n\n")
 		p.crowdTable(w, works, []column{
 			{"most in flight", "max-in-flight", number.Whole},
 			{"peak memory", "peak-rss-bytes", number.Mebibytes},
@@ -27,7 +28,8 @@ func (p page) crowds(w *strings.Builder) {
 	if len(works) == 0 {
 		return
 	}
-	w.WriteString("## Thousands of tasks that compute\n\nSo many tasks are in flight as workers have one at hand. All trials compute the same tasks, of the length that the name says.\n\n")
+	heading(w, "##", "Thousands of tasks that compute")
+	w.WriteString("So many tasks are in flight as workers have one at hand. All trials compute the same tasks, of the length that the name says.\n\n")
 	p.picture(w, "crowd-throughput")
 	p.picture(w, "crowd-longest")
 	p.crowdTable(w, works, []column{

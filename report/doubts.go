@@ -14,7 +14,7 @@ import (
 
 // doubts prints what speaks against the numbers above.
 func (p page) doubts(w *strings.Builder) {
-	w.WriteString("## Doubts\n\n")
+	heading(w, "##", "Doubts")
 	for _, d := range p.allDoubts() {
 		w.WriteString("- " + d + "\n")
 	}

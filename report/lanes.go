@@ -58,7 +58,8 @@ func (p page) lanes(w *strings.Builder) {
 	if len(figures) == 0 {
 		return
 	}
-	w.WriteString("## Who ran when\n\nConcurrency is one lane cut in slices, parallelism is several lanes at once, and a GIL is one lane at a time that hops between threads. These runs were traced, beside the measured rounds; `lanes.txt` holds every slice, and `parcon lanes` draws others.\n\n")
+	heading(w, "##", "Who ran when")
+	w.WriteString("Concurrency is one lane cut in slices, parallelism is several lanes at once, and a GIL is one lane at a time that hops between threads. These runs were traced, beside the measured rounds; `lanes.txt` holds every slice, and `parcon lanes` draws others.\n\n")
 	for _, f := range figures {
 		p.picture(w, f.name)
 	}

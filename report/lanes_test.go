@@ -64,8 +64,8 @@ func TestLanesSayWhatTheyShow(t *testing.T) {
 	}
 }
 
-// The lanes stand second, and only where there are any.
-func TestLanesStandSecondInAReport(t *testing.T) {
+// The lanes stand after the answer and what to use, and only where there are any.
+func TestWhereTheLanesStandInAReport(t *testing.T) {
 	table := read(t, world(2, 0.01, textbook))
 	if page := newPage(table).markdown(); strings.Contains(page, "Who ran when") {
 		t.Error("a report without lanes speaks of them")
@@ -81,7 +81,7 @@ func TestLanesStandSecondInAReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := 0
-	for _, part := range []string{"(charts/plane.png)", "## Who ran when", "(charts/lanes-primes.png)", "(charts/lanes-sleep.png)", "## "} {
+	for _, part := range []string{"(charts/answer.png)", "## What to use when", "## Who ran when", "(charts/lanes-primes.png)", "(charts/lanes-sleep.png)", "## "} {
 		at := strings.Index(string(page)[last:], part)
 		if at < 0 {
 			t.Fatalf("%s does not follow in\n%s", part, page)

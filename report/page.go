@@ -37,40 +37,51 @@ type sensitivity struct {
 	judged []Judged
 }
 
-// markdown writes the report.
+// markdown writes the report: the answer, what to do with it, what was found, and then the evidence.
 func (p page) markdown() string {
-	var w strings.Builder
-	fmt.Fprintf(&w, "# %s\n\n**%s**\n\n", p.title(), p.answer)
+	var head, w strings.Builder
+	fmt.Fprintf(&head, "# %s\n\n**%s**\n\n", p.title(), p.answer)
 	if len(p.compute.cells) > 0 || len(p.waiting.cells) > 0 {
-		p.picture(&w, "answer")
-		p.picture(&w, "plane")
-	}
-	p.lanes(&w)
-	p.verdicts(&w)
-	if len(p.compute.cells) > 0 {
-		p.curves(&w, p.compute, "Computing", "CPU-bound tasks: linear is a speed-up as large as the number of workers, up to the number of cores.")
-		p.laws(&w)
-	}
-	if len(p.waiting.cells) > 0 {
-		p.curves(&w, p.waiting, "Waiting", "IO-bound tasks: linear is a speed-up as large as the number of workers, as long as the cores have the little CPU time that the tasks need.")
+		p.picture(&head, "answer")
 	}
 	if len(p.mixed.cells) > 0 {
-		w.WriteString("## What to use when\n\n")
+		heading(&w, "##", "What to use when")
 		p.picture(&w, "crossover")
 		p.choices(&w)
 	}
+	p.lanes(&w)
+	p.findings(&w)
+	p.plainly(&w)
+	p.corner(&w)
+	p.evidence(&w)
+	return head.String() + contents(w.String()) + w.String()
+}
+
+// evidence is what all of that rests on, and what speaks against it.
+func (p page) evidence(w *strings.Builder) {
+	p.verdicts(w)
+	if len(p.compute.cells) > 0 || len(p.waiting.cells) > 0 {
+		heading(w, "##", "Concurrent and parallel")
+		p.picture(w, "plane")
+	}
+	if len(p.compute.cells) > 0 {
+		p.curves(w, p.compute, "Computing", "CPU-bound tasks: linear is a speed-up as large as the number of workers, up to the number of cores.")
+		p.laws(w)
+	}
+	if len(p.waiting.cells) > 0 {
+		p.curves(w, p.waiting, "Waiting", "IO-bound tasks: linear is a speed-up as large as the number of workers, as long as the cores have the little CPU time that the tasks need.")
+	}
 	if len(p.crowd.cells) > 0 {
-		p.crowds(&w)
+		p.crowds(w)
 	}
-	p.prices(&w)
+	p.prices(w)
 	for _, c := range p.chapters {
-		p.chapter(&w, c)
+		p.chapter(w, c)
 	}
-	p.single(&w)
-	p.selfcheck(&w)
-	p.doubts(&w)
-	p.environment(&w)
-	return w.String()
+	p.single(w)
+	p.selfcheck(w)
+	p.doubts(w)
+	p.environment(w)
 }
 
 // title says what the report is about.
@@ -105,7 +116,8 @@ func (p page) picture(w *strings.Builder, name string) {
 
 // curves is a chapter with the best model of each workload and its curves.
 func (p page) curves(w *strings.Builder, g grid, title, doc string) {
-	fmt.Fprintf(w, "## %s\n\n%s\n\n", title, doc)
+	heading(w, "##", title)
+	fmt.Fprintf(w, "%s\n\n", doc)
 	var rows [][]string
 	for _, task := range g.works() {
 		serial := g.center(task, "serial", 1, "ns/op")
@@ -206,7 +218,7 @@ func (p page) prices(w *strings.Builder) {
 	if len(rows) == 0 {
 		return
 	}
-	w.WriteString("## The price of a task\n\n")
+	heading(w, "##", "The price of a task")
 	p.picture(w, "price")
 	table(w, []string{"workload", "workers", "model", "time per task", "CPU time per task", "cores busy", "tasks in flight", "p99 of a task", "switches per task", "peak memory"}, rows)
 	w.WriteString("Times are wall time divided by the number of tasks. Memory of process models is the sum over all their processes. A task is in flight, and its latency counts, from its start to its end: not while it waits for a worker, nor while a process for it starts.\n\n")
@@ -218,7 +230,7 @@ func (p page) single(w *strings.Builder) {
 	if len(g.cells)+len(mechanisms) == 0 {
 		return
 	}
-	w.WriteString("## Variants named by hand\n\n")
+	heading(w, "##", "Variants named by hand")
 	var rows [][]string
 	for _, v := range g.cells {
 		serial := baseline(v)
@@ -261,7 +273,7 @@ func (p page) selfcheck(w *strings.Builder) {
 	if len(p.detections) == 0 {
 		return
 	}
-	w.WriteString("## How often two sides are called different\n\n")
+	heading(w, "##", "How often two sides are called different")
 	p.picture(w, "false-positives")
 	head, rows := detectionRows(p.detections)
 	table(w, head, rows)
@@ -269,7 +281,7 @@ func (p page) selfcheck(w *strings.Builder) {
 }
 
 func (p page) environment(w *strings.Builder) {
-	w.WriteString("## Where and how this was measured\n\n")
+	heading(w, "##", "Where and how this was measured")
 	var rows [][]string
 	for _, e := range p.table.Setup {
 		rows = append(rows, []string{e.Key, e.Value})

@@ -81,7 +81,7 @@ func grandchildCases(s card.Scale) []card.Case {
 func grandchildClaims(card.Scale) []card.Claim {
 	return []card.Claim{{
 		ID: "F8", Text: "When a process is terminated its own children become zombies",
-		Caveat: "A zombie has ended and was not waited for. These children have not ended: they are counted as orphans, which work on with another parent.",
+		Caveat: "A zombie has ended and was not waited for. These children have not ended: they are orphans, which work on with another parent, and that one waits for them when they end.",
 		Comparisons: []card.Comparison{
 			card.Always(card.Seen, grandchildOf(wayTerm)), card.Always(card.Seen, grandchildOf(wayKill)),
 		},

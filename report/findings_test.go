@@ -1,0 +1,100 @@
+package report
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// A page is read from the top: what to do, what was found, and only then how sure it is.
+func TestFindingsComeBeforeTheEvidence(t *testing.T) {
+	p := newPage(read(t, "task-mix: 5ms\n"+everything(14, textbook)))
+	page := p.markdown()
+	at := 0
+	for _, part := range []string{
+		"**" + p.answer + "**", "(charts/answer.png)", "](#what-to-use-when) · ", "\n## What to use when\n", "\n## Findings\n",
+		"\n## " + claimsHeading + "\n", "\n## " + verdictsHeading + "\n", "\n## Computing\n", "\n## Doubts\n",
+	} {
+		found := strings.Index(page[at:], part)
+		if found < 0 {
+			t.Fatalf("%q does not follow", part)
+		}
+		at += found
+	}
+	before, _, _ := strings.Cut(page, "\n## "+verdictsHeading+"\n")
+	if words := len(strings.Fields(before)); words > 4000 {
+		t.Errorf("%d words come before the evidence", words)
+	}
+	for _, j := range p.judged {
+		if !strings.Contains(before, "| ["+j.ID+"](#"+j.ID+") | "+j.Text+" | **"+string(j.Verdict)+"** |") {
+			t.Errorf("the table of all claims lacks %s", j.ID)
+		}
+	}
+}
+
+// Every link within the page leads to one place in it.
+func TestLinksWithinAPageLeadSomewhere(t *testing.T) {
+	page := newPage(read(t, "task-mix: 5ms\n"+everything(14, textbook))).markdown()
+	places := map[string]int{}
+	for _, a := range regexp.MustCompile(`<a id="([^"]+)">`).FindAllStringSubmatch(page, -1) {
+		places[a[1]]++
+	}
+	links := regexp.MustCompile(`\]\(#([^)]+)\)`).FindAllStringSubmatch(page, -1)
+	for _, l := range links {
+		if places[l[1]] != 1 {
+			t.Errorf("there are %d places that #%s could lead to", places[l[1]], l[1])
+		}
+	}
+	if len(links) < len(newPage(read(t, everything(14, textbook))).judged)+40 { // each claim, each finding, and the contents
+		t.Errorf("only %d links were found", len(links))
+	}
+}
+
+// A finding has what it says: a picture whose title it is, or a table, and a sentence of the
+// textbooks with its verdict.
+func TestEachChapterHasAFinding(t *testing.T) {
+	p := newPage(read(t, everything(14, textbook)))
+	titles := map[string]bool{}
+	for _, f := range p.allFindings() {
+		if titles[f.title] {
+			t.Errorf("two findings say %q", f.title)
+		}
+		titles[f.title] = true
+		drawn := false
+		for _, one := range p.figures {
+			drawn = drawn || one.name == f.figure && one.title == f.title
+		}
+		if drawn == (len(f.rows) > 0) {
+			t.Errorf("%q has a picture: %v, and %d rows", f.title, drawn, len(f.rows))
+		}
+		if len(f.claims) == 0 || len(f.claims) > mostClaims {
+			t.Errorf("%q tells of %d claims", f.title, len(f.claims))
+		}
+		for _, j := range f.claims {
+			if len(f.about) > 0 && !strings.Contains(strings.Join(f.about, " "), j.ID) {
+				t.Errorf("%q is about %v and tells of %s", f.title, f.about, j.ID)
+			}
+		}
+	}
+	if len(titles) < 10 {
+		t.Errorf("only %d findings: %v", len(titles), titles)
+	}
+}
+
+func TestWhatIsRefutedStandsInTheTextbookCorner(t *testing.T) {
+	p, refuted := newPage(read(t, everything(14, believed))), 0
+	_, corner, found := strings.Cut(p.markdown(), "\n## Textbook corner\n")
+	corner, _, _ = strings.Cut(corner, "\n## ")
+	for _, j := range p.judged {
+		if j.Verdict == Refuted {
+			refuted++
+		}
+		told := strings.Contains(corner, "**"+j.ID+".** Books say: *"+j.Text+".*") && strings.Contains(corner, "`parcon run "+j.ID+"`")
+		if told != (j.Verdict == Refuted) {
+			t.Errorf("%s is %s; told of in the corner (%v): %v", j.ID, j.Verdict, found, told)
+		}
+	}
+	if refuted < 2 {
+		t.Errorf("only %d claims are refuted there", refuted)
+	}
+}
