@@ -13,7 +13,7 @@ var levels = [][]string{
 	{
 		"experiments/variant", "experiments/echo", "experiments/fork", "experiments/gillock", "experiments/ipc", "experiments/tasks/workload",
 		"runner/affinity", "runner/cgroup", "runner/clock", "runner/proc", "runner/protocol", "runner/usage",
-		"results", "report/chart", "experiments/number", "experiments/lane", "experiments/forecast",
+		"results", "report/chart", "report/web", "experiments/number", "experiments/lane", "experiments/forecast",
 	},
 	{"experiments/section", "report/stat", "experiments/lane/gotrace", "experiments/openloop"},
 	{
@@ -48,7 +48,7 @@ var confined = map[string][]string{
 	"results":              {},
 	"experiments/lane":     {},
 	"experiments/openloop": {"runner/clock"},
-	"report":               {"experiments/card", "experiments/lane", "experiments/variant", "report/chart", "experiments/number", "experiments/forecast", "report/scaling", "experiments/section", "report/stat", "results", "runner/protocol"},
+	"report":               {"experiments/card", "experiments/lane", "experiments/variant", "report/chart", "report/web", "experiments/number", "experiments/forecast", "report/scaling", "experiments/section", "report/stat", "results", "runner/protocol"},
 	"experiments/section":  {"experiments/variant", "experiments/number", "experiments/forecast"},
 	"experiments/forecast": {},
 	"report/stat":          {"experiments/number"},

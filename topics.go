@@ -52,7 +52,8 @@ different, its report withholds all verdicts.`
 const files = `A run makes a folder, --out or run/ and the time, with
 
   trials.txt     every trial, one line each, in the Go benchmark format; benchstat reads it
-  report.md      the answer, verdicts, charts, prices, doubts, the environment
+  report.html    the report in one file, for any browser
+  report.md      the same as Markdown
   verdicts.json  the verdicts for programs
   charts/        every chart as SVG and PNG
   lanes.txt      who ran when in a few traced runs; only of a run of all experiments

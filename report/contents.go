@@ -46,5 +46,5 @@ func contents(page string) string {
 			w.WriteString(strings.Join(line, " · ") + "\n\n")
 		}
 	}
-	return w.String()
+	return "<div class=\"contents\">\n\n" + w.String() + "</div>\n\n"
 }

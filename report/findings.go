@@ -179,7 +179,7 @@ func (p page) plainly(w *strings.Builder) {
 	for _, j := range p.judged {
 		rows = append(rows, []string{fmt.Sprintf("[%s](#%s)", j.ID, j.ID), j.Text, "**" + string(j.Verdict) + "**"})
 	}
-	table(w, []string{"", "textbooks say", "here"}, rows)
+	table(w, []string{"id", "textbooks say", "here"}, rows)
 }
 
 // corner tells of what was refuted: what the books say, what was found, why, and how to see it.

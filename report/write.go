@@ -17,6 +17,7 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/number"
 	"parcon/report/stat"
+	"parcon/report/web"
 	"parcon/results"
 )
 
@@ -55,11 +56,30 @@ func (m Made) write(dir string, figures []figure, text string) (Made, error) {
 	if err := os.WriteFile(filepath.Join(dir, "verdicts.json"), append(verdicts, '\n'), 0o666); err != nil {
 		return Made{}, fmt.Errorf("writing the verdicts: %w", err)
 	}
+	page, err := inHTML(text, figures)
+	if err != nil {
+		return Made{}, err
+	}
 	m.Path = filepath.Join(dir, "report.md")
-	if err := os.WriteFile(m.Path, []byte(text), 0o666); err != nil {
-		return Made{}, fmt.Errorf("writing the report: %w", err)
+	for name, content := range map[string][]byte{"report.md": []byte(text), "report.html": page} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
+			return Made{}, fmt.Errorf("writing the report: %w", err)
+		}
 	}
 	return m, nil
+}
+
+// inHTML is the page as one file, with its pictures in it.
+func inHTML(text string, figures []figure) ([]byte, error) {
+	pictures := map[string][]byte{}
+	for _, f := range figures {
+		svg, err := f.SVG()
+		if err != nil {
+			return nil, fmt.Errorf("drawing %s: %w", f.name, err)
+		}
+		pictures["charts/"+f.name+".png"] = svg
+	}
+	return web.Page(text, pictures)
 }
 
 // Empty says why nothing can be said of a table, nil if something can.

@@ -200,7 +200,11 @@ func (b *bars) panel(i int, r rect, s scale) {
 	b.line(stroke{color: grey, width: 1}, point{r.x0, r.y0}, point{r.x0, r.y1})
 	b.reference(panel, r, s)
 	for n := range panel.Rows {
-		b.end(panel.value(n), r.y1-(float64(n)+0.5)*barsRow, s, r.x1)
+		y := r.y1 - (float64(n)+0.5)*barsRow
+		b.end(panel.value(n), y, s, r.x1)
+		if v := panel.value(n); finite(v.Estimate) {
+			b.says(point{s.at(v.Estimate), y}, panel.Rows[n], v, b.format)
+		}
 	}
 }
 

@@ -224,6 +224,7 @@ func (c curves) drawLine(l curve, shift float64) {
 			c.whisker(stroke{color: textColor(colour), width: 1}, a, b, 2.4, 9)
 		}
 		c.mark(l.look.glyph, pts[i], 3.6, colour)
+		c.says(pts[i], l.name+" at "+number(pt.x), pt.y, ratioFine)
 	}
 }
 

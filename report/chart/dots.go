@@ -173,6 +173,7 @@ func (p pen) panel(r rect, rows []string, panel Panel, values span, room float64
 		if shade[i] {
 			paper = band
 		}
+		p.says(point{s.at(panel.Values[i].Estimate), y}, name, panel.Values[i], panel.format)
 		p.dot(s, y, lookOf(family(name)), paper, panel.Values[i], shorten(panel.format(panel.Values[i].Estimate), bodyStyle, room))
 	}
 }

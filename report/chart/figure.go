@@ -58,7 +58,7 @@ func write(file string, data []byte) error {
 func (f *Figure) png() ([]byte, error) {
 	w, h := vg.Points(figureWidth), vg.Points(f.total())
 	c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(resolution), vgimg.UseBackgroundColor(white))
-	f.draw(pen{draw.New(c), new([]float64)})
+	f.draw(pen{draw.New(c), new(notes)})
 	var out bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.DefaultCompression}
 	err := encoder.Encode(&out, c.Image())
@@ -68,13 +68,13 @@ func (f *Figure) png() ([]byte, error) {
 // SVG is the picture as Save writes it into name.svg.
 func (f *Figure) SVG() ([]byte, error) {
 	c := vgsvg.New(vg.Points(figureWidth), vg.Points(f.total()))
-	var aligns []float64
-	f.draw(pen{draw.New(c), &aligns})
+	var noted notes
+	f.draw(pen{draw.New(c), &noted})
 	var out bytes.Buffer
 	if _, err := c.WriteTo(&out); err != nil {
 		return nil, err
 	}
-	return portable(out.Bytes(), f.text, aligns), nil
+	return portable(out.Bytes(), f.text, noted), nil
 }
 
 // Spaces of the page, in points.

@@ -13,8 +13,29 @@ type point struct{ x, y float64 }
 
 // pen draws on a page. All lengths are points.
 type pen struct {
-	c      draw.Canvas
-	aligns *[]float64 // of every text so far
+	c     draw.Canvas
+	noted *notes
+}
+
+// notes are what an SVG is to say besides what is drawn.
+type notes struct {
+	aligns []float64 // of every text, in their order
+	tips   []tip
+}
+
+// A tip is what a point says where a mouse rests on it.
+type tip struct {
+	at   point
+	text string
+}
+
+// says lets a point tell its value and interval in a viewer that shows such things.
+func (p pen) says(at point, name string, v Interval, format func(float64) string) {
+	text := name + ": " + format(v.Estimate)
+	if low, high, ok := v.bar(); ok {
+		text += " (" + format(low) + " to " + format(high) + ")"
+	}
+	p.noted.tips = append(p.noted.tips, tip{at, text})
 }
 
 // How text lies about the x it is given.
@@ -32,7 +53,7 @@ func (p pen) text(x, y, align float64, text string, s style) {
 	p.c.SetColor(s.color)
 	at := vg.Point{X: vg.Points(x - align*s.width(text)), Y: vg.Points(y)}
 	p.c.FillString(s.face(), at, text)
-	*p.aligns = append(*p.aligns, align)
+	p.noted.aligns = append(p.noted.aligns, align)
 }
 
 // textMid sets one line with the middle of its capitals at y.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -28,9 +29,10 @@ var anchors = map[float64]string{left: "start", centre: "middle", right: "end"}
 
 // portable makes a drawing of vgsvg independent of the fonts of its viewer: it
 // lists substitutes, gives every text the width it was laid out with, and
-// anchors it at the end it was aligned to; aligns are those of the texts in
-// their order. It also names the picture for readers who cannot see it.
-func portable(svg []byte, text Text, aligns []float64) []byte {
+// anchors it at the end it was aligned to. It also names the picture for readers who
+// cannot see it, and lets points tell their values.
+func portable(svg []byte, text Text, noted notes) []byte {
+	aligns := noted.aligns
 	n := -1
 	svg = svgText.ReplaceAllFunc(svg, func(m []byte) []byte {
 		n++
@@ -50,7 +52,17 @@ func portable(svg []byte, text Text, aligns []float64) []byte {
 	})
 	name := fmt.Sprintf("$1 role=\"img\">\n<title>%s</title>\n<desc>%s</desc>",
 		escape(text.Title), escape(text.Subtitle))
-	return svgOpen.ReplaceAll(svg, []byte(name))
+	svg = svgOpen.ReplaceAll(svg, []byte(name))
+	end := bytes.LastIndex(svg, []byte("</g>")) // of what is drawn, whose coordinates points have
+	if end < 0 {
+		return svg
+	}
+	var tips bytes.Buffer
+	for _, t := range noted.tips {
+		fmt.Fprintf(&tips, "<circle class=\"point\" cx=\"%.2f\" cy=\"%.2f\" r=\"6\" fill=\"transparent\"><title>%s</title></circle>\n",
+			t.at.x, t.at.y, html.EscapeString(t.text))
+	}
+	return slices.Concat(svg[:end], tips.Bytes(), svg[end:])
 }
 
 // escape makes text safe as XML and as the replacement of a regular expression.
