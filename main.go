@@ -48,7 +48,7 @@ const (
 	exitDone   = 0 // all that was asked was done
 	exitFailed = 1 // failed trials, unreadable data, a disk that is full
 	exitUsage  = 2 // what was asked makes no sense
-	exitWorse  = 3 // compare: something surely got worse by more than the threshold
+	exitWorse  = 3 // compare, bench: something surely got worse by more than the threshold
 )
 
 // usageError is a mistake in what was asked.
@@ -85,7 +85,7 @@ Without a command it runs the quick profile: at most about six minutes.`,
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(wrongFlag)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return nothingGiven(cmd.Flags()) }
-	root.AddCommand(listCommand(stdout), doctorCommand(stdout), runCommand(stdout, stderr), lanesCommand(stdout, stderr), distributeCommand(stdout, stderr), workerCommand(stderr),
+	root.AddCommand(listCommand(stdout), doctorCommand(stdout), runCommand(stdout, stderr), lanesCommand(stdout, stderr), distributeCommand(stdout, stderr), benchCommand(stdout, stderr), workerCommand(stderr),
 		agentCommand(stdout, stderr), reportCommand(stdout, stderr), compareCommand(stdout, stderr), selfcheckCommand(stdout, stderr))
 	root.SetArgs(args)
 	help := &kept{Writer: stdout}
