@@ -123,6 +123,12 @@ func (o benchOptions) job(patterns []string) (j benchJob, err error) {
 	case o.usual < 0 || o.usual > 0 && o.vs == "":
 		return j, wrongUsage("--usual=%v: give a duration above zero, such as 1s, beside --vs", o.usual)
 	}
+	for _, name := range []string{"old", "new", "twin"} {
+		path := filepath.Join(o.out, name+".txt")
+		if _, err := os.Lstat(path); err == nil && o.out != "" {
+			return j, fmt.Errorf("%s is there already: name another folder with --out", path)
+		}
+	}
 	if j.seed == 0 {
 		j.seed = rand.Uint64()
 	}

@@ -33,7 +33,10 @@ func (b *benchRun) label(s subject) string {
 
 // changes are those of the old side to the new one.
 func (b *benchRun) changes() report.Changes {
-	c := report.Changes{Old: b.vs, New: "the working tree", Unit: "ns/op", Question: b.question, OnlyNew: b.only[0], OnlyOld: b.only[1], Broken: b.failures()}
+	c := report.Changes{Old: b.vs, New: "the working tree", Unit: "ns/op", Question: b.question, OnlyNew: b.only[0], OnlyOld: b.only[1]}
+	if all := b.failures(); len(all) > 0 {
+		c.Broken = []string{results.FewFaults(all)}
+	}
 	for i, s := range b.subjects {
 		all := b.series(i, b.trials)
 		row := b.rule().Change(b.label(s), all[1], all[0])
@@ -121,7 +124,7 @@ func (b *benchRun) print(out io.Writer) error {
 		return b.printAlone(out)
 	}
 	c := b.changes()
-	c.Notes = append(c.Notes, c.Broken...)
+	c.Notes = append(c.Notes, b.failures()...)
 	if err := printRows(out, c); err != nil {
 		return err
 	}

@@ -30,6 +30,9 @@ func (b Bench) Change(name string, old, new []float64) Change {
 	s := stat.RatioSeries(new, old)
 	c := Change{Name: name, Old: middle(old), New: middle(new), NOld: len(old), NNew: len(new), PShape: math.NaN()}
 	c.Contrast = Contrast{Ratio: s.Running(), Difference: b.difference(s), P: math.NaN(), Visible: s.Visible(b.odds())}
+	if math.IsInf(c.Ratio.Low, -1) {
+		c.Ratio.Low = 0 // open, as that of ranks
+	}
 	if c.Ratio.N == 0 {
 		c.Difference, c.Visible = NoneToTell, math.Inf(1)
 	}

@@ -192,10 +192,10 @@ func reason(ctx context.Context, said tool.Said, err error) error {
 		switch {
 		case strings.HasPrefix(line, "panic: "), strings.HasPrefix(line, "fatal error: "):
 			return errors.New(line)
-		case strings.HasPrefix(line, "--- FAIL: ") && failed == "":
-			failed, told = line, ""
-		case sourceLine.MatchString(line):
-			told = cmp.Or(told, line)
+		case strings.HasPrefix(line, "--- FAIL: "):
+			failed = cmp.Or(failed, line)
+		case sourceLine.MatchString(line) && (failed == "" || told == ""):
+			told = line // what it said last before it failed, or first after that
 		}
 	}
 	switch {
