@@ -28,8 +28,9 @@ func (b Bench) odds() float64 { return 2 * defaultOdds(b.Compared) }
 // stands for a round that failed.
 func (b Bench) Change(name string, old, new []float64) Change {
 	s := stat.RatioSeries(new, old)
+	low, high := b.sure(s)
 	c := Change{Name: name, Old: middle(old), New: middle(new), NOld: len(old), NNew: len(new), PShape: math.NaN()}
-	c.Contrast = Contrast{Ratio: s.Running(), Difference: b.difference(s), P: math.NaN(), Visible: s.Visible(b.odds())}
+	c.Contrast = Contrast{Ratio: s.Running(), Difference: b.difference(s, low, high), P: math.NaN(), Visible: s.Visible(b.odds())}
 	if math.IsInf(c.Ratio.Low, -1) {
 		c.Ratio.Low = 0 // open, as that of ranks
 	}
@@ -44,7 +45,6 @@ func (b Bench) Change(name string, old, new []float64) Change {
 	case Higher:
 		c.Verdict = more
 	}
-	low, _ := b.sure(s)
 	c.Worse = c.Difference == Higher && low > 1+b.Threshold
 	return c
 }
@@ -57,8 +57,8 @@ func (b Bench) sure(s stat.Series) (low, high float64) {
 	return math.Inf(-1), math.Inf(1)
 }
 
-func (b Bench) difference(s stat.Series) Difference {
-	low, high := b.sure(s)
+// difference is what a series says, whose deciding interval that is.
+func (b Bench) difference(s stat.Series, low, high float64) Difference {
 	margin := 1 + b.Margin
 	switch {
 	case s.Highest(1/margin, margin) >= math.Log(defaultOdds(b.Compared)):
@@ -77,7 +77,7 @@ func (b Bench) Rests(old, new []float64) bool {
 	s := stat.RatioSeries(new, old)
 	low, high := b.sure(s)
 	beyond := 1 + b.Threshold
-	if b.difference(s) != NotTold && (b.Threshold == 0 || low > beyond || high <= beyond) {
+	if b.difference(s, low, high) != NotTold && (b.Threshold == 0 || low > beyond || high <= beyond) {
 		return true
 	}
 	n, margin := s.N(), 1+b.Margin

@@ -71,9 +71,11 @@ func (p Program) Pilot(ctx context.Context, pattern Pattern, function string, pr
 		name := strings.TrimPrefix(found[1], "Benchmark")
 		n, wrong := strconv.Atoi(found[2])
 		line, unread := parse(found[0])
-		if wrong != nil || unread != nil || n < 1 || slices.ContainsFunc(all, func(b Benchmark) bool { return b.Name == name }) {
+		if wrong != nil || unread != nil || n < 1 {
 			continue
 		}
+		// It may print what looks like its result before.
+		all = slices.DeleteFunc(all, func(b Benchmark) bool { return b.Name == name })
 		if n == 1 && line["ns/op"] < float64(slow) {
 			n = 2
 		}
@@ -98,7 +100,7 @@ func (p Program) Run(ctx context.Context, b Benchmark) (protocol.Measurement, er
 	if len(all) == 0 {
 		return nil, errors.New("it ended well and printed no result")
 	}
-	return parse(all[len(all)-1]) // it may print what looks like one before
+	return parse(all[len(all)-1])
 }
 
 // Sample runs what a pattern chooses count times in one process, as go test -count does,
