@@ -37,10 +37,11 @@ func (b *benchRun) changes() report.Changes {
 	if all := b.failures(); len(all) > 0 {
 		c.Broken = []string{results.FewFaults(all)}
 	}
+	deceived := b.deceived()
 	for i, s := range b.subjects {
 		all := b.series(i, b.trials)
 		row := b.rule().Change(b.label(s), all[1], all[0])
-		if b.deceived() {
+		if deceived {
 			row.Difference, row.Verdict, row.Worse = report.NotTold, string(report.NotTold), false
 		}
 		c.Rows = append(c.Rows, row)
@@ -57,26 +58,22 @@ func (b *benchRun) pairs() (called, all int) {
 			continue
 		}
 		all++
-		if slices.ContainsFunc(prefixes(series[0]), func(n int) bool { return report.Told(series[0][:n], series[2][:n]) }) {
+		if report.Told(series[0], series[2]) {
 			called++
 		}
 	}
 	return called, all
 }
 
-// prefixes are the numbers of rounds after which one looked.
-func prefixes(rounds []float64) (all []int) {
-	for i := range rounds {
-		all = append(all, i+1)
-	}
-	return all
-}
-
-// deceived says that more A/A pairs were called different than chance can explain.
+// deceived says that more A/A pairs were called different than chance can explain: then
+// nothing else is told either.
 func (b *benchRun) deceived() bool {
 	called, all := b.pairs()
-	return stat.AtLeast(called, all, 1-stat.Level) < 0.001
+	return stat.AtLeast(called, all, 1-stat.Level) < tooManyPairs
 }
+
+// tooManyPairs is the chance below which so many pairs are no chance.
+const tooManyPairs = 0.001
 
 // failures are what could not be measured, and why.
 func (b *benchRun) failures() []string {
