@@ -58,7 +58,7 @@ func (b *benchRun) pairs() (called, all int) {
 			continue
 		}
 		all++
-		if report.Told(series[0], series[2]) {
+		if report.Told(series[0], series[twinSide]) {
 			called++
 		}
 	}

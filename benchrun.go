@@ -40,12 +40,16 @@ type benchRun struct {
 	usualTook time.Duration
 }
 
+// twinSide is the place of new's twin among the sides.
+const twinSide = 2
+
 // A benchSide is one of the states that are measured.
 type benchSide struct {
 	benchmark.Side
 	name     string
 	tree     checkout.Tree
 	packages map[string]benchmark.Package // that could be built, by path
+	broken   map[string]bool              // packages that could not
 }
 
 // A subject is a benchmark of a package.
@@ -71,7 +75,7 @@ func (b *benchRun) prepare(ctx context.Context) error {
 	}
 	if b.vs != "" {
 		twin := *b.sides[0]
-		twin.name, twin.packages = "twin", maps.Clone(twin.packages)
+		twin.name, twin.packages, twin.broken = "twin", maps.Clone(twin.packages), map[string]bool{}
 		b.sides = append(b.sides, &twin)
 	}
 	if err := b.build(ctx, b.all()); err != nil {
@@ -96,7 +100,7 @@ func (b *benchRun) findPackages(ctx context.Context) error {
 		for _, text := range bad {
 			b.broken = append(b.broken, fmt.Sprintf("the %s side: %s", s.name, text))
 		}
-		s.packages = map[string]benchmark.Package{}
+		s.packages, s.broken = map[string]benchmark.Package{}, map[string]bool{}
 		for _, p := range all {
 			s.packages[p.Path] = p
 			found++
@@ -155,7 +159,8 @@ func (b *benchRun) build(ctx context.Context, parts []part) error {
 			return ctx.Err()
 		case errs[i] != nil:
 			delete(s.packages, p.pkg)
-			if s.name != "twin" { // which says the same as new
+			s.broken[p.pkg] = true
+			if p.side != twinSide || !b.sides[0].broken[p.pkg] { // one of the two is enough
 				b.broken = append(b.broken, fmt.Sprintf("the %s side: %v", s.name, errs[i]))
 			}
 		}
@@ -215,8 +220,7 @@ func (b *benchRun) findBenchmarks(ctx context.Context) error {
 
 // alone notes a benchmark that one side has, unless something failed where it is missed.
 func (b *benchRun) alone(side int, s subject, failed bool) {
-	_, builds := b.sides[1-side].packages[s.pkg]
-	if !failed && (builds || len(b.broken) == 0) {
+	if !failed && !b.sides[1-side].broken[s.pkg] {
 		b.only[side] = append(b.only[side], b.label(s))
 	}
 }
