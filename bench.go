@@ -2,221 +2,247 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"maps"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"time"
 
-	"parcon/experiments/card"
-	"parcon/experiments/child"
-	"parcon/experiments/gobench"
+	"github.com/spf13/cobra"
+
+	"parcon/experiments/benchmark"
+	"parcon/experiments/checkout"
 	"parcon/experiments/testbed"
-	"parcon/experiments/variant"
+	"parcon/experiments/tool"
 	"parcon/report"
-	"parcon/results"
-	"parcon/runner"
-	"parcon/runner/proc"
-	"parcon/runner/protocol"
 )
 
-// A bench holds the two things that are compared: the same work, and a little
-// more.
-type bench struct {
-	same, more *testbed.Bed
-	programs   testbed.Programs
-	self       string
-	keep       func(results.Result) error
-	show       func(st stage, comparison int)
-	random     *rand.Rand
+// benchOptions are what a user can ask of benchmarks.
+type benchOptions struct {
+	bench, vs, threshold, equal, out string
+	cpus                             []string
+	budget, timeout, usual           time.Duration
+	seed                             uint64
+	asJSON                           bool
 }
 
-func openBench(ctx context.Context, dir string) (*bench, error) {
-	programs, err := testbed.Build(ctx)
-	if err != nil {
-		if programs, err = testbed.Self(); err != nil {
-			return nil, err
+func benchCommand(stdout, stderr io.Writer) *cobra.Command {
+	o := benchOptions{timeout: time.Minute}
+	c := &cobra.Command{
+		Use:   "bench [PACKAGE]... --bench REGEX [--vs REVISION]",
+		Short: "Measure Go benchmarks, and tell what changed since a revision",
+		Long: `Bench measures the Go benchmarks of packages (default: the one in this folder). With --vs it
+compares the working tree as it is, edits and untracked files included, with a revision of
+its git repository, and tells of every benchmark whether it got slower.
+
+Every benchmark runs in fresh processes, old and new in random order, round by round, for the
+same number of iterations, which a first run finds. Both sides are linked anew for each round,
+with their functions in another random order (Go 1.26 or later): what is the luck of a layout
+is not called a change. The new side runs twice, as an A/A pair. A benchmark rests once it is
+told: the chance that any of all is called different wrongly is at most 5 %, and so is the
+chance that any is called equal wrongly. What is too close to call is given up.
+
+Nothing is written into the repository or the working tree: both sides are copied into a folder
+of the cache, which is removed at the end, or by the next start if this one was killed. Files
+that git ignores, and submodules, are those of the working tree on both sides; of Git LFS the
+old side has pointers only. Without --vs, and without git, benchmarks run where they are.
+
+Exit code 3: something surely got slower by more than --threshold.`,
+		Example: "  parcon bench ./... --bench . --vs main\n" +
+			"  parcon bench --bench 'Decode/size=4k' --vs HEAD~1 --cpu 1,2,4 --threshold 3%\n" +
+			"  parcon bench --bench . --vs v1.2.0 --usual --out /tmp/v1.2.0   # benchstat old.txt new.txt reads it",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.bench == "" {
+				return wrongUsage("bench needs to know which benchmarks: `parcon bench --bench .` runs all of this package")
+			}
+			return o.run(cmd.Context(), args, stdout, stderr)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.bench, "bench", "", "which benchmarks, as -bench of go test")
+	f.StringVar(&o.vs, "vs", "", "compare with this revision: a commit, a tag or a branch")
+	f.StringSliceVar(&o.cpus, "cpu", nil, "numbers of processors (GOMAXPROCS) to run each with, such as 1,2,4 (default: all)")
+	f.StringVar(&o.threshold, "threshold", "0%", "how much slower is forgiven")
+	f.StringVar(&o.equal, "equal", "1%", "changes that are surely within this are equal")
+	f.DurationVar(&o.budget, "budget", 0, "start no round that would end after this time (default: 20s for each benchmark that is compared, what -count=10 takes on both sides; 10s for one that is only measured)")
+	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long one process may take")
+	f.Uint64Var(&o.seed, "seed", 0, "seed of the order of trials and of layouts (default: a random one)")
+	f.StringVar(&o.out, "out", "", "folder for all samples, as old.txt and new.txt; it must not hold them yet (default: nothing is kept)")
+	f.DurationVar(&o.usual, "usual", 0, "measure the usual way too, -count=10 of the old side, then of the new one, with this -benchtime")
+	f.Lookup("usual").NoOptDefVal = "1s"
+	f.BoolVar(&o.asJSON, "json", false, "print JSON")
+	return c
+}
+
+// benchJob is what is to be measured, as it was understood.
+type benchJob struct {
+	benchOptions
+	patterns []string
+	pattern  benchmark.Pattern
+	procs    []int
+	question report.Question
+	random   *rand.Rand
+}
+
+// job checks the options.
+func (o benchOptions) job(patterns []string) (j benchJob, err error) {
+	j = benchJob{benchOptions: o, patterns: patterns}
+	if len(patterns) == 0 {
+		j.patterns = []string{"."}
+	}
+	if j.question.Threshold, err = share("--threshold", o.threshold); err != nil {
+		return j, err
+	}
+	if j.question.Margin, err = share("--equal", o.equal); err != nil {
+		return j, err
+	}
+	j.question.Paired = true
+	if j.pattern, err = benchmark.ParsePattern(o.bench); err != nil {
+		return j, wrongUsage("--bench %q: %w", o.bench, err)
+	}
+	for _, text := range o.cpus {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > mostProcs || slices.Contains(j.procs, n) {
+			return j, wrongUsage("--cpu %s: give different numbers from 1 to %d, such as 1,2,4", text, mostProcs)
+		}
+		j.procs = append(j.procs, n)
+	}
+	if len(j.procs) == 0 {
+		j.procs = []int{runtime.GOMAXPROCS(0)}
+	}
+	switch {
+	case o.timeout <= 0:
+		return j, wrongUsage("--timeout %v: give a duration above zero, such as 30s", o.timeout)
+	case o.budget < 0:
+		return j, wrongUsage("--budget %v: give a duration above zero, such as 3m", o.budget)
+	case o.usual < 0 || o.usual > 0 && o.vs == "":
+		return j, wrongUsage("--usual=%v: give a duration above zero, such as 1s, beside --vs", o.usual)
+	}
+	for _, name := range []string{"old", "new", "twin"} {
+		path := filepath.Join(o.out, name+".txt")
+		if _, err := os.Lstat(path); err == nil && o.out != "" {
+			return j, fmt.Errorf("%s is there already: name another folder with --out", path)
 		}
 	}
-	self, err := os.Executable()
+	if j.seed == 0 {
+		j.seed = rand.Uint64()
+	}
+	j.random = rand.New(rand.NewPCG(j.seed, 1)) // the order within rounds is of another stream
+	return j, nil
+}
+
+const mostProcs = 4096
+
+func (o benchOptions) run(ctx context.Context, patterns []string, stdout, stderr io.Writer) (err error) {
+	j, err := o.job(patterns)
 	if err != nil {
-		return nil, fmt.Errorf("finding the path of this program: %w", err)
+		return err
 	}
-	b := &bench{programs: programs, self: self}
-	cases := []card.Case{{Variant: selfcheckVariant(), Tasks: 1}}
-	full, err := filepath.Abs(dir)
+	if err := testbed.Reserve(roomOfRun); err != nil {
+		return err
+	}
+	work, err := checkout.OpenFolder(filepath.Join(testbed.Cache(), "bench"))
 	if err != nil {
-		return nil, fmt.Errorf("finding the folder of the result: %w", err)
+		return err
 	}
-	if b.same, err = testbed.Open(ctx, programs, full, nil, cases, time.Minute); err != nil {
+	defer func() { err = errors.Join(err, work.Close()) }()
+	b, err := j.open(ctx, work.Path, stderr)
+	if err == nil {
+		err = b.prepare(ctx)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return errors.New("stopped before the first trial: nothing was measured")
+		}
+		return err
+	}
+	cut := b.measure(ctx)
+	if o.usual > 0 && cut == nil {
+		cut = b.usually(ctx)
+	}
+	if ctx.Err() != nil {
+		cut = errors.New("stopped: only what was told by then is told")
+	}
+	if err := b.print(stdout); err != nil {
+		return fmt.Errorf("printing what was measured: %w", err)
+	}
+	if cut != nil {
+		return cut
+	}
+	return b.outcome()
+}
+
+// open finds or copies the sides' files.
+func (j benchJob) open(ctx context.Context, work string, stderr io.Writer) (*benchRun, error) {
+	guard, err := testbed.Guard()
+	if err != nil {
 		return nil, err
 	}
-	// The calibrated size is for a task of the catalogue's length. A multiple of
-	// 100 has a whole number of percents.
-	size := b.same.Sizes()[selfcheckWork] * int(selfcheckTask) / int(testbed.Lengths.Length)
-	size = max(100, size/100*100)
-	_ = b.same.Close()
-	open := func(percent int) (*testbed.Bed, error) {
-		return testbed.Open(ctx, programs, full, map[string]int{selfcheckWork: size * (100 + percent) / 100}, cases, time.Minute)
+	dir, err := os.Getwd()
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir)
 	}
-	if b.same, err = open(0); err != nil {
+	if err != nil {
+		return nil, fmt.Errorf("finding the working folder: %w", err)
+	}
+	temporary := filepath.Join(work, "tmp") // of those that are killed too
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		return nil, fmt.Errorf("making a folder for temporary files: %w", err)
+	}
+	b := &benchRun{benchJob: j, work: work, stderr: stderr, layouts: true}
+	box := tool.Box{Guard: guard, Env: os.Environ()}
+	trees, err := j.trees(ctx, box, dir, work)
+	if err != nil {
 		return nil, err
 	}
-	if b.more, err = open(moreWork); err != nil {
-		_ = b.same.Close()
-		return nil, err
+	for i, tree := range trees {
+		for _, note := range tree.Notes {
+			fmt.Fprintln(stderr, "parcon:", note)
+		}
+		env := []string{"TMPDIR=" + temporary}
+		if set := os.Getenv("GOWORK"); filepath.IsAbs(set) {
+			env = append(env, "GOWORK="+tree.Path(set))
+		}
+		s, err := benchmark.Open(ctx, box.With(env...), tree.Path(dir))
+		if err != nil {
+			return nil, err
+		}
+		b.sides = append(b.sides, &benchSide{name: []string{"new", "old"}[i], tree: tree, Side: s})
 	}
 	return b, nil
 }
 
-func (b *bench) Close() {
-	_ = b.same.Close()
-	_ = b.more.Close()
-}
-
-func selfcheckVariant() variant.Variant {
-	return variant.New("workload", selfcheckWork).With("model", "serial").With("workers", "1")
-}
-
-// stage runs all comparisons of one setting, both ways in turn, the first by
-// lot.
-func (b *bench) stage(ctx context.Context, st stage) error {
-	if st.machine == report.MachineDisturbed && st.repeat > 0 {
-		end, err := disturb(b.programs)
-		if err != nil {
-			return err
-		}
-		defer end()
-	}
-	for i := range st.repeat {
-		ways := []func(context.Context, stage, int) error{b.parcon, b.usual}
-		first := b.random.IntN(2)
-		for _, way := range []int{first, 1 - first} {
-			if err := ways[way](ctx, st, i); err != nil {
-				return err
-			}
-		}
-		b.show(st, i+1)
-	}
-	return nil
-}
-
-// disturb starts the drifting load; end stops it.
-func disturb(programs testbed.Programs) (end func(), err error) {
-	cmd := proc.Command(append(append([]string{}, programs.Trial...), child.Disturb), nil)
-	in, err := cmd.StdinPipe()
+// trees are those of the new side and, of two, of the old one. Without git what is only
+// measured is measured where it is.
+func (j benchJob) trees(ctx context.Context, box tool.Box, dir, work string) ([]checkout.Tree, error) {
+	repository, err := checkout.Find(ctx, box, dir)
 	if err != nil {
-		return nil, fmt.Errorf("making a pipe for the disturbance: %w", err)
-	}
-	if err := proc.Start(cmd); err != nil {
-		return nil, fmt.Errorf("starting the disturbance: %w", err)
-	}
-	return func() {
-		_ = in.Close()
-		proc.Kill(cmd)
-		_ = cmd.Wait() // it was killed: its exit status says nothing
-	}, nil
-}
-
-// sides are the two cases of a comparison. The names say what was compared; the
-// orders are those of the catalogue's own variant.
-func (b *bench) sides(st stage, way string, comparison int) ([2]runner.Case, error) {
-	labs := [2]*testbed.Bed{b.same, b.same}
-	if st.effect != 0 {
-		labs[1] = b.more
-	}
-	var sides [2]runner.Case
-	for i, l := range labs {
-		c, err := l.Case(card.Case{Variant: selfcheckVariant(), Tasks: st.tasks})
-		if err != nil {
-			return sides, err
+		if j.vs == "" && ctx.Err() == nil {
+			return []checkout.Tree{checkout.Here}, nil
 		}
-		c.Variant = variant.New(report.KeyMachine, st.machine).
-			With(report.KeyEffect, strconv.Itoa(st.effect)).
-			With(report.KeyWay, way).
-			With(report.KeyComparison, strconv.Itoa(comparison)).
-			With(report.KeySide, string("ab"[i])).String()
-		sides[i] = c
+		return nil, fmt.Errorf("--vs %s: %w", j.vs, err)
 	}
-	return sides, nil
-}
-
-// parcon compares as every run does: rounds in random order, each trial in a
-// fresh process, and no further one once the evidence is told.
-func (b *bench) parcon(ctx context.Context, st stage, comparison int) error {
-	sides, err := b.sides(st, report.WayParcon, comparison)
+	commit := ""
+	if j.vs != "" {
+		if commit, err = repository.Commit(ctx, j.vs); err != nil {
+			return nil, err
+		}
+	}
+	tree, err := repository.Working(ctx, filepath.Join(work, "new"))
+	if err != nil || j.vs == "" {
+		return []checkout.Tree{tree}, err
+	}
+	old, err := repository.Revision(ctx, commit, filepath.Join(work, "old"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	plan := runner.Plan{
-		Experiments: []runner.Experiment{{Name: card.Title(report.SelfcheckExperiment), Cases: sides[:]}},
-		Seed:        b.random.Uint64(), Rounds: st.rounds,
-		Rest: func(round int, trials []results.Result) map[string]bool {
-			all := map[string]bool{}
-			if told(sides, round, trials) {
-				for _, c := range sides {
-					all[card.Title(report.SelfcheckExperiment)+"/"+c.Variant] = true
-				}
-			}
-			return all
-		},
+	if err := old.Missing(dir); err != nil {
+		return nil, fmt.Errorf("comparing with %s: %w", j.vs, err)
 	}
-	keep := func(r results.Result) error {
-		maps.DeleteFunc(r.Values, func(unit string, _ float64) bool { return !slices.Contains(keptUnits, unit) })
-		return b.keep(r)
-	}
-	try := runner.Watch(b.same.Child(time.Minute).Try, nil)
-	_, err = runner.Run(ctx, plan, nil, try, keep, func(results.Result, int, int, time.Duration) {})
-	return err
-}
-
-// told says that the sides are called different by the rounds before one.
-func told(sides [2]runner.Case, round int, trials []results.Result) bool {
-	var ns [2][]float64
-	for i := range ns {
-		ns[i] = make([]float64, round) // 0 stays where a trial failed
-	}
-	for _, r := range trials {
-		for i, c := range sides {
-			if r.Variant == c.Variant && r.Round < round {
-				ns[i][r.Round] = r.Values["ns/op"]
-			}
-		}
-	}
-	return report.Told(ns[0], ns[1])
-}
-
-// keptUnits are what a self-check writes of a trial: it has tens of thousands,
-// of which only the time and the noise around it are of interest.
-var keptUnits = []string{
-	"ns/op", "cpu-ns/op", "life-ns", "start-unix-s",
-	"steal-ns", "others-busy", "throttled-ns", "run-delay-ns", "involuntary-ctxsw/op",
-}
-
-// usual compares as most people do: all samples of one side, then all of the
-// other.
-func (b *bench) usual(ctx context.Context, st stage, comparison int) error {
-	sides, err := b.sides(st, report.WayUsual, comparison)
-	if err != nil {
-		return err
-	}
-	for _, c := range sides {
-		started := time.Now()
-		side := gobench.Side{Order: c.Order.(child.Order), Count: st.samples, Length: st.sample, Program: []string{b.self}}
-		samples, err := side.Measure(ctx, c.Procs)
-		if err != nil {
-			return err
-		}
-		life := float64(time.Since(started)) / float64(len(samples))
-		for i, ns := range samples {
-			slot := results.Slot{Experiment: card.Title(report.SelfcheckExperiment), Variant: c.Variant, Round: i}
-			if err := b.keep(results.Result{Slot: slot, Values: protocol.Measurement{"ns/op": ns, "life-ns": life}}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return []checkout.Tree{tree, old}, nil
 }

@@ -107,6 +107,20 @@ func compareFiles(ctx context.Context, old, new, unit string, q report.Question,
 }
 
 func printChanges(out io.Writer, c report.Changes) error {
+	if err := printRows(out, c); err != nil {
+		return err
+	}
+	if c.Question.Paired {
+		fmt.Fprintln(out, "The i-th samples are taken as a pair: that is right only where OLD and NEW were measured alternately.")
+	} else {
+		fmt.Fprintln(out, "One was measured after the other, so a machine that changed in between counts as a difference: alternate and use --paired.")
+	}
+	_, err := fmt.Fprintln(out, c.Summary())
+	return err
+}
+
+// printRows prints the table of changes, what it leaves out, and how it is read.
+func printRows(out io.Writer, c report.Changes) error {
 	for _, note := range c.Notes {
 		fmt.Fprintln(out, "Note:", note)
 	}
@@ -132,14 +146,8 @@ func printChanges(out io.Writer, c report.Changes) error {
 	if len(c.OnlyNew) > 0 {
 		fmt.Fprintf(out, "Only in %s: %s\n", c.New, strings.Join(c.OnlyNew, ", "))
 	}
-	fmt.Fprintf(out, "\nOld and new are medians; ratio is new/old in %s, with its 95 %% interval from low to high; visible is the\n"+
+	_, err := fmt.Fprintf(out, "\nOld and new are medians; ratio is new/old in %s, with its 95 %% interval from low to high; visible is the\n"+
 		"smallest change that nine in ten such comparisons would tell.\n", c.Unit)
-	if c.Question.Paired {
-		fmt.Fprintln(out, "The i-th samples are taken as a pair: that is right only where OLD and NEW were measured alternately.")
-	} else {
-		fmt.Fprintln(out, "One was measured after the other, so a machine that changed in between counts as a difference: alternate and use --paired.")
-	}
-	_, err := fmt.Fprintln(out, c.Summary())
 	return err
 }
 

@@ -48,7 +48,7 @@ const (
 	exitDone   = 0 // all that was asked was done
 	exitFailed = 1 // failed trials, unreadable data, a disk that is full
 	exitUsage  = 2 // what was asked makes no sense
-	exitWorse  = 3 // compare: something surely got worse by more than the threshold
+	exitWorse  = 3 // compare, bench: something surely got worse by more than the threshold
 )
 
 // small marks a command that needs no more of the system than it has at its start.
@@ -90,9 +90,7 @@ Without a command it runs the quick profile: at most about six minutes.`,
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(wrongFlag)
-	root.AddCommand(listCommand(stdout), doctorCommand(stdout), runCommand(stdout, stderr), lanesCommand(stdout, stderr), distributeCommand(stdout, stderr), workerCommand(stderr),
-		agentCommand(stdout, stderr), reportCommand(stdout, stderr), compareCommand(stdout, stderr), selfcheckCommand(stdout, stderr), whichCommand(stdout, stderr), versionCommand(stdout), completionCommand(stdout))
-	root.AddCommand(topics()...)
+	addCommands(root, stdout, stderr)
 	completing(root)
 	root.SetArgs(args)
 	help := &kept{Writer: stdout}
@@ -113,6 +111,29 @@ Without a command it runs the quick profile: at most about six minutes.`,
 		return exitWorse
 	}
 	return exitFailed
+}
+
+// addCommands adds all of them, by what they are for, and the topics of the help.
+func addCommands(root *cobra.Command, stdout, stderr io.Writer) {
+	for _, g := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"run", "Measure this machine:", []*cobra.Command{
+			runCommand(stdout, stderr), listCommand(stdout), lanesCommand(stdout, stderr), doctorCommand(stdout), selfcheckCommand(stdout, stderr),
+		}},
+		{"own", "Measure your own work:", []*cobra.Command{benchCommand(stdout, stderr)}},
+		{"read", "Read results:", []*cobra.Command{reportCommand(stdout, stderr), compareCommand(stdout, stderr), whichCommand(stdout, stderr)}},
+		{"many", "Several machines:", []*cobra.Command{agentCommand(stdout, stderr), distributeCommand(stdout, stderr), workerCommand(stderr)}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.id
+		}
+		root.AddCommand(g.commands...)
+	}
+	root.AddCommand(versionCommand(stdout), completionCommand(stdout))
+	root.AddCommand(topics()...)
 }
 
 // What a command needs at most; Go aborts where it gets no more.

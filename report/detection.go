@@ -116,7 +116,7 @@ func (h *Detection) add(t *Table, sideA, sideB variant.Variant) {
 	h.Tried++
 	rounds := len(a)
 	if h.Way == WayUsual {
-		if slower, different := usually(a, b); different && (h.Effect == 0 || slower) {
+		if p, slower := Usually(a, b); p < UsualLevel && (h.Effect == 0 || slower) {
 			h.Called++
 		}
 		if h.Tried == 1 || rounds < h.Samples {
@@ -142,12 +142,15 @@ func (h *Detection) add(t *Table, sideA, sideB variant.Variant) {
 	}
 }
 
-// usually compares two samples as benchstat does: Mann and Whitney's test at 0.05.
-func usually(a, b []float64) (slower, different bool) {
+// Usually compares two samples as benchstat does, by Mann and Whitney's test, whose p-value
+// it calls a difference below UsualLevel. slower says where the median of b lies.
+func Usually(a, b []float64) (p float64, slower bool) {
 	x, y := benchmath.NewSample(slices.Clone(a), &benchmath.DefaultThresholds), benchmath.NewSample(slices.Clone(b), &benchmath.DefaultThresholds)
-	p := benchmath.AssumeNothing.Compare(x, y).P
-	return middle(b) > middle(a), p < 0.05
+	return benchmath.AssumeNothing.Compare(x, y).P, middle(b) > middle(a)
 }
+
+// UsualLevel is benchstat's.
+const UsualLevel = 0.05
 
 // tooOften is the chance below which so many missed intervals are no chance.
 const tooOften = 0.001

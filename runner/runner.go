@@ -43,6 +43,9 @@ type Plan struct {
 	// depend on the trials of earlier rounds only, of which trials may hold more. A run
 	// ends when all rests. nil: nothing ever does.
 	Rest func(round int, trials []results.Result) map[string]bool
+	// Begin is called before the first trial of each round, with all of it: what trials
+	// need anew is made there. Its error ends the run. nil: there is nothing to make.
+	Begin func(ctx context.Context, round []results.Slot) error
 }
 
 // A Trier runs one trial: the part of a run that touches the machine.
@@ -76,6 +79,9 @@ func Run(ctx context.Context, plan Plan, trials []results.Result, try Trier, kee
 		if len(slots) == 0 {
 			break
 		}
+		if err := plan.begin(ctx, slots); err != nil {
+			return trials, err
+		}
 		for i, slot := range slots {
 			if done[slot] {
 				continue
@@ -99,6 +105,13 @@ func Run(ctx context.Context, plan Plan, trials []results.Result, try Trier, kee
 		longest = time.Since(roundStart)
 	}
 	return trials, nil
+}
+
+func (p Plan) begin(ctx context.Context, round []results.Slot) error {
+	if p.Begin == nil {
+		return nil
+	}
+	return p.Begin(ctx, round)
 }
 
 // remaining counts the slots that are not done yet.

@@ -244,6 +244,29 @@ func TestAResumedRunDoesExactlyTheRest(t *testing.T) {
 }
 
 // What rests has no trial in that round, and a run ends when all does.
+// What a round needs is made before its first trial, with all that runs in it; a run ends
+// where that fails, with what was measured.
+func TestARoundBegins(t *testing.T) {
+	d := &diary{}
+	broken := errors.New("no room")
+	plan := runner.Plan{Experiments: []runner.Experiment{{Name: "A", Cases: []runner.Case{{Variant: "x=1", Tasks: 1}, {Variant: "x=2", Tasks: 1}}}}, Rounds: 5}
+	plan.Rest = func(round int, _ []results.Result) map[string]bool { return map[string]bool{"A/x=2": round > 0} }
+	plan.Begin = func(_ context.Context, round []results.Slot) error {
+		d.lines = append(d.lines, fmt.Sprintf("begin %d of %d", round[0].Round, len(round)))
+		if round[0].Round == 2 {
+			return broken
+		}
+		return nil
+	}
+	trials, err := d.run(t.Context(), plan, nil)
+	if len(trials) != 3 || !errors.Is(err, broken) {
+		t.Errorf("%d trials, %v", len(trials), err)
+	}
+	if len(d.lines) != 12 || d.lines[0] != "begin 0 of 2" || d.lines[7] != "begin 1 of 1" || d.lines[11] != "begin 2 of 1" {
+		t.Errorf("%q", d.lines)
+	}
+}
+
 func TestARunEndsWhenAllRests(t *testing.T) {
 	plan := wide(7)
 	plan.Rounds = 9

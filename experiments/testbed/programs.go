@@ -68,6 +68,16 @@ func self() (string, error) {
 	return path, nil
 }
 
+// Guard is this program in the role of a guard, see proc.Guarded. It must call child.Main
+// first thing.
+func Guard() ([]string, error) {
+	path, err := self()
+	return []string{path, child.Argument, child.Guard}, err
+}
+
+// Cache is parcon's folder among the user's caches, or a temporary one for who has none.
+func Cache() string { return bases()[0] }
+
 // Reserve gets room for this process, or says that there is none. It must call
 // child.Main first thing.
 func Reserve(r proc.Room) error {
@@ -247,11 +257,11 @@ func compile(ctx context.Context, root, dir string) error {
 // it nor what it starts outlives this process: the go command's compilers would.
 func output(ctx context.Context, dir string, env []string, argv ...string) (string, error) {
 	var out, complaint bytes.Buffer
-	path, err := self()
+	guard, err := Guard()
 	if err != nil {
 		return "", err
 	}
-	c := proc.Guarded([]string{path, child.Argument, child.Guard}, argv, env)
+	c := proc.Guarded(guard, argv, env)
 	c.Dir, c.Stdout, c.Stderr = dir, &out, &complaint
 	in, err := c.StdinPipe()
 	if err != nil {

@@ -7,7 +7,8 @@ PACKAGES  ?= ./...
 BENCH     ?= .
 VS        ?= main
 THRESHOLD ?= 3%
+FLAGS     ?= --budget 15m
 
 .PHONY: bench-compare
 bench-compare:
-	$(PARCON) bench $(PACKAGES) --bench '$(BENCH)' --vs $(VS) --threshold $(THRESHOLD)
+	$(PARCON) bench $(PACKAGES) --bench '$(BENCH)' --vs $(VS) --threshold $(THRESHOLD) $(FLAGS)

@@ -1,0 +1,398 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"parcon/experiments/benchmark"
+	"parcon/experiments/checkout"
+	"parcon/report"
+	"parcon/results"
+	"parcon/runner"
+	"parcon/runner/protocol"
+)
+
+// A benchRun holds the sides of benchmarks, and what was measured of them.
+type benchRun struct {
+	benchJob
+	work      string
+	stderr    io.Writer
+	sides     []*benchSide // new; compared: old, and the twin of new
+	layouts   bool         // the linker can put functions in another order
+	subjects  []subject
+	only      [2][]string // benchmarks of the new side alone, and of the old one
+	broken    []string    // what could not be built, and what failed
+	trials    []results.Result
+	took      time.Duration
+	beside    []usualRow // what the usual way finds
+	usualTook time.Duration
+}
+
+// twinSide is the place of new's twin among the sides.
+const twinSide = 2
+
+// A benchSide is one of the states that are measured.
+type benchSide struct {
+	benchmark.Side
+	name     string
+	tree     checkout.Tree
+	packages map[string]benchmark.Package // that could be built, by path
+	broken   map[string]bool              // packages that could not
+}
+
+// A subject is a benchmark of a package.
+type subject struct {
+	pkg string
+	benchmark.Benchmark
+}
+
+func (s subject) key() string { return s.pkg + "." + s.FullName() }
+
+// program is that of a side's package. Its path is equally long for all sides: it stands on
+// the stack of the process, and moves what lies below.
+func (b *benchRun) program(side int, pkg string) benchmark.Program {
+	s := b.sides[side]
+	path := filepath.Join(b.work, "bin", strconv.Itoa(side), fmt.Sprintf("%.6x.test", sha256.Sum256([]byte(pkg))))
+	return s.Program(s.packages[pkg], path)
+}
+
+// prepare builds all and finds what there is to measure.
+func (b *benchRun) prepare(ctx context.Context) error {
+	if err := b.findPackages(ctx); err != nil {
+		return err
+	}
+	if b.vs != "" {
+		twin := *b.sides[0]
+		twin.name, twin.packages, twin.broken = "twin", maps.Clone(twin.packages), map[string]bool{}
+		b.sides = append(b.sides, &twin)
+	}
+	if err := b.build(ctx, b.all()); err != nil {
+		return err
+	}
+	return b.findBenchmarks(ctx)
+}
+
+func (b *benchRun) findPackages(ctx context.Context) error {
+	found := 0
+	for _, s := range b.sides {
+		patterns := slices.Clone(b.patterns)
+		for i, p := range patterns {
+			if real, err := filepath.EvalSymlinks(p); err == nil && filepath.IsAbs(p) {
+				patterns[i] = s.tree.Path(real)
+			}
+		}
+		all, bad, err := s.Packages(ctx, patterns)
+		if err != nil {
+			return fmt.Errorf("the %s side: %w", s.name, err)
+		}
+		for _, text := range bad {
+			b.broken = append(b.broken, fmt.Sprintf("the %s side: %s", s.name, text))
+		}
+		s.packages, s.broken = map[string]benchmark.Package{}, map[string]bool{}
+		for _, p := range all {
+			s.packages[p.Path] = p
+			found++
+		}
+	}
+	if found == 0 && len(b.broken) > 0 {
+		return fmt.Errorf("no package can be measured: %s", results.FewFaults(b.broken))
+	}
+	if found == 0 {
+		return errors.New("no package has benchmarks: name others, as ./... does all")
+	}
+	return nil
+}
+
+// A part is a package of a side.
+type part struct {
+	side int
+	pkg  string
+}
+
+// all are the packages of all sides.
+func (b *benchRun) all() (all []part) {
+	for i, s := range b.sides {
+		for _, pkg := range slices.Sorted(maps.Keys(s.packages)) {
+			all = append(all, part{i, pkg})
+		}
+	}
+	return all
+}
+
+// build links parts, each with a layout of its own. A package that does not build is left
+// out on that side.
+func (b *benchRun) build(ctx context.Context, parts []part) error {
+	errs := make([]error, len(parts))
+	var together errgroup.Group
+	together.SetLimit(runtime.NumCPU())
+	for i, p := range parts {
+		layout := b.random.Int32N(math.MaxInt32) + 1
+		if !b.layouts {
+			layout = 0
+		}
+		together.Go(func() error {
+			errs[i] = b.sides[p.side].Build(ctx, b.sides[p.side].packages[p.pkg], layout, b.program(p.side, p.pkg).Path)
+			return nil
+		})
+	}
+	_ = together.Wait()
+	if slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, benchmark.ErrNoLayout) }) {
+		fmt.Fprintf(b.stderr, "parcon: %v (Go 1.26 has): each side keeps one layout of its functions, whose luck may look like a change\n", benchmark.ErrNoLayout)
+		b.layouts = false
+		return b.build(ctx, parts)
+	}
+	for i, p := range parts {
+		switch s := b.sides[p.side]; {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errs[i] != nil:
+			delete(s.packages, p.pkg)
+			s.broken[p.pkg] = true
+			if p.side != twinSide || !b.sides[0].broken[p.pkg] { // one of the two is enough
+				b.broken = append(b.broken, fmt.Sprintf("the %s side: %v", s.name, errs[i]))
+			}
+		}
+	}
+	return nil
+}
+
+// pilot is how long a run of a benchmark is made to be. Starting its process, behind a guard,
+// takes about 10 ms.
+const pilot = 50 * time.Millisecond
+
+// findBenchmarks runs each function of the two sides for a moment.
+func (b *benchRun) findBenchmarks(ctx context.Context) error {
+	var found [2]map[string]subject
+	failed := map[string]bool{} // functions and packages, by path
+	for i, s := range b.sides[:min(len(b.sides), 2)] {
+		found[i] = map[string]subject{}
+		for _, pkg := range slices.Sorted(maps.Keys(s.packages)) {
+			all, err := b.ofPackage(ctx, i, pkg)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			for _, err := range err {
+				b.broken = append(b.broken, fmt.Sprintf("the %s side: %s: %v", s.name, pkg, err))
+				failed[pkg] = true
+			}
+			for _, one := range all {
+				found[i][one.key()] = one
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(found[0])) {
+		one := found[0][key]
+		if other, there := found[1][key]; b.vs != "" && there {
+			one.Iterations = min(one.Iterations, other.Iterations)
+		} else if b.vs != "" {
+			b.alone(0, one, failed[one.pkg])
+			continue
+		}
+		b.subjects = append(b.subjects, one)
+	}
+	for _, key := range slices.Sorted(maps.Keys(found[1])) {
+		if _, there := found[0][key]; !there {
+			b.alone(1, found[1][key], failed[found[1][key].pkg])
+		}
+	}
+	switch {
+	case len(b.subjects) > 0:
+		return nil
+	case len(b.broken) > 0:
+		return fmt.Errorf("nothing can be measured: %s", results.FewFaults(b.broken))
+	case len(b.only[0])+len(b.only[1]) > 0:
+		return errors.New("no benchmark is on both sides")
+	}
+	return fmt.Errorf("--bench %s matches none of the benchmarks", b.bench)
+}
+
+// alone notes a benchmark that one side has, unless something failed where it is missed.
+func (b *benchRun) alone(side int, s subject, failed bool) {
+	if !failed && !b.sides[1-side].broken[s.pkg] {
+		b.only[side] = append(b.only[side], b.label(s))
+	}
+}
+
+// ofPackage finds the benchmarks of a package on one side.
+func (b *benchRun) ofPackage(ctx context.Context, side int, pkg string) (all []subject, failed []error) {
+	p := b.program(side, pkg)
+	limited, cancel := b.limit(ctx)
+	functions, err := p.Functions(limited)
+	cancel()
+	if err != nil {
+		return nil, []error{err}
+	}
+	for _, f := range functions {
+		for _, procs := range b.procs {
+			limited, cancel := b.limit(ctx)
+			found, err := p.Pilot(limited, b.pattern, f, procs, pilot)
+			cancel()
+			if err != nil {
+				failed = append(failed, err)
+			}
+			for _, one := range found {
+				all = append(all, subject{pkg, one})
+			}
+			if err != nil {
+				break // it would fail with other numbers of processors too
+			}
+		}
+	}
+	return all, failed
+}
+
+func (b *benchRun) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, b.timeout, fmt.Errorf("no result within %v: give it longer with --timeout", b.timeout))
+}
+
+const (
+	benchName = "Bench" // of the experiment
+	// What is only measured has so many rounds; of what is compared one looks after each
+	// of so many, see stat.Series.
+	roundsAlone, roundsCompared = 20, 200
+	mostFailures                = 3 // after which a benchmark is not tried again
+)
+
+// A benchOrder is a trial: a subject, on a side.
+type benchOrder struct {
+	subject, side int
+}
+
+func (b *benchRun) plan() runner.Plan {
+	e := runner.Experiment{Name: benchName}
+	for i, s := range b.subjects {
+		for side := range b.sides {
+			e.Cases = append(e.Cases, runner.Case{
+				Variant: b.variant(i, side), Block: s.key(), Tasks: s.Iterations, Procs: s.Procs, Order: benchOrder{i, side},
+			})
+		}
+	}
+	plan := runner.Plan{Experiments: []runner.Experiment{e}, Seed: b.seed, Rounds: roundsAlone, Budget: 10 * time.Second, Rest: b.rest}
+	if b.vs != "" {
+		plan.Rounds, plan.Budget = roundsCompared, 20*time.Second
+	}
+	plan.Budget *= time.Duration(len(b.subjects))
+	if b.budget > 0 {
+		plan.Budget = b.budget
+	}
+	return plan
+}
+
+func (b *benchRun) variant(subject, side int) string {
+	return b.sides[side].name + " " + b.subjects[subject].key()
+}
+
+// measure runs the rounds. Its error says why they ended early.
+func (b *benchRun) measure(ctx context.Context) error {
+	plan := b.plan()
+	orders := map[string]benchOrder{}
+	for _, c := range plan.Experiments[0].Cases {
+		orders[c.Variant] = c.Order.(benchOrder)
+	}
+	first := true
+	plan.Begin = func(ctx context.Context, round []results.Slot) error {
+		if first || !b.layouts { // what found the benchmarks has a layout already
+			first = false
+			return nil
+		}
+		var parts []part
+		for _, s := range round {
+			o := orders[s.Variant]
+			if p := (part{o.side, b.subjects[o.subject].pkg}); !slices.Contains(parts, p) {
+				parts = append(parts, p)
+			}
+		}
+		return b.relink(ctx, parts)
+	}
+	samples, err := b.openSamples()
+	if err != nil {
+		return err
+	}
+	defer samples.Close()
+	try := func(ctx context.Context, c runner.Case) (protocol.Measurement, error) {
+		o := c.Order.(benchOrder)
+		limited, cancel := b.limit(ctx)
+		defer cancel()
+		return b.program(o.side, b.subjects[o.subject].pkg).Run(limited, b.subjects[o.subject].Benchmark)
+	}
+	show, started := newProgress(b.stderr), time.Now()
+	b.trials, err = runner.Run(ctx, plan, nil, try, func(r results.Result) error { return samples.keep(r, orders[r.Variant]) }, show.tell)
+	b.took = time.Since(started)
+	show.end()
+	return err
+}
+
+// relink links anew what was built before: where that fails now, the disk is full or
+// somebody ends what is built.
+func (b *benchRun) relink(ctx context.Context, parts []part) error {
+	before := len(b.broken)
+	if err := b.build(ctx, parts); err != nil {
+		return err
+	}
+	if len(b.broken) > before {
+		return fmt.Errorf("linking anew for a round: %s", b.broken[len(b.broken)-1])
+	}
+	return nil
+}
+
+// series are the nanoseconds of a subject by round on each side, NaN where it failed, of the
+// rounds that all of its sides ran.
+func (b *benchRun) series(subject int, trials []results.Result) [][]float64 {
+	all := make([][]float64, len(b.sides))
+	for side := range b.sides {
+		name := b.variant(subject, side)
+		for _, r := range trials {
+			if r.Variant != name {
+				continue
+			}
+			ns, there := r.Values["ns/op"]
+			if !there {
+				ns = math.NaN()
+			}
+			all[side] = append(all[side], ns)
+		}
+	}
+	rounds := len(slices.MinFunc(all, func(x, y []float64) int { return len(x) - len(y) }))
+	for side := range all {
+		all[side] = all[side][:rounds]
+	}
+	return all
+}
+
+func (b *benchRun) rule() report.Bench {
+	return report.Bench{Question: b.question, Compared: len(b.subjects)}
+}
+
+// rest names the trials of subjects that are told, or fail again and again.
+func (b *benchRun) rest(_ int, trials []results.Result) map[string]bool {
+	rest := map[string]bool{}
+	for i := range b.subjects {
+		all := b.series(i, trials)
+		failed := 0
+		for _, side := range all {
+			for _, ns := range side {
+				if math.IsNaN(ns) {
+					failed++
+				}
+			}
+		}
+		if failed >= mostFailures || b.vs != "" && b.rule().Rests(all[1], all[0]) {
+			for side := range b.sides {
+				rest[benchName+"/"+b.variant(i, side)] = true
+			}
+		}
+	}
+	return rest
+}
