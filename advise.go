@@ -126,7 +126,10 @@ func (q asking) run(ctx context.Context, argv []string, stdout, stderr io.Writer
 	if err != nil && (ctx.Err() == nil || len(all) == 0) {
 		return err
 	}
-	return q.answer(ctx, advice.Of(setting, advice.ReadAll(all)), note, stdout)
+	trials := advice.ReadAll(all)
+	a := advice.Of(t.setting, trials)
+	a.Law = advice.Law(t.setting, trials)
+	return q.answer(ctx, a, note, stdout)
 }
 
 // keeping opens the result file, if one is asked for.

@@ -66,6 +66,7 @@ func (p page) markdown() string {
 		p.chapter(&w, c)
 	}
 	p.single(&w)
+	p.advise(&w)
 	p.selfcheck(&w)
 	p.doubts(&w)
 	p.environment(&w)
@@ -75,6 +76,8 @@ func (p page) markdown() string {
 // title says what the report is about.
 func (p page) title() string {
 	switch {
+	case p.advice() != nil:
+		return "How many of a command to run at once"
 	case len(p.detections) > 0:
 		return "How often parcon is wrong on this machine"
 	case !p.grids() && len(p.chapters) > 0:

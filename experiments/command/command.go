@@ -58,9 +58,9 @@ func HasPlace(argv []string) bool {
 type Task struct {
 	Argv    []string
 	Env     []string
-	Keep    int           // bytes of its output that are kept; the rest is let go
+	Keep    int           // bytes of its output that are kept, unless it is Tidy; the rest is let go
 	Timeout time.Duration // 0: none
-	Tidy    bool          // what is left in its process group when it ends is killed
+	Tidy    bool          // what is left in its process group when it ends is killed, its output let go
 }
 
 // Done is what came of a task.
@@ -111,8 +111,12 @@ func (t Task) Run(ctx context.Context) (Done, error) {
 	if t.Tidy || ctx.Err() != nil {
 		proc.Kill(c)
 	}
-	read.finish()
 	d.CPU, d.Peak = c.ProcessState.UserTime()+c.ProcessState.SystemTime(), peakOf(c.ProcessState)
+	if t.Tidy && err == nil { // what it left behind may hold its output open
+		go read.finish()
+		return d, nil
+	}
+	read.finish()
 	d.Out, d.More = out.kept.Bytes(), out.more
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && t.Timeout > 0 && err != nil {
 		err = fmt.Errorf("it did not end within %v", t.Timeout)

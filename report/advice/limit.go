@@ -21,7 +21,7 @@ const (
 	Lock     = "the command's own lock, or what all of them ask"
 	Memory   = "memory"
 	Failures = "failures"
-	Most     = "the number that was allowed"
+	Most     = "the number that was allowed, and more may bring more"
 	NotKnown = "not known"
 )
 
@@ -46,6 +46,9 @@ func (v view) limit(advised int) Limit {
 		}
 		if advised == v.Most && advised > 1 {
 			return Limit{Most, fmt.Sprintf("%s of %s cores are busy", number.Short(v.point(advised).Busy), number.Short(v.Cores))}
+		}
+		if advised < v.fits() {
+			return Limit{NotKnown, "more were not tried"}
 		}
 	}
 	p := v.point(alive[min(at+1, len(alive)-1)])

@@ -2,6 +2,7 @@ package advice
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"slices"
 
@@ -35,6 +36,7 @@ type Point struct {
 	Busy    float64 `json:"cores-busy"`
 	CPU     float64 `json:"cpu-seconds"` // of a task
 	Others  float64 `json:"others-busy"`
+	Took    float64 `json:"took-seconds"` // by a task
 	Delay   float64 `json:"-"`
 	IO      float64 `json:"-"`
 }
@@ -75,7 +77,7 @@ func Of(s Setting, trials []Trial) Advice {
 	}
 	a.Workers, a.Or = v.choose(first)
 	a.Sure = len(v.larger(a.Workers, open, hopeless, close)) == 0 && v.ruledOut(a.Workers)
-	a.Speedup = Span{v.ratio(a.Workers, 1).Running()}
+	a.Speedup = v.overOne(a.Workers)
 	a.Limit = v.limit(a.Workers)
 	a.Notes = append(a.Notes, v.notes()...)
 	a.Sentence = v.sentence(a)
@@ -148,10 +150,26 @@ func (v view) point(workers int) Point {
 	p.Busy = middle(func(t Trial) float64 { return t.Busy })
 	p.CPU = middle(func(t Trial) float64 { return t.CPU })
 	p.Others = middle(func(t Trial) float64 { return t.Others })
+	p.Took = middle(func(t Trial) float64 { return t.Took })
 	p.Delay = middle(func(t Trial) float64 { return t.Delay / t.Took })
 	p.IO = middle(func(t Trial) float64 { return t.IO })
-	p.Ratio = Span{v.ratio(workers, 1).Running()}
+	p.Ratio = v.overOne(workers)
 	return p
+}
+
+// overOne is the ratio to one worker: of the rounds in which both were tried, or else of the
+// middles of all their rounds, without an interval.
+func (v view) overOne(workers int) Span {
+	i := v.ratio(workers, 1).Running()
+	if i.N == 0 {
+		i.Estimate = v.middle(workers) / v.middle(1)
+	}
+	return Span{i}
+}
+
+// middle is the middle of the rates of so many workers.
+func (v view) middle(workers int) float64 {
+	return stat.SeriesOf(slices.Collect(maps.Values(v.rates[workers]))).Median()
 }
 
 // lawSeed makes the law of the same trials the same.

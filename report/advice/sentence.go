@@ -17,7 +17,7 @@ func (v view) sentence(a Advice) string {
 		parts = append(parts, text)
 	}
 	if a.Limit.Name == NotKnown {
-		return strings.Join(append(parts, "what the limit is cannot be told"), "; ")
+		return strings.Join(append(parts, "what the limit is cannot be told: "+a.Limit.Why), "; ")
 	}
 	if a.Limit.Name != Failures {
 		parts = append(parts, fmt.Sprintf("the limit is %s (%s)", a.Limit.Name, a.Limit.Why))
@@ -88,6 +88,12 @@ func (v view) nothing() string {
 	return "nothing was measured"
 }
 
+// fewRounds are too few for any evidence.
+const fewRounds = 6
+
+// tiny is how long a task is, in seconds, that is mostly its start.
+const tiny = 0.005
+
 // notes are what else is to be known.
 func (v view) notes() (all []string) {
 	left, failed, taken := 0.0, 0, 0
@@ -101,6 +107,12 @@ func (v view) notes() (all []string) {
 		if t.Failed == "" && v.fair(t) != t.Rate {
 			taken++
 		}
+	}
+	if v.rounds() < fewRounds {
+		all = append(all, fmt.Sprintf("there were only %s: with a longer --budget there are more", number.Plural(v.rounds(), "round")))
+	}
+	if took := v.point(1).Took; took > 0 && took < tiny {
+		all = append(all, fmt.Sprintf("a task takes %s, and much of that is to start it: one process starts all, one after the other, so more workers may bring more than is measured here", number.Span(took*1e9)))
 	}
 	if left >= 0.1 {
 		all = append(all, fmt.Sprintf("the command leaves processes running when it ends, %s a task: they were ended, and what they would have done is not in the figures", number.Short(left)))
