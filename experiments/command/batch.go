@@ -160,7 +160,7 @@ func (b Batch) watch(t *tally) (stop func()) {
 // this process for a smaller child, which shares its memory until it begins its own program
 // (see package usage).
 func (t *tally) memory() int64 {
-	if t.peak <= usage.PeakOfSelf() {
+	if t.peak <= usage.Self().PeakRSS {
 		return t.seen
 	}
 	return max(t.peak, t.seen)

@@ -100,7 +100,7 @@ const (
 // idle, tasks cost what they cost, and would have had the cores that they had work for. What
 // mostly waits is left as it is, but where many together have work for all cores.
 func (v view) fair(t Trial) float64 {
-	if t.Failed != "" || !(t.Rate > 0) {
+	if t.Failed != "" || !(t.Rate > 0) || math.IsInf(t.Rate, 0) {
 		return math.NaN()
 	}
 	wanted := min(v.Cores, float64(t.Workers)*v.alone)

@@ -136,10 +136,10 @@ func (v view) point(workers int) Point {
 				all = append(all, of(t))
 			}
 		}
-		if x := stat.SeriesOf(all).Median(); !math.IsNaN(x) {
+		if x := stat.SeriesOf(all).Median(); !math.IsNaN(x) && !math.IsInf(x, 0) {
 			return x
 		}
-		return 0
+		return 0 // not known
 	}
 	for _, t := range v.trials {
 		if t.Workers == workers && t.Failed != "" && p.Why == "" {

@@ -6,8 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,26 +44,7 @@ func self() string {
 
 func batch() []string { return []string{self(), "batch"} }
 
-func onLinux(t *testing.T) {
-	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("needs a process that adopts others, and /proc")
-	}
-}
-
-func TestALineIsPutIntoACommand(t *testing.T) {
-	for want, argv := range map[string][]string{
-		"echo|a b":       {"echo"},
-		"echo|<a b>|a b": {"echo", "<{}>", "{}"},
-	} {
-		if got := Fill(argv, "a b"); !slices.Equal(got, strings.Split(want, "|")) {
-			t.Errorf("%q is %q, want %s", argv, got, want)
-		}
-	}
-}
-
 func TestATaskHasNothingToReadAndSaysWhyItFails(t *testing.T) {
-	onLinux(t)
 	for script, want := range map[string]string{
 		"read x || exit 5":               "exit status 5",
 		"echo one >&2; echo two; exit 1": "exit status 1: one",
@@ -108,7 +87,6 @@ func waitUntil(t *testing.T, what string, holds func() bool) {
 func mark(n int) string { return fmt.Sprintf("sleep 9%d%d", os.Getpid()%100_000, n) }
 
 func TestWhatACommandLeavesIsEndedAndCounted(t *testing.T) {
-	onLinux(t)
 	proctest.Tidy(t)
 	left := mark(1)
 	m, err := Try(t.Context(), batch(), Batch{
@@ -124,7 +102,6 @@ func TestWhatACommandLeavesIsEndedAndCounted(t *testing.T) {
 }
 
 func TestAFailureEndsABatch(t *testing.T) {
-	onLinux(t)
 	proctest.Tidy(t)
 	long := mark(2)
 	_, err := Try(t.Context(), batch(), Batch{
@@ -138,7 +115,6 @@ func TestAFailureEndsABatch(t *testing.T) {
 
 // Whoever of the two is killed, nothing is left of what they started.
 func TestNothingIsLeftOfWhatIsKilled(t *testing.T) {
-	onLinux(t)
 	for i, victim := range []string{"asker", "batch"} {
 		for _, pause := range []time.Duration{0, 30 * time.Millisecond, 200 * time.Millisecond} {
 			left := mark(3 + i)
@@ -165,7 +141,6 @@ func TestNothingIsLeftOfWhatIsKilled(t *testing.T) {
 }
 
 func TestTheMemoryOfAWorkerIsSeen(t *testing.T) {
-	onLinux(t)
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("needs a program that takes memory")
 	}
@@ -179,13 +154,12 @@ func TestTheMemoryOfAWorkerIsSeen(t *testing.T) {
 	if peak := m["peak-rss-bytes"]; peak < took || peak > 3*took {
 		t.Errorf("the peak of a command that takes %d is %v", took, peak)
 	}
-	if usage.PeakOfSelf() <= 0 {
+	if usage.Self().PeakRSS <= 0 {
 		t.Error("the peak of this process is not known")
 	}
 }
 
 func TestABatchMeasuresItsTasks(t *testing.T) {
-	onLinux(t)
 	proctest.Tidy(t)
 	m, err := Try(t.Context(), batch(), Batch{Argv: []string{"sleep", "0.01"}, Tasks: 12, Workers: 3})
 	if err != nil {
@@ -202,7 +176,6 @@ func TestABatchMeasuresItsTasks(t *testing.T) {
 }
 
 func TestABatchEndsWithItsContext(t *testing.T) {
-	onLinux(t)
 	proctest.Tidy(t)
 	long := mark(6)
 	ctx, cancel := context.WithCancel(t.Context())
