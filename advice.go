@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"parcon/experiments/number"
@@ -46,10 +47,9 @@ func (q asking) answer(ctx context.Context, a advice.Advice, note string, stdout
 func printAdvice(out io.Writer, a advice.Advice, items string) error {
 	fmt.Fprintf(out, "%s\n\n", a.Sentence)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "at once\ttasks/s\ttimes one\tcores busy\tCPU time of a task\ttrials\tfailed")
+	fmt.Fprintln(w, strings.Join(advice.Columns, "\t"))
 	for _, p := range a.Points {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%d\n", p.Workers, number.Short(p.Rate), p.Ratio.In(number.Times),
-			number.Short(p.Busy), number.Span(p.CPU*1e9), p.Trials, p.Failed)
+		fmt.Fprintln(w, strings.Join(p.Row(), "\t"))
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -54,17 +54,14 @@ func (p page) advise(w *strings.Builder) {
 	if a == nil {
 		return
 	}
-	fmt.Fprintf(w, "## How many at once?\n\nThe command `%s` was run for %s. In a round every number of workers runs the same items; its trials stand beside those of one worker in the same rounds.\n\n",
-		strings.ReplaceAll(p.table.Get(results.KeyCommand), "`", "'"), p.table.Get(results.KeyItems))
+	fmt.Fprintf(w, "## How many at once?\n\nThe command `%s` was run for %s. In a round every number of workers runs the same items; times one is by the rounds in which one worker was tried too, with the %s.\n\n",
+		strings.ReplaceAll(p.table.Get(results.KeyCommand), "`", "'"), p.table.Get(results.KeyItems), interval)
 	p.picture(w, "advise")
 	var rows [][]string
 	for _, point := range a.Points {
-		rows = append(rows, []string{
-			fmt.Sprint(point.Workers), number.Short(point.Rate), point.Ratio.In(number.Times), number.Short(point.Busy),
-			number.Span(point.CPU * 1e9), fmt.Sprint(point.Trials), fmt.Sprint(point.Failed),
-		})
+		rows = append(rows, point.Row())
 	}
-	table(w, []string{"at once", "tasks a second", fmt.Sprintf("times one (%s)", interval), "cores busy", "CPU time of a task", "trials", "failed"}, rows)
+	table(w, advice.Columns, rows)
 	for _, note := range append(slices.Clone(a.Notes), a.Law) {
 		fmt.Fprintf(w, "%s.\n\n", capital(note))
 	}

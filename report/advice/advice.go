@@ -230,15 +230,22 @@ func (v view) first() int {
 	return alive[0]
 }
 
-// clear is a gain that few rounds show.
-const clear = 1.25
+// What nobody doubts: a gain like this in one round, in each of two, and any in each of several.
+const (
+	obvious = 1.6
+	clear   = 1.25
+	several = 5
+)
 
-// clearly says that a larger number brought much more in every round, or more in several.
-// It is no evidence, but nobody doubts it.
+// clearly says that a larger number brought more in every round, so much that it is no matter
+// of evidence.
 func (v view) clearly(of, over int) bool {
 	s := v.ratio(of, over)
-	n := s.RightInside(worth, math.Inf(1))
-	return n > 0 && n == s.N() && (s.Median() > clear || n > 4)
+	n := s.N()
+	if n == 0 || s.RightInside(worth, math.Inf(1)) < n {
+		return false
+	}
+	return s.Median() > obvious || n > 1 && s.Median() > clear || n >= several
 }
 
 // best is the smallest of which no larger one seems to bring more, however few rounds there

@@ -5,7 +5,9 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 
+	"parcon/experiments/number"
 	"parcon/report/scaling"
 	"parcon/report/stat"
 )
@@ -39,6 +41,18 @@ type Point struct {
 	Took    float64 `json:"took-seconds"` // by a task
 	Delay   float64 `json:"-"`
 	IO      float64 `json:"-"`
+}
+
+// Columns are the heads of a table of points, whose rows are Row.
+var Columns = []string{"at once", "tasks a second", "times one", "cores busy", "CPU time of a task", "trials", "failed"}
+
+// Row is a point as a row of a table.
+func (p Point) Row() []string {
+	row := []string{strconv.Itoa(p.Workers), "–", "–", "–", "–", strconv.Itoa(p.Trials), strconv.Itoa(p.Failed)}
+	if p.Rate > 0 {
+		copy(row[1:], []string{number.Short(p.Rate), p.Ratio.In(number.Times), number.Short(p.Busy), number.Span(p.CPU * 1e9)})
+	}
+	return row
 }
 
 // A Span is an interval of a ratio.
