@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -103,7 +104,7 @@ func (q asking) run(ctx context.Context, argv []string, stdout, stderr io.Writer
 	if setting.Memory, err = q.mayTake(); err != nil {
 		return err
 	}
-	items, note, err := q.read(ctx, argv, os.Stdin)
+	items, of, err := q.read(ctx, argv, os.Stdin)
 	if err != nil {
 		return err
 	}
@@ -113,6 +114,7 @@ func (q asking) run(ctx context.Context, argv []string, stdout, stderr io.Writer
 	if err != nil {
 		return err
 	}
+	note := whatFor(len(t.items), of)
 	keep, end, err := q.keeping(t, note)
 	if err != nil {
 		return err
@@ -123,13 +125,22 @@ func (q asking) run(ctx context.Context, argv []string, stdout, stderr io.Writer
 		show.advising(round, next, time.Since(begin), q.budget)
 	})
 	show.end()
-	if err != nil && (ctx.Err() == nil || len(all) == 0) {
+	if len(all) == 0 && ctx.Err() != nil {
+		return errors.New("stopped before anything was measured")
+	}
+	if len(all) == 0 {
 		return err
 	}
 	trials := advice.ReadAll(all)
 	a := advice.Of(t.setting, trials)
 	a.Law = advice.Law(t.setting, trials)
-	return q.answer(ctx, a, note, stdout)
+	if none := q.answer(ctx, a, note, stdout); none != nil {
+		return none
+	}
+	if ctx.Err() != nil {
+		err = errors.New("stopped: the advice is by what was measured until then")
+	}
+	return err
 }
 
 // keeping opens the result file, if one is asked for.

@@ -10,40 +10,45 @@ import (
 	"time"
 
 	"parcon/experiments/command"
+	"parcon/experiments/number"
 )
 
 // silence is how long standard input may say nothing at all.
 const silence = 10 * time.Second
 
-// read takes a sample of the items. Without any, the command is run as it is.
-func (q asking) read(ctx context.Context, argv []string, stdin *os.File) (items []string, note string, err error) {
+// read takes a sample of the items, in random order. Without any, the command is run as it is.
+func (q asking) read(ctx context.Context, argv []string, stdin *os.File) (items []string, of int, err error) {
 	in, from := stdin, "standard input"
 	if q.items != "" {
 		if in, err = os.Open(q.items); err != nil {
-			return nil, "", fmt.Errorf("opening the items: %w", err)
+			return nil, 0, fmt.Errorf("opening the items: %w", err)
 		}
 		defer in.Close()
 		from = q.items
 	} else if info, err := stdin.Stat(); err != nil || info.Mode()&os.ModeCharDevice != 0 { // a terminal, or nothing
 		in = nil
 	}
-	of := 0
 	if in != nil {
 		if items, of, err = q.sample(ctx, in); err != nil {
-			return nil, "", fmt.Errorf("reading the items from %s: %w", from, err)
+			return nil, 0, fmt.Errorf("reading the items from %s: %w", from, err)
 		}
 	}
-	switch {
-	case of == 0 && (command.HasPlace(argv) || q.items != ""):
-		return nil, "", fmt.Errorf("there are no items: give some, one a line, on standard input or with --items")
-	case of == 0:
-		return nil, "the same command again", nil
-	case of > len(items):
-		note = fmt.Sprintf("a random sample of %d of %d items", len(items), of)
-	default:
-		note = fmt.Sprintf("%d items", of)
+	if of == 0 && (command.HasPlace(argv) || q.items != "") {
+		return nil, 0, errors.New("there are no items: give some, one a line, on standard input or with --items")
 	}
-	return items, note, nil
+	rand.New(rand.NewPCG(q.seed, 1)).Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+	return items, of, nil
+}
+
+// whatFor says for which items a command is run.
+func whatFor(used, of int) string {
+	switch {
+	case of == 0:
+		return "the same command again"
+	case of > used:
+		return fmt.Sprintf("a random sample of %d of %d items", used, of)
+	}
+	return number.Plural(of, "item")
 }
 
 // sample reads items until ctx ends, or nothing comes.

@@ -65,7 +65,7 @@ func (t trying) tasksOf(s results.Slot) int {
 	return t.tasks(max(1, trial.Workers))
 }
 
-// mostTrials bounds the rounds: with these, nothing can be told apart that has not been.
+// mostAdviceRounds bounds the rounds: with these, nothing can be told apart that has not been.
 const mostAdviceRounds = 200
 
 // rounds runs trials as long as there is something to find out. The order of the items is
