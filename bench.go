@@ -75,7 +75,7 @@ Exit code 3: something surely got slower by more than --threshold.`,
 	f.StringVar(&o.out, "out", "", "folder for all samples, as old.txt and new.txt; it must not hold them yet (default: nothing is kept)")
 	f.DurationVar(&o.usual, "usual", 0, "measure the usual way too, -count=10 of the old side, then of the new one, with this -benchtime")
 	f.Lookup("usual").NoOptDefVal = "1s"
-	f.BoolVar(&o.asJSON, "json", false, "print JSON")
+	jsonFlag(c, &o.asJSON)
 	return c
 }
 

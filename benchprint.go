@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -187,16 +186,14 @@ func (b *benchRun) printAlone(out io.Writer) error {
 }
 
 func (b *benchRun) printJSON(out io.Writer) error {
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
 	if b.vs == "" {
-		return e.Encode(struct {
+		return printJSON(out, struct {
 			Benchmarks []alone  `json:"benchmarks"`
 			Failed     []string `json:"failed"`
 		}{b.measured(), append([]string{}, b.failures()...)})
 	}
 	called, all := b.pairs()
-	return e.Encode(struct {
+	return printJSON(out, struct {
 		Changes   report.Changes `json:"changes"`
 		Failed    []string       `json:"failed"`
 		Rounds    int            `json:"rounds"`

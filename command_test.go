@@ -1,21 +1,9 @@
 package main
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
-
-func TestALineIsPutIntoACommand(t *testing.T) {
-	for want, argv := range map[string][]string{
-		"echo|a b":       {"echo"},
-		"echo|<a b>|a b": {"echo", "<{}>", "{}"},
-	} {
-		if got := fill(argv, "a b"); !slices.Equal(got, strings.Split(want, "|")) {
-			t.Errorf("%q is %q, want %s", argv, got, want)
-		}
-	}
-}
 
 // A command that prints without end costs no more memory than an answer may have.
 func TestAnAnswerOfACommandIsBounded(t *testing.T) {
@@ -34,7 +22,7 @@ func TestAnAnswerOfACommandIsBounded(t *testing.T) {
 		if (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %q, want %q", script, err, want)
 		}
-		if len(answer) > mostPrinted || err != nil && len(err.Error()) > mostComplaint+100 {
+		if len(answer) > mostPrinted || err != nil && len(err.Error()) > 4200 {
 			t.Errorf("%s: an answer of %d bytes", script, len(answer))
 		}
 	}

@@ -18,10 +18,10 @@ var levels = [][]string{
 	{"experiments/section", "report/stat", "experiments/lane/gotrace", "experiments/openloop", "experiments/tool"},
 	{
 		"experiments/card", "experiments/procpool", "experiments/ring", "experiments/server", "experiments/tasks/workload/web",
-		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling", "experiments/benchmark", "experiments/checkout",
+		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling", "experiments/benchmark", "experiments/checkout", "experiments/command",
 	},
-	{"experiments/card/cardtest", "experiments/peer", "experiments/server/gonet", "experiments/tasks/worker", "report", "runner/fleet", "runner/link"},
-	{"experiments/cpython", "experiments/remote", "experiments/taskqueue", "runner/link/broker"},
+	{"experiments/card/cardtest", "experiments/peer", "experiments/server/gonet", "experiments/tasks/worker", "report/advice", "runner/fleet", "runner/link"},
+	{"report", "experiments/cpython", "experiments/remote", "experiments/taskqueue", "runner/link/broker"},
 	{"experiments/remote/role"},
 	{"experiments/tasks/model"},
 	{"experiments/tasks"},
@@ -50,11 +50,13 @@ var confined = map[string][]string{
 	"experiments/checkout": {"experiments/tool", "runner/proc", "results"},
 	"experiments/lane":     {},
 	"experiments/openloop": {"runner/clock"},
-	"report":               {"experiments/card", "experiments/lane", "experiments/variant", "report/chart", "report/web", "experiments/number", "experiments/forecast", "report/scaling", "experiments/section", "report/stat", "results", "runner/protocol"},
+	"report":               {"report/advice", "experiments/card", "experiments/lane", "experiments/variant", "report/chart", "report/web", "experiments/number", "experiments/forecast", "report/scaling", "experiments/section", "report/stat", "results", "runner/protocol"},
 	"experiments/section":  {"experiments/variant", "experiments/number", "experiments/forecast"},
 	"experiments/forecast": {},
 	"report/stat":          {"experiments/number"},
 	"report/scaling":       {"experiments/number", "report/stat"},
+	"report/advice":        {"experiments/variant", "experiments/number", "report/scaling", "report/stat", "results"},
+	"experiments/command":  {"runner/clock", "runner/proc", "runner/protocol", "runner/usage"},
 }
 
 // imports are those of parcon's own, by package, without its name.

@@ -122,7 +122,7 @@ func addCommands(root *cobra.Command, stdout, stderr io.Writer) {
 		{"run", "Measure this machine:", []*cobra.Command{
 			runCommand(stdout, stderr), listCommand(stdout), lanesCommand(stdout, stderr), doctorCommand(stdout), selfcheckCommand(stdout, stderr),
 		}},
-		{"own", "Measure your own work:", []*cobra.Command{benchCommand(stdout, stderr)}},
+		{"own", "Measure your own work:", []*cobra.Command{adviseCommand(stdout, stderr), benchCommand(stdout, stderr)}},
 		{"read", "Read results:", []*cobra.Command{reportCommand(stdout, stderr), compareCommand(stdout, stderr), whichCommand(stdout, stderr)}},
 		{"many", "Several machines:", []*cobra.Command{agentCommand(stdout, stderr), distributeCommand(stdout, stderr), workerCommand(stderr)}},
 	} {

@@ -87,6 +87,8 @@ func TestScripts(t *testing.T) {
 			"natsserver":    natsServer,
 			"freeport":      freePort,
 			"waittext":      waitText,
+			"somebody":      somebody,
+			"nobody":        nobody,
 		},
 	})
 }

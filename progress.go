@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -97,6 +98,23 @@ func (p *progress) open(claims []string, soon string) {
 		fmt.Fprintln(p.out, "a further minute would hardly decide any")
 	}
 }
+
+// advising tells which numbers of workers the next round tries.
+func (p *progress) advising(round int, next []int, spent, budget time.Duration) {
+	text := fmt.Sprintf("round %d: %s at once, at most %s left", round+1, spaced(next), max(0, budget-spent).Round(time.Second))
+	if p.bar != nil {
+		p.bar.ChangeMax(int(budget.Seconds()) + 1)
+		p.bar.Describe(text)
+		_ = p.bar.Set(int(min(spent, budget).Seconds()))
+		return
+	}
+	if time.Since(p.last) >= plainEvery {
+		p.last = time.Now()
+		fmt.Fprintln(p.out, text)
+	}
+}
+
+func spaced(all []int) string { return strings.Trim(fmt.Sprint(all), "[]") }
 
 // end takes the bar off the screen.
 func (p *progress) end() {

@@ -66,6 +66,8 @@ func short(t *testing.T, args []string) []string {
 		return append(args, "--comparisons", "1", "--tries", "0", "--out", out)
 	case args[0] == "bench": // this module has hundreds, and main may not be known here
 		return []string{"bench", "./experiments/lcg", "--bench", ".", "--help"}
+	case args[0] == "advise":
+		return append([]string{"advise", "--budget", "1s", "--at-most", "2"}, args[1:]...)
 	case args[0] == "report" || args[0] == "lanes":
 		return append(args, "--out", out)
 	case args[0] == "run":

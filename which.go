@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -78,23 +76,6 @@ func (q wondering) work(task bool) (report.Work, error) {
 		w.Memory, err = size("--memory", q.memory)
 	}
 	return w, err
-}
-
-// size reads "64MB", "1.5GiB" or "4096": K, M and G are powers of 1024.
-func size(flag, text string) (float64, error) {
-	value := strings.ToUpper(strings.ReplaceAll(text, " ", ""))
-	value = strings.TrimSuffix(strings.TrimSuffix(value, "B"), "I")
-	factor := 1.0
-	for i, unit := range []string{"K", "M", "G", "T"} {
-		if cut, ok := strings.CutSuffix(value, unit); ok {
-			value, factor = cut, math.Pow(1024, float64(i+1))
-		}
-	}
-	n, err := strconv.ParseFloat(value, 64)
-	if err != nil || !(n*factor >= 1 && n*factor <= 1<<60) {
-		return 0, wrongUsage("%s %q: give a size, such as 64MB or 2GB", flag, text)
-	}
-	return n * factor, nil
 }
 
 func (q wondering) answer(ctx context.Context, args []string, task bool, stdout, stderr io.Writer) error {

@@ -82,7 +82,7 @@ func Compare(old, new *Side, q Question) (Changes, error) {
 	if len(both) == 0 {
 		return c, unmatched(old, new, c.OnlyOld, c.OnlyNew, q.Ignored)
 	}
-	if keys := advice(old, new, q.Ignored); keys != "" {
+	if keys := toIgnore(old, new, q.Ignored); keys != "" {
 		c.say("some benchmarks have a partner only if %s is left out of account: --ignore %s", strings.ReplaceAll(keys, ",", " and "), keys)
 	}
 	c.compare(both, names, a, b, exactly(old, new))

@@ -493,6 +493,9 @@ func (v view) figures(judged []Judged) []figure {
 		all = append(all, v.verdictFigures(judged)...)
 	}
 	all = append(all, v.curveFigures()...)
+	if f, there := v.adviseFigure(); there {
+		all = append(all, f)
+	}
 	if len(v.mixed.cells) > 0 {
 		all = append(all, v.mapFigure())
 	}

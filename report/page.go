@@ -50,6 +50,7 @@ func (p page) markdown() string {
 		p.choices(&w)
 	}
 	p.lanes(&w)
+	p.advise(&w)
 	p.findings(&w)
 	p.plainly(&w)
 	p.corner(&w)
@@ -87,6 +88,8 @@ func (p page) evidence(w *strings.Builder) {
 // title says what the report is about.
 func (p page) title() string {
 	switch {
+	case p.advice() != nil:
+		return "How many of a command to run at once"
 	case len(p.detections) > 0:
 		return "How often parcon is wrong on this machine"
 	case !p.grids() && len(p.chapters) > 0:

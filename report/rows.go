@@ -169,15 +169,15 @@ func byRound(x, y []float64, xRounds, yRounds []int) (a, b []float64, whole bool
 // unmatched says why no benchmark is in both sides, and what to do.
 func unmatched(old, new *Side, onlyOld, onlyNew, ignored []string) error {
 	text := fmt.Sprintf("nothing to compare: no benchmark is in both %s (it has %s) and %s (it has %s)", old.Name, list(onlyOld), new.Name, list(onlyNew))
-	if keys := advice(old, new, ignored); keys != "" {
+	if keys := toIgnore(old, new, ignored); keys != "" {
 		text += fmt.Sprintf(": they differ in %s: if it is to be left out of account, say --ignore %s", strings.ReplaceAll(keys, ",", " and "), keys)
 	}
 	return fmt.Errorf("%s", text)
 }
 
-// advice is what to ignore so that benchmarks which have no partner find one, "" if
+// toIgnore is what to ignore so that benchmarks which have no partner find one, "" if
 // that does not help.
-func advice(old, new *Side, ignored []string) string {
+func toIgnore(old, new *Side, ignored []string) string {
 	has := func(also ...string) int {
 		a, b, _ := listings(old, new, slices.Concat(ignored, also))
 		n := 0

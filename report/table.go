@@ -73,6 +73,7 @@ var commonUnits = []string{
 	"ctxsw/op", "peak-rss-bytes", "steal-ns", "others-busy", "throttled-ns", "threads",
 	"start-unix-s", "life-ns", "sitting", "run-delay-ns", "involuntary-ctxsw/op", "mhz",
 	"pressure-cpu-ns", "pressure-io-ns", "pressure-memory-ns", card.UnitTries, card.UnitSeen, card.UnitEpisodes,
+	"took-ns", "run-delay-ns/op", "left/op",
 }
 
 // units are the places of the values that are kept of a trial.

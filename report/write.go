@@ -180,6 +180,9 @@ func (t *Table) odds(claims []asked) float64 {
 
 // sentence is the answer of the report.
 func (p page) sentence() string {
+	if a := p.advice(); a != nil {
+		return capital(a.Sentence) + "."
+	}
 	if single := gridOf(p.table, "single"); len(single.cells) > 0 && len(p.measured) == 0 {
 		return singleAnswer(single)
 	}

@@ -35,6 +35,11 @@ const (
 	KeyPrecision   = "precision" // of older runs
 	KeyOdds        = "odds"      // asked of each claim, to one
 	KeyCases       = "cases"     // trials of a round, by experiment
+	KeyCommand     = "command"   // that advice was asked about
+	KeyItems       = "items"     // for which it is run
+	KeyAtMost      = "at-most"   // workers
+	KeyMayTake     = "may-take"  // bytes of memory that all workers may take; 0: not known
+	KeyTakes       = "takes"     // bytes that one took at first; 0: not known
 )
 
 // ours are the words that only parcon writes. In another's file they mean nothing.

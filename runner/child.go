@@ -98,13 +98,9 @@ func (t *Trial) Measure() (protocol.Measurement, error) {
 		return nil, fmt.Errorf("the trial's process failed after its result: %w", t.lastWords(ended))
 	}
 	state := t.cmd.ProcessState
-	m[processCPU] = float64(state.UserTime() + state.SystemTime())
+	m[protocol.ProcessCPU] = float64(state.UserTime() + state.SystemTime())
 	return m, nil
 }
-
-// processCPU is the CPU time, in nanoseconds, of a trial's process over its whole
-// life, and of the children that it waited for.
-const processCPU = "process-cpu-ns"
 
 // end lets the child go and waits for it.
 func (t *Trial) end() error {

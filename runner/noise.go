@@ -49,7 +49,7 @@ func Watch(try Trier, own func() time.Duration) Trier {
 		after := read(system, own)
 		wall := time.Since(start)
 		before.add(m, after, wall)
-		delete(m, processCPU) // it served its purpose
+		delete(m, protocol.ProcessCPU) // it served its purpose
 		m["start-unix-s"] = float64(start.UnixMilli()) / 1000
 		m["life-ns"] = float64(wall)
 		if load, known := load1(system); known {
@@ -105,7 +105,7 @@ func (c counters) add(m protocol.Measurement, after counters, wall time.Duration
 	if _, known := m["steal-ns"]; known {
 		// A helper that ended has no time any more: not less than nothing.
 		own := max(0, after.own-c.own)
-		m["others-busy"] = (float64(after.busy-c.busy-own) - m[processCPU]) / float64(wall)
+		m["others-busy"] = (float64(after.busy-c.busy-own) - m[protocol.ProcessCPU]) / float64(wall)
 	}
 }
 

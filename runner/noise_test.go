@@ -154,10 +154,10 @@ func TestGrowth(t *testing.T) {
 		totals: map[string]time.Duration{"steal-ns": 6, "throttled-ns": 7, "pressure-cpu-ns": 9},
 		busy:   1100, own: 110,
 	}
-	m := protocol.Measurement{processCPU: 400}
+	m := protocol.Measurement{protocol.ProcessCPU: 400}
 	before.add(m, after, 1000)
 	// Of 1000 the trial had 400 and the harness 100.
-	want := protocol.Measurement{processCPU: 400, "steal-ns": 1, "throttled-ns": 0, "others-busy": 0.5}
+	want := protocol.Measurement{protocol.ProcessCPU: 400, "steal-ns": 1, "throttled-ns": 0, "others-busy": 0.5}
 	if !maps.Equal(m, want) {
 		t.Errorf("%v, want %v", m, want)
 	}
@@ -181,7 +181,7 @@ func TestWatchAddsToAMeasurementAndLeavesAnErrorAlone(t *testing.T) {
 	}
 	asked := 0
 	works := Watch(func(_ context.Context, c Case) (protocol.Measurement, error) {
-		return protocol.Measurement{"ns/op": float64(c.Tasks), processCPU: 1}, nil
+		return protocol.Measurement{"ns/op": float64(c.Tasks), protocol.ProcessCPU: 1}, nil
 	}, func() time.Duration { asked++; return 0 })
 	m, err := works(t.Context(), Case{Tasks: 5})
 	if err != nil || m["ns/op"] != 5 {
@@ -190,8 +190,8 @@ func TestWatchAddsToAMeasurementAndLeavesAnErrorAlone(t *testing.T) {
 	if asked != 2 {
 		t.Errorf("the helpers' time was read %d times, want before and after", asked)
 	}
-	if _, found := m[processCPU]; found {
-		t.Errorf("%s is nothing that the file should hold", processCPU)
+	if _, found := m[protocol.ProcessCPU]; found {
+		t.Errorf("%s is nothing that the file should hold", protocol.ProcessCPU)
 	}
 	units := []string{"start-unix-s"}
 	if runtime.GOOS == "linux" {

@@ -20,6 +20,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/chapters"
+	"parcon/experiments/command"
 	"parcon/experiments/cpython"
 	"parcon/experiments/server"
 	"parcon/experiments/server/gonet"
@@ -47,6 +48,7 @@ const (
 	Room      = "room"      // see proc.Try; what is wanted is the rest
 	Guard     = "guard"     // see proc.Guard; a command is the rest
 	Serve     = "serve"     // see package server; a model is the rest
+	Command   = "command"   // see package command: a batch
 )
 
 // Setting is what all trials of a run share. It is the same for every model.
@@ -102,6 +104,8 @@ func run(role string, args []string) error {
 		return disturb()
 	case Room:
 		return proc.Try(args)
+	case Command:
+		return command.Serve(proc.Stdin(), os.Stdout)
 	case Serve:
 		return server.Main(slices.Concat(server.Raw, gonet.Models), args)
 	case Guard:

@@ -16,6 +16,16 @@ func Guarded(guard, argv, env []string) *exec.Cmd {
 	return c
 }
 
+// Warden prepares a command that ends by itself all that it started when its standard input
+// ends, which is to be a pipe: so it may outlive this process for that moment. It has a
+// session of its own, in which nothing can read from the terminal.
+func Warden(argv, env []string) *exec.Cmd {
+	c := Command(argv, env)
+	survive(c.SysProcAttr)
+	apart(c.SysProcAttr)
+	return c
+}
+
 // Guard runs a command with the environment and the output of this process, and kills
 // it and its process group when in ends, or it has ended. Its exit code becomes that of
 // this process; another end of it is the error.

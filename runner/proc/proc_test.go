@@ -58,6 +58,10 @@ func play(role string) {
 	case "read":
 		text, err := io.ReadAll(proc.Stdin())
 		fmt.Println(len(text), err)
+	case "session":
+		text, err := io.ReadAll(proc.Stdin())
+		_, terminal := os.Open("/dev/tty")
+		fmt.Println(len(text), err, terminal != nil)
 	case "leave":
 		leave()
 		time.Sleep(time.Hour)
@@ -133,6 +137,19 @@ func TestStdinReadsToTheEnd(t *testing.T) {
 	c.Stdin = file
 	if out, err := c.Output(); err != nil || string(out) != "1048576 <nil>\n" {
 		t.Errorf("of a file: %q, %v", out, err)
+	}
+}
+
+// A warden outlives its parent until its input ends, and has no terminal.
+func TestAWardenHasASessionOfItsOwn(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("has neither sessions nor /dev/tty")
+	}
+	c := proc.Warden(self("session"), []string{proctest.QuickExit})
+	c.Stdin = strings.NewReader("abc")
+	out, err := proc.Output(c)
+	if string(out) != "3 <nil> true\n" || err != nil {
+		t.Errorf("%q, %v", out, err)
 	}
 }
 

@@ -15,3 +15,7 @@ const Ready = "ready"
 // A Measurement is the values of one trial by unit, as in a result line of the
 // Go benchmark format: "ns/op", "cores-busy" ...
 type Measurement map[string]float64
+
+// ProcessCPU is the unit of the CPU time, in nanoseconds, of a trial's process over its whole
+// life, and of the children that it waited for. A runner needs it to tell the load by others.
+const ProcessCPU = "process-cpu-ns"

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"parcon/experiments/child"
+	"parcon/experiments/command"
+	"parcon/report/advice"
+	"parcon/results"
+	"parcon/runner"
+)
+
+// asking is what a user can ask of an advise command.
+type asking struct {
+	items   string
+	null    bool
+	atMost  int
+	memory  string
+	budget  time.Duration
+	timeout time.Duration
+	seed    uint64
+	out     string
+	asJSON  bool
+}
+
+func adviseCommand(stdout, stderr io.Writer) *cobra.Command {
+	q := asking{atMost: 64, budget: 50 * time.Second, timeout: time.Minute}
+	c := &cobra.Command{
+		Use:   "advise [flags] -- CMD [ARG]...",
+		Short: "Say how many of a command to run at once, and why not more",
+		Long: `Advise runs a command by 1, 2, 4 ... workers at once, up to where that stops paying, and says how
+many to run at once: how many times as many it does in a second, and what the limit is. It is run
+for each line of standard input, or of the file --items, which stands for {} in its arguments or
+follows them; without items, the same command again. No shell is in between: for pipes and
+variables give it one, as in sh -c '...'.
+
+Each item is run many times, by every number of workers: a command that deletes its input, or
+whose second run does less than its first, needs an item's copy, or something in front that puts
+things back. Of many items a random sample is taken. What the command prints is taken off its
+hands and thrown away, it has nothing to read and no terminal, and a task that fails is shown: a
+command that fails is no fast command. What it leaves running when a batch of it is over is ended.
+
+Without --out nothing is written. With it the trials are kept, and a report.`,
+		Example: "  parcon advise -- sh -c 'sleep 0.1'\n  ls *.png | parcon advise -- convert {} -resize 50% /tmp/{}.jpg\n  find . -name '*.gz' -print0 | parcon advise --null --max-memory 2GB -- zcat {}",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if cmd.ArgsLenAtDash() != 0 || len(args) == 0 || args[0] == "" {
+				return wrongUsage("give a command after --: `parcon advise -- CMD {}`")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return q.run(cmd.Context(), args, stdout, stderr)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&q.items, "items", "", "file with the items, one a line (default: standard input, unless it is a terminal)")
+	f.BoolVarP(&q.null, "null", "0", false, "items end with a zero byte, as find -print0 writes them")
+	f.IntVar(&q.atMost, "at-most", q.atMost, "try no more workers than this")
+	f.StringVar(&q.memory, "max-memory", "", "how much memory all workers together may take, such as 2GB (default: 80 % of what is available)")
+	f.DurationVar(&q.budget, "budget", q.budget, "start no round that would end after this time")
+	f.DurationVar(&q.timeout, "timeout", q.timeout, "how long one task may take")
+	f.Uint64Var(&q.seed, "seed", 0, "seed of the order of trials and the choice of items (default: a random one)")
+	f.StringVar(&q.out, "out", "", "folder for the trials and a report; it must not hold one yet (default: nothing is kept)")
+	jsonFlag(c, &q.asJSON)
+	return c
+}
+
+// mostWorkers is the most that --at-most takes: a process for each, and some files.
+const mostWorkers = 1000
+
+func (q *asking) check() error {
+	switch {
+	case q.atMost < 1 || q.atMost > mostWorkers:
+		return wrongUsage("--at-most %d: give a number from 1 to %d", q.atMost, mostWorkers)
+	case q.budget <= 0:
+		return wrongUsage("--budget %v: give a duration above zero, such as 1m", q.budget)
+	case q.timeout <= 0:
+		return wrongUsage("--timeout %v: give a duration above zero, such as 30s", q.timeout)
+	}
+	if q.seed == 0 {
+		q.seed = rand.Uint64()
+	}
+	return nil
+}
+
+// run is the whole command: items, a first look, rounds, the advice.
+func (q asking) run(ctx context.Context, argv []string, stdout, stderr io.Writer) error {
+	if err := q.check(); err != nil {
+		return err
+	}
+	begin := time.Now()
+	setting := advice.Setting{Cores: coresOf(), Most: q.atMost}
+	var err error
+	if setting.Memory, err = q.mayTake(); err != nil {
+		return err
+	}
+	items, of, err := q.read(ctx, argv, os.Stdin)
+	if err != nil {
+		return err
+	}
+	release := command.Adopt()
+	defer release()
+	t, err := q.try(ctx, argv, items, &setting)
+	if err != nil {
+		return err
+	}
+	note := whatFor(len(t.items), of)
+	keep, end, err := q.keeping(t, note)
+	if err != nil {
+		return err
+	}
+	defer end()
+	show := newProgress(stderr)
+	all, err := t.rounds(ctx, q.budget-time.Since(begin), keep, func(round int, next []int) {
+		show.advising(round, next, time.Since(begin), q.budget)
+	})
+	show.end()
+	if len(all) == 0 && ctx.Err() != nil {
+		return errors.New("stopped before anything was measured")
+	}
+	if len(all) == 0 {
+		return err
+	}
+	trials := advice.ReadAll(all)
+	a := advice.Of(t.setting, trials)
+	a.Law = advice.Law(t.setting, trials)
+	if none := q.answer(ctx, a, note, stdout); none != nil {
+		return none
+	}
+	if ctx.Err() != nil {
+		err = errors.New("stopped: the advice is by what was measured until then")
+	}
+	return err
+}
+
+// keeping opens the result file, if one is asked for.
+func (q asking) keeping(t trying, note string) (keep func(results.Result) error, end func(), err error) {
+	if q.out == "" {
+		return func(results.Result) error { return nil }, func() {}, nil
+	}
+	dir, unlock, err := folder(q.out, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	head := append(runner.Host(dir),
+		results.Entry{Key: results.KeyExperiments, Value: strings.ToLower(advice.Experiment)},
+		results.Entry{Key: results.KeySeed, Value: fmt.Sprint(q.seed)},
+		results.Entry{Key: results.KeyBudget, Value: q.budget.String()},
+		results.Entry{Key: results.KeyCommand, Value: fmt.Sprintf("%q", t.argv)},
+		results.Entry{Key: results.KeyItems, Value: note},
+	)
+	file, err := results.Create(filepath.Join(dir, trialsFile), append(head, t.setting.Head()...), t.tasksOf)
+	if err != nil {
+		unlock()
+		return nil, nil, err
+	}
+	return file.Keep, func() { _ = file.Close(); unlock() }, nil
+}
+
+// batchProgram is this program as the process of a batch.
+func batchProgram() ([]string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding the path of this program, to start it as the process of a batch: %w", err)
+	}
+	return []string{self, child.Argument, child.Command}, nil
+}

@@ -1,0 +1,298 @@
+// Package advice answers how many workers to run a command by at once, from rounds of trials,
+// and says which numbers to try next. Everything here is a pure function.
+//
+// The answer is the smallest number of which no larger one brings at least 2 % more tasks in a
+// second. Two numbers are compared by the rounds in which both were tried, with the evidence
+// of package stat, which may be looked at after every round: each pair is decided at 20 to 1
+// for every pair that there is, so the chance that noise makes an answer wrong that is said to
+// be sure is at most 5 %.
+//
+// Numbers are tried by doubling as long as it pays, then between the neighbours of the best.
+// That finds the best where more workers bring more up to some number, and no more or less
+// beyond it, as Amdahl's law and the Universal Scalability Law have it; a second hill beyond a
+// valley it does not find.
+//
+// Where all cores are busy and other programs hold some of them, more workers bring more by
+// taking that from the others. Their rate is then counted as if they had the cores that they
+// have work for: see fair.
+package advice
+
+import (
+	"math"
+	"slices"
+
+	"parcon/report/stat"
+)
+
+// worth is the ratio from which more workers are worth it.
+const worth = 1.02
+
+// A Setting is what bounds the number of workers.
+type Setting struct {
+	Cores     float64 // that may be used
+	Most      int     // workers, at most
+	Memory    float64 // bytes for all workers; 0: not known
+	PerWorker float64 // bytes of one, as first seen; 0: not known
+}
+
+// A Trial is what some tasks by so many workers gave. What is not known is NaN.
+type Trial struct {
+	Round, Workers int
+	Failed         string  // the reason; "" if it did not
+	Rate           float64 // tasks in a second
+	Busy           float64 // cores
+	Others         float64 // cores that other programs kept busy
+	CPU            float64 // seconds of CPU time for a task
+	Delay          float64 // seconds for which a task was ready and waited for a core
+	Took           float64 // seconds that a task took
+	IO             float64 // share of the time in which somebody waited for a disk
+	Peak           float64 // bytes, the most that a worker took
+	Left           float64 // processes that a task left behind
+}
+
+// view is the trials as they are looked at.
+type view struct {
+	Setting
+	trials  []Trial
+	workers []int                   // that were tried, ascending
+	rates   map[int]map[int]float64 // by workers and round; NaN: it failed
+	alone   float64                 // cores that one worker has work for
+}
+
+func look(s Setting, trials []Trial) view {
+	v := view{Setting: s, trials: trials, rates: map[int]map[int]float64{}}
+	v.alone = v.demand()
+	for _, t := range trials {
+		if v.rates[t.Workers] == nil {
+			v.rates[t.Workers] = map[int]float64{}
+			v.workers = append(v.workers, t.Workers)
+		}
+		v.rates[t.Workers][t.Round] = v.fair(t)
+	}
+	slices.Sort(v.workers)
+	return v
+}
+
+// demand is how many cores one worker has work for: those that it kept busy of the time in
+// which it did not wait for one.
+func (v view) demand() float64 {
+	var all []float64
+	for _, t := range v.trials {
+		if t.Workers != 1 || t.Failed != "" || !(t.CPU > 0 && t.Took > 0) {
+			continue
+		}
+		took := t.Took
+		if t.Delay > 0 && t.Delay < took {
+			took -= t.Delay
+		}
+		all = append(all, t.CPU/took)
+	}
+	return stat.SeriesOf(all).Median()
+}
+
+// What others take counts from this many cores on, and cores are all busy from this share on.
+const (
+	noticed = 0.15
+	full    = 0.93
+)
+
+// fair is a trial's rate had no other program run, where that can be told: if no core was
+// idle, tasks cost what they cost, and would have had the cores that they had work for. What
+// mostly waits is left as it is, but where many together have work for all cores.
+func (v view) fair(t Trial) float64 {
+	if t.Failed != "" || !(t.Rate > 0) || math.IsInf(t.Rate, 0) {
+		return math.NaN()
+	}
+	wanted := min(v.Cores, float64(t.Workers)*v.alone)
+	computes := v.alone > 0.5 || wanted > full*v.Cores
+	if computes && t.Others > noticed && t.Busy+t.Others > full*v.Cores && wanted > t.Busy && t.Busy > 0 {
+		return t.Rate * wanted / t.Busy
+	}
+	return t.Rate
+}
+
+// ratio is how many times as many tasks one number of workers does as another one.
+func (v view) ratio(of, over int) stat.Series {
+	var a, b []float64
+	for round := range v.rounds() {
+		x, tried := v.rates[of][round]
+		y, also := v.rates[over][round]
+		if tried && also {
+			a, b = append(a, x), append(b, y)
+		}
+	}
+	return stat.RatioSeries(a, b)
+}
+
+func (v view) rounds() int {
+	n := 0
+	for _, t := range v.trials {
+		n = max(n, t.Round+1)
+	}
+	return n
+}
+
+// fits is how many workers there may be.
+func (v view) fits() int {
+	most := v.Most
+	if per := v.perWorker(); v.Memory > 0 && per > 0 {
+		most = int(min(float64(most), v.Memory/per))
+	}
+	return max(1, most)
+}
+
+// perWorker is the memory of one, in bytes; 0 if it is not known.
+func (v view) perWorker() float64 {
+	most := v.PerWorker
+	for _, t := range v.trials {
+		if t.Peak > most { // false for NaN
+			most = t.Peak
+		}
+	}
+	return most
+}
+
+// fails says that so many workers are none to recommend: more than a quarter of their trials
+// failed.
+func (v view) fails(workers int) bool {
+	failed := v.failures(workers)
+	return failed > 0 && 4*failed > len(v.rates[workers])
+}
+
+func (v view) failures(workers int) (failed int) {
+	for _, rate := range v.rates[workers] {
+		if math.IsNaN(rate) {
+			failed++
+		}
+	}
+	return failed
+}
+
+// alive are the numbers that may be recommended.
+func (v view) alive() []int {
+	most := v.fits()
+	return slices.DeleteFunc(slices.Clone(v.workers), func(w int) bool { return v.fails(w) || w > most })
+}
+
+// odds is the logarithm of those that decide a pair.
+func (v view) odds() float64 {
+	n := max(4, len(v.workers))
+	return math.Log(20 * float64(n*(n-1)/2))
+}
+
+// A finding is what is certain of a pair.
+type finding int
+
+const (
+	open finding = iota
+	hopeless
+	close // whether it is worth it cannot be told yet, but it is surely little
+	more  // the larger number surely brings what is worth it
+	less  // it surely does not
+)
+
+// little is a gain that is not looked at any longer after so many rounds.
+const (
+	little  = 1.05
+	patient = 12
+)
+
+// compare says it of two numbers of workers, of which the second is smaller.
+func (v view) compare(of, over int) finding {
+	s, need := v.ratio(of, over), v.odds()
+	above, below := s.Highest(worth, math.Inf(1)), s.Highest(0, worth)
+	switch {
+	case above >= need && above >= below:
+		return more
+	case below >= need:
+		return less
+	case s.N() >= patient && s.Running().High < little:
+		return close
+	case stat.Hopeless(s.N(), max(s.RightInside(worth, math.Inf(1)), s.RightInside(0, worth)), need):
+		return hopeless
+	}
+	return open
+}
+
+// first is the smallest number that may be the answer: no larger one surely or clearly brings
+// more; 0 if all fail. Where one brings more than some number, it does so over all that are
+// smaller still: see the package's comment.
+func (v view) first() int {
+	alive := v.alive()
+	for i, w := range slices.Backward(alive) {
+		if slices.ContainsFunc(alive[i+1:], func(x int) bool { return v.compare(x, w) == more || v.clearly(x, w) }) {
+			return alive[i+1]
+		}
+	}
+	if len(alive) == 0 {
+		return 0
+	}
+	return alive[0]
+}
+
+// What nobody doubts: a gain like this in one round, in each of two, and any in each of several.
+const (
+	obvious = 1.6
+	clear   = 1.25
+	several = 5
+)
+
+// clearly says that a larger number brought more in every round, so much that it is no matter
+// of evidence.
+func (v view) clearly(of, over int) bool {
+	s := v.ratio(of, over)
+	n := s.N()
+	if n == 0 || s.RightInside(worth, math.Inf(1)) < n {
+		return false
+	}
+	return s.Median() > obvious || n > 1 && s.Median() > clear || n >= several
+}
+
+// best is the smallest of which no larger one seems to bring more, however few rounds there
+// are.
+func (v view) best() int {
+	alive := v.alive()
+	for i, w := range alive {
+		if !slices.ContainsFunc(alive[i+1:], func(x int) bool { return v.seems(x, w) }) {
+			return w
+		}
+	}
+	return 0
+}
+
+// seen is the gain that makes one round worth a further look.
+const seen = 1.05
+
+// seems says that a larger number brings more, by more rounds than chance would easily have: by
+// one standard deviation of their number. The highest of many that are alike is none of these.
+func (v view) seems(of, over int) bool {
+	s := v.ratio(of, over)
+	n, right := s.N(), s.RightInside(worth, math.Inf(1))
+	if n == 1 {
+		return s.Median() >= seen
+	}
+	return n > 1 && s.Median() >= worth && float64(2*right-n) >= math.Sqrt(float64(n))
+}
+
+// larger are the larger numbers of which that is found.
+func (v view) larger(than int, which ...finding) []int {
+	return slices.DeleteFunc(v.alive(), func(x int) bool { return x <= than || !slices.Contains(which, v.compare(x, than)) })
+}
+
+// smaller is the largest of the smaller numbers of which it is open whether the given one
+// brings more; 0 if there is none, or if that does not matter because a larger one of them
+// surely is too small.
+func (v view) smaller(than int) int {
+	for _, w := range slices.Backward(v.alive()) {
+		if w >= than {
+			continue
+		}
+		switch v.compare(than, w) {
+		case open:
+			return w
+		case more:
+			return 0
+		}
+	}
+	return 0
+}
