@@ -38,7 +38,7 @@ func TestSizesOfMemory(t *testing.T) {
 		"": 0, "MB": 0, "-1GB": 0, "much": 0, "1PB": 0, "NaN": 0, "1e300": 0, "1 2": 0, "Inf": 0,
 	} {
 		if got, err := size("--max-memory", text); (err == nil) != (want > 0) || got != want {
-			t.Errorf("%q is %v, %v, want %v", text, got, ok, want)
+			t.Errorf("%q is %v, %v, want %v", text, got, err, want)
 		}
 	}
 }
