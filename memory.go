@@ -39,7 +39,7 @@ func (q asking) mayTake() (float64, error) {
 
 // size reads "64MB", "1.5GiB" or "4096": K, M and G are powers of 1024.
 func size(flag, text string) (float64, error) {
-	value := strings.ToUpper(strings.ReplaceAll(text, " ", ""))
+	value := strings.ToUpper(strings.TrimSpace(text))
 	value = strings.TrimSuffix(strings.TrimSuffix(value, "B"), "I")
 	factor := 1.0
 	for i, unit := range []string{"K", "M", "G", "T"} {
@@ -47,7 +47,7 @@ func size(flag, text string) (float64, error) {
 			value, factor = cut, math.Pow(1024, float64(i+1))
 		}
 	}
-	n, err := strconv.ParseFloat(value, 64)
+	n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 	if err != nil || !(n*factor >= 1 && n*factor <= 1<<60) {
 		return 0, wrongUsage("%s %q: give a size, such as 64MB or 2GB", flag, text)
 	}
