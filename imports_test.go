@@ -24,6 +24,7 @@ var levels = [][]string{
 	{"experiments/cpython", "experiments/remote", "experiments/taskqueue", "runner/link/broker"},
 	{"experiments/remote/role"},
 	{"experiments/tasks/model"},
+	{"experiments/tasks/trial"},
 	{"experiments/tasks"},
 	{"experiments/cluster", "experiments/costs", "experiments/gil", "experiments/life", "experiments/locking", "experiments/messages", "experiments/servers", "experiments/sharing"},
 	{"experiments/chapters"},
