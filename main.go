@@ -85,7 +85,7 @@ Without a command it runs the quick profile: at most about six minutes.`,
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(wrongFlag)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return nothingGiven(cmd.Flags()) }
-	root.AddCommand(listCommand(stdout), doctorCommand(stdout), runCommand(stdout, stderr), lanesCommand(stdout, stderr), distributeCommand(stdout, stderr), workerCommand(stderr),
+	root.AddCommand(listCommand(stdout), doctorCommand(stdout), runCommand(stdout, stderr), lanesCommand(stdout, stderr), adviseCommand(stdout, stderr), distributeCommand(stdout, stderr), workerCommand(stderr),
 		agentCommand(stdout, stderr), reportCommand(stdout, stderr), compareCommand(stdout, stderr), selfcheckCommand(stdout, stderr))
 	root.SetArgs(args)
 	help := &kept{Writer: stdout}
