@@ -17,7 +17,7 @@ import (
 )
 
 // label names a benchmark as tables do: with its package where there are several.
-func (b *benchRun) label(s subject) string {
+func (b *benchRun) label(s benchmarked) string {
 	several := map[string]bool{}
 	for _, side := range b.sides {
 		for pkg := range side.packages {
@@ -263,7 +263,7 @@ func (b *benchRun) sampleUsually(ctx context.Context, side int, pkg string, samp
 	}
 	all, err := b.program(side, pkg).Sample(ctx, own, usualCount, b.benchOptions.usual)
 	for _, one := range own {
-		key := subject{pkg, one}.key()
+		key := benchmarked{pkg, one}.key()
 		both := samples[key]
 		for _, m := range all[one.FullName()] {
 			both[side] = append(both[side], m["ns/op"])

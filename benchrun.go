@@ -31,7 +31,7 @@ type benchRun struct {
 	stderr    io.Writer
 	sides     []*benchSide // new; compared: old, and the twin of new
 	layouts   bool         // the linker can put functions in another order
-	subjects  []subject
+	subjects  []benchmarked
 	only      [2][]string // benchmarks of the new side alone, and of the old one
 	broken    []string    // what could not be built, and what failed
 	trials    []results.Result
@@ -52,13 +52,13 @@ type benchSide struct {
 	broken   map[string]bool              // packages that could not
 }
 
-// A subject is a benchmark of a package.
-type subject struct {
+// benchmarked is a benchmark of a package.
+type benchmarked struct {
 	pkg string
 	benchmark.Benchmark
 }
 
-func (s subject) key() string { return s.pkg + "." + s.FullName() }
+func (s benchmarked) key() string { return s.pkg + "." + s.FullName() }
 
 // program is that of a side's package. Its path is equally long for all sides: it stands on
 // the stack of the process, and moves what lies below.
@@ -174,10 +174,10 @@ const pilot = 50 * time.Millisecond
 
 // findBenchmarks runs each function of the two sides for a moment.
 func (b *benchRun) findBenchmarks(ctx context.Context) error {
-	var found [2]map[string]subject
+	var found [2]map[string]benchmarked
 	failed := map[string]bool{} // functions and packages, by path
 	for i, s := range b.sides[:min(len(b.sides), 2)] {
-		found[i] = map[string]subject{}
+		found[i] = map[string]benchmarked{}
 		for _, pkg := range slices.Sorted(maps.Keys(s.packages)) {
 			all, err := b.ofPackage(ctx, i, pkg)
 			if ctx.Err() != nil {
@@ -219,14 +219,14 @@ func (b *benchRun) findBenchmarks(ctx context.Context) error {
 }
 
 // alone notes a benchmark that one side has, unless something failed where it is missed.
-func (b *benchRun) alone(side int, s subject, failed bool) {
+func (b *benchRun) alone(side int, s benchmarked, failed bool) {
 	if !failed && !b.sides[1-side].broken[s.pkg] {
 		b.only[side] = append(b.only[side], b.label(s))
 	}
 }
 
 // ofPackage finds the benchmarks of a package on one side.
-func (b *benchRun) ofPackage(ctx context.Context, side int, pkg string) (all []subject, failed []error) {
+func (b *benchRun) ofPackage(ctx context.Context, side int, pkg string) (all []benchmarked, failed []error) {
 	p := b.program(side, pkg)
 	limited, cancel := b.limit(ctx)
 	functions, err := p.Functions(limited)
@@ -243,7 +243,7 @@ func (b *benchRun) ofPackage(ctx context.Context, side int, pkg string) (all []s
 				failed = append(failed, err)
 			}
 			for _, one := range found {
-				all = append(all, subject{pkg, one})
+				all = append(all, benchmarked{pkg, one})
 			}
 			if err != nil {
 				break // it would fail with other numbers of processors too

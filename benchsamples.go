@@ -80,7 +80,7 @@ func (s *samples) keep(r results.Result, o benchOrder) error {
 }
 
 // sampleLine is a sample in the Go benchmark format.
-func sampleLine(of subject, r results.Result, cpu string) *benchfmt.Result {
+func sampleLine(of benchmarked, r results.Result, cpu string) *benchfmt.Result {
 	line := &benchfmt.Result{Name: benchfmt.Name(of.FullName()), Iters: of.Iterations}
 	for _, c := range [][2]string{{"goos", runtime.GOOS}, {"goarch", runtime.GOARCH}, {"pkg", of.pkg}, {"cpu", cpu}} {
 		line.Config = append(line.Config, benchfmt.Config{Key: c[0], Value: []byte(c[1]), File: true})

@@ -9,7 +9,7 @@ import (
 
 // levels is the house from the ground up: a package imports what stands below it.
 var levels = [][]string{
-	{"experiments/futex", "experiments/lcg", "experiments/scratch"},
+	{"experiments/futex", "experiments/gofunc/unix", "experiments/lcg", "experiments/scratch"},
 	{
 		"experiments/variant", "experiments/echo", "experiments/fork", "experiments/gillock", "experiments/ipc", "experiments/tasks/workload",
 		"runner/affinity", "runner/cgroup", "runner/clock", "runner/proc", "runner/protocol", "runner/usage",
@@ -18,18 +18,19 @@ var levels = [][]string{
 	{"experiments/section", "report/stat", "experiments/lane/gotrace", "experiments/openloop", "experiments/tool"},
 	{
 		"experiments/card", "experiments/procpool", "experiments/ring", "experiments/server", "experiments/tasks/workload/web",
-		"runner", "runner/doctor", "runner/proc/proctest", "report/scaling", "experiments/benchmark", "experiments/checkout", "experiments/command",
+		"runner", "runner/doctor", "runner/proc/proctest", "report/choice", "report/scaling", "experiments/benchmark", "experiments/checkout", "experiments/command",
 	},
 	{"experiments/card/cardtest", "experiments/peer", "experiments/server/gonet", "experiments/tasks/worker", "report/advice", "runner/fleet", "runner/link"},
 	{"report", "experiments/cpython", "experiments/remote", "experiments/taskqueue", "runner/link/broker"},
 	{"experiments/remote/role"},
 	{"experiments/tasks/model"},
-	{"experiments/tasks"},
+	{"experiments/tasks/trial"},
+	{"experiments/tasks", "experiments/gofunc/subject"},
 	{"experiments/cluster", "experiments/costs", "experiments/gil", "experiments/life", "experiments/locking", "experiments/messages", "experiments/servers", "experiments/sharing"},
 	{"experiments/chapters"},
 	{"experiments/child"},
 	{
-		"experiments/gobench", "experiments/testbed",
+		"experiments/gobench", "experiments/gofunc", "experiments/testbed",
 		"experiments/programs/empty", "experiments/programs/netserver", "experiments/programs/part", "experiments/programs/queue", "experiments/programs/server", "experiments/programs/trial", "experiments/programs/worker",
 	},
 	{""}, // the commands
@@ -54,6 +55,7 @@ var confined = map[string][]string{
 	"experiments/section":  {"experiments/variant", "experiments/number", "experiments/forecast"},
 	"experiments/forecast": {},
 	"report/stat":          {"experiments/number"},
+	"report/choice":        {"experiments/number", "experiments/variant", "report/stat", "results"},
 	"report/scaling":       {"experiments/number", "report/stat"},
 	"report/advice":        {"experiments/variant", "experiments/number", "report/scaling", "report/stat", "results"},
 	"experiments/command":  {"runner/clock", "runner/proc", "runner/protocol", "runner/usage"},

@@ -38,6 +38,11 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("SOURCE", source)
+			self, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			env.Setenv("SELF", self)
 			env.Setenv("GOCACHE", goEnv("GOCACHE"))
 			env.Setenv("GOMODCACHE", goEnv("GOMODCACHE"))
 			if err := cutOff(filepath.Join(env.WorkDir, "truncated")); err != nil {
@@ -89,6 +94,8 @@ func TestScripts(t *testing.T) {
 			"waittext":      waitText,
 			"somebody":      somebody,
 			"nobody":        nobody,
+			"tree":          tree,
+			"untouched":     untouched,
 		},
 	})
 }

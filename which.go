@@ -103,7 +103,7 @@ func (q wondering) answer(ctx context.Context, args []string, task bool, stdout,
 	if q.json {
 		return printJSON(stdout, choice.Row())
 	}
-	if err := printChoice(stdout, choice); err != nil {
+	if err := printUses(stdout, choice); err != nil {
 		return fmt.Errorf("printing the choice: %w", err)
 	}
 	return nil
@@ -126,7 +126,7 @@ func newest(below string) (string, error) {
 	return dir, nil
 }
 
-func printChoice(out io.Writer, c report.Choice) error {
+func printUses(out io.Writer, c report.Choice) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "model\tworkers\twork over serial\tthe best one's over it\tmemory\tplace")
 	for _, r := range c.Rivals {

@@ -34,15 +34,15 @@ func adviceTable() *Table {
 
 func TestAReportOnACommandSaysHowManyAtOnce(t *testing.T) {
 	dir := t.TempDir()
-	answer, path, err := Write(adviceTable(), dir)
+	made, err := Write(adviceTable(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const want = "Run 3 at once: 3.00x as many in a second as one (3.00 to 3.00); 4 bring less than 2 % more; 5 and more fail: exit status 1: too many; "
-	if !strings.HasPrefix(answer, want) {
-		t.Errorf("%s\nwant %s", answer, want)
+	if !strings.HasPrefix(made.Answer, want) {
+		t.Errorf("%s\nwant %s", made.Answer, want)
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(made.Path)
 	if err != nil {
 		t.Fatal(err)
 	}

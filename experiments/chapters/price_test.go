@@ -13,6 +13,7 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/child"
 	"parcon/experiments/tasks/model"
+	"parcon/experiments/tasks/trial"
 	"parcon/experiments/tasks/workload"
 	"parcon/experiments/testbed"
 	"parcon/experiments/variant"
@@ -160,7 +161,7 @@ func startCrew(b *testing.B, m model.Model, workers int, task fixedTask) model.C
 	if err != nil {
 		b.Fatal(err)
 	}
-	record := child.NewRecord(harnessTasks, task.answers, task.run)
+	record := trial.NewRecord(harnessTasks, task.answers, task.run)
 	crew, err := m.Start(workers, model.Job{
 		Run: record.Run, Report: record.Report,
 		Worker: model.WorkerCommand{Program: append(programs.Trial, child.Worker), Params: task.params.Args(), Env: []string{"GOMAXPROCS=1"}},

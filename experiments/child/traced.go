@@ -11,6 +11,7 @@ import (
 
 	"parcon/experiments/lane"
 	"parcon/experiments/tasks/model"
+	"parcon/experiments/tasks/trial"
 	"parcon/experiments/tasks/worker"
 	"parcon/experiments/tasks/workload"
 	"parcon/runner/affinity"
@@ -20,15 +21,15 @@ import (
 
 // traced measures while it writes an execution trace, for the picture of the lanes: its
 // numbers are not those of a trial.
-func (t *trial) traced(order Order) (m protocol.Measurement, err error) {
+func traced(t *trial.Trial, order Order) (m protocol.Measurement, err error) {
 	f, err := os.Create(order.Trace)
 	if err != nil {
 		return nil, fmt.Errorf("making the file of an execution trace: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if of, ok := t.crew.(model.Laned); ok {
+	if of, ok := t.Crew.(model.Laned); ok {
 		begin := clock.Now()
-		if m, err = t.measure(); err != nil {
+		if m, err = t.Measure(); err != nil {
 			return nil, err
 		}
 		return m, lane.Write(f, []lane.Timeline{{Variant: order.Variant, Slices: of.Lanes(begin)}})
@@ -38,7 +39,7 @@ func (t *trial) traced(order Order) (m protocol.Measurement, err error) {
 	}
 	defer trace.Stop()
 	mark(lane.Mark{Kind: lane.Begin, At: clock.Now()})
-	return t.measure()
+	return t.Measure()
 }
 
 // marked is a job whose tasks leave marks in the execution trace. Outside of one they cost

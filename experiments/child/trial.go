@@ -4,21 +4,17 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 	"strings"
 
 	"parcon/experiments/card"
 	"parcon/experiments/tasks/model"
+	"parcon/experiments/tasks/trial"
 	"parcon/experiments/tasks/workload"
-	"parcon/runner/clock"
 	"parcon/runner/proc"
 	"parcon/runner/protocol"
-	"parcon/runner/usage"
 )
 
 // An Order is all that a trial needs to know: the first line on its standard
@@ -69,16 +65,9 @@ func prepare(order Order) (measure func() (protocol.Measurement, error), err err
 		return nil, err
 	}
 	if order.Trace != "" {
-		return func() (protocol.Measurement, error) { return t.traced(order) }, nil
+		return func() (protocol.Measurement, error) { return traced(t, order) }, nil
 	}
-	return t.measure, nil
-}
-
-// trial is one of the grid that is ready to start.
-type trial struct {
-	tasks int
-	crew  model.Crew
-	log   *Record
+	return t.Measure, nil
 }
 
 // leastWarm is how many tasks run before those that are measured, at least.
@@ -86,7 +75,7 @@ const leastWarm = 2
 
 // prepareGrid starts the crew and lets it work a little, so that connections,
 // pages and branch predictors are not new to it when the clock starts.
-func prepareGrid(order Order) (*trial, error) {
+func prepareGrid(order Order) (*trial.Trial, error) {
 	if len(order.Answers) != workload.Seeds {
 		return nil, fmt.Errorf("variant %s: the right answers of %d seeds, want %d: its reference was not computed", order.Variant, len(order.Answers), workload.Seeds)
 	}
@@ -100,7 +89,7 @@ func prepareGrid(order Order) (*trial, error) {
 	}
 	// Go gives up at 10,000 threads unless it is told that they are meant.
 	debug.SetMaxThreads(10_000 + 2*g.Workers)
-	log := NewRecord(order.Tasks, order.Answers, task)
+	log := trial.NewRecord(order.Tasks, order.Answers, task)
 	job := model.Job{Run: log.Run, Report: log.Report, Worker: command, Host: params.Host, Python: order.Setting.python(g.Python)}
 	job.Queue = model.Queue{Program: order.Setting.Queue, Dir: order.Setting.Dir, Store: g.Store, Prefetch: g.Prefetch}
 	if order.Trace != "" {
@@ -117,12 +106,12 @@ func prepareGrid(order Order) (*trial, error) {
 		warm = g.Workers
 	}
 	if g.Delay > 0 { // tasks with a wait of their own are long, and have nothing to warm
-		return &trial{order.Tasks, crew, log}, nil // and to wake thousands of threads for none takes half a second
+		return &trial.Trial{Tasks: order.Tasks, Crew: crew, Log: log}, nil // and to wake thousands of threads for none takes half a second
 	}
 	if err := crew.Run(min(order.Tasks, warm)); err != nil {
 		return nil, err
 	}
-	return &trial{order.Tasks, crew, log}, nil
+	return &trial.Trial{Tasks: order.Tasks, Crew: crew, Log: log}, nil
 }
 
 // workerCommand is the small worker program if it knows the workload, else
@@ -142,83 +131,4 @@ func workerCommand(small []string, params workload.Params) (model.WorkerCommand,
 	}
 	c.Program = []string{self, Argument, Worker}
 	return c, nil
-}
-
-// measure runs the tasks and returns the values of the result line.
-func (t *trial) measure() (protocol.Measurement, error) {
-	t.log.reset()
-	ended := usage.Children()
-	before, err := t.usage(usage.Self)
-	if err != nil {
-		return nil, err
-	}
-	gcBefore, start := gcSeconds(), clock.Now()
-	if err := t.crew.Run(t.tasks); err != nil {
-		return nil, err
-	}
-	end := clock.Now()
-	gc := gcSeconds() - gcBefore
-	after, err := t.usage(usage.SelfAfter)
-	if err != nil {
-		return nil, err
-	}
-	used := after.Since(before)
-	if usage.Children() != ended {
-		used.NoRunDelay = true // that of processes which ended is not in it
-	}
-	if c, ok := t.crew.(model.Collector); ok {
-		if err := c.Collect(); err != nil {
-			return nil, err
-		}
-	}
-	parts, err := partsOf(t.crew)
-	if err != nil {
-		return nil, err
-	}
-	threads := countThreads()
-	if err := t.crew.Close(); err != nil {
-		return nil, err
-	}
-	m := t.log.measurement(start, end, used)
-	maps.Copy(m, parts)
-	m["gomaxprocs"] = float64(runtime.GOMAXPROCS(0))
-	m["gc-share"] = gc * 1e9 / float64(max(1, used.CPU()))
-	if threads > 0 {
-		m["threads"] = float64(threads)
-	}
-	return m, nil
-}
-
-// partsOf is what the parts of a crew consumed, of one whose parts are told apart.
-func partsOf(crew model.Crew) (map[string]float64, error) {
-	if a, ok := crew.(model.Assembly); ok {
-		return a.Parts()
-	}
-	return nil, nil
-}
-
-// usage adds up this process, its ended children and the crew's live ones.
-func (t *trial) usage(self func() usage.Usage) (usage.Usage, error) {
-	crew, err := t.crew.Usage()
-	return self().Plus(usage.Children()).Plus(crew), err
-}
-
-// gcSeconds is the CPU time of the garbage collector in this process, as of
-// the end of its last cycle.
-func gcSeconds() float64 {
-	sample := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}}
-	metrics.Read(sample)
-	if sample[0].Value.Kind() != metrics.KindFloat64 {
-		return 0
-	}
-	return sample[0].Value.Float64()
-}
-
-// countThreads counts this process's threads, 0 where the system does not tell.
-func countThreads() int {
-	tasks, err := filepath.Glob("/proc/self/task/*")
-	if err != nil {
-		return 0
-	}
-	return len(tasks)
 }

@@ -25,7 +25,7 @@ func onPython(way, mapping string, isolated bool) Model {
 		Procs: oneCore, // this process only waits
 		Start: func(workers int, job Job) (Crew, error) {
 			ctx, cancel := context.WithCancel(context.Background())
-			c, err := job.Python.StartCrew(ctx, way, workers, job.Traced, job.Worker.Params...)
+			c, err := job.Python.(cpython.Interpreter).StartCrew(ctx, way, workers, job.Traced, job.Worker.Params...)
 			if err != nil {
 				cancel()
 				return nil, err

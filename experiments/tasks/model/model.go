@@ -11,15 +11,13 @@
 // and nothing else of the process. That is why each trial has a process of its
 // own: gil and loop are what they are only at GOMAXPROCS=1.
 //
-// A new model is one file here and one line in All.
+// A new model is one file here and one line in All. This file and those of the models in
+// Plain are copied into programs of other modules.
 package model
 
 import (
-	"fmt"
 	"time"
 
-	"parcon/experiments/cpython"
-	"parcon/experiments/lane"
 	"parcon/experiments/tasks/worker"
 	"parcon/runner/usage"
 )
@@ -34,8 +32,9 @@ type Job struct {
 	Worker WorkerCommand
 	// Host is what the model's Host made, nil if it makes none. Tasks are bound to it.
 	Host Host
-	// Python is the interpreter of models that have one. Its Params are Worker's.
-	Python cpython.Interpreter
+	// Python is the interpreter, a cpython.Interpreter, of models that have one. Its Params
+	// are Worker's.
+	Python any
 	Traced bool  // that interpreter tells who ran when
 	Queue  Queue // of a model that has one
 	// Report takes the result of a task that ran in another process: its
@@ -107,13 +106,6 @@ type Collector interface {
 	Collect() error
 }
 
-// A Laned is such a crew that tells, when it is traced, who ran when: no execution trace does.
-type Laned interface {
-	Collector
-	// Lanes are that. They count from begin (clock.Now), and Collect comes before them.
-	Lanes(begin int64) []lane.Slice
-}
-
 // A Model starts crews.
 type Model struct {
 	Name    string
@@ -136,30 +128,9 @@ type Model struct {
 	Start func(workers int, job Job) (Crew, error)
 }
 
-// All lists the models.
-var All = []Model{
-	serial, goroutine, pool, errgroupPool, antsPool, pondPool,
-	thread, gil, gilLock, loop, coroutine, process, processPool, processPoolRing, distributed,
-	cpythonSerial, cpythonThread, cpythonProcess, cpythonPool, cpythonAsyncio, cpythonSubinterpreter,
-}
-
-// Find returns the model of that name.
-func Find(name string) (Model, error) {
-	for _, m := range All {
-		if m.Name == name {
-			return m, nil
-		}
-	}
-	return Model{}, fmt.Errorf("model %q is not known: `parcon list` shows those that are", name)
-}
-
-// Serial is the name of the model that a model's speed is compared with.
-func (m Model) Serial() string {
-	if m.Python {
-		return cpythonSerial.Name
-	}
-	return serial.Name
-}
+// Plain lists the models that need nothing but Go's standard library: those of which a
+// program can be made in any module.
+var Plain = []Model{serial, goroutine, pool, thread, loop, process, processPool}
 
 func allCores(_, cores int) int { return cores }
 

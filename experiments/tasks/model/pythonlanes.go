@@ -10,6 +10,13 @@ import (
 	"parcon/experiments/lane"
 )
 
+// A Laned is such a crew that tells, when it is traced, who ran when: no execution trace does.
+type Laned interface {
+	Collector
+	// Lanes are that. They count from begin (clock.Now), and Collect comes before them.
+	Lanes(begin int64) []lane.Slice
+}
+
 // pythonLanes are who ran when: of threads by the turns that they noted, of processes by
 // what each task consumed, as if it computed first. Times count from begin.
 func pythonLanes(tasks []cpython.Task, turns []cpython.Turn, begin int64) []lane.Slice {

@@ -10,15 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"parcon/experiments/procpool"
-	"parcon/experiments/tasks/workload"
-	"parcon/runner/affinity"
 	"parcon/runner/clock"
 	"parcon/runner/usage"
 )
@@ -58,47 +53,23 @@ const (
 	askUsage = 'u'
 )
 
-// Main runs a worker: args are a mode, the workload's parameters and, in mode
-// One, the task.
-func Main(list []workload.Workload, args []string, in io.Reader, out io.Writer) error {
-	if len(args) < 1+workload.NumArgs {
-		return fmt.Errorf("starting a worker with %d arguments: this program is started by parcon, not by hand", len(args))
-	}
-	task, err := taskOf(list, args[1:1+workload.NumArgs])
-	if err != nil {
-		return err
+// A Call runs the task of that number.
+type Call func(task int) (Result, error)
+
+// Work runs a worker: args are a mode and, in mode One, the task.
+func Work(args []string, call Call, in io.Reader, out io.Writer) error {
+	if len(args) == 0 {
+		return errors.New("starting a worker: its mode is missing")
 	}
 	switch args[0] {
 	case Serve:
-		return procpool.Serve(in, out, handler(task))
+		return procpool.Serve(in, out, handler(call))
 	case Ring:
-		return procpool.ServeRing(in, handler(task))
+		return procpool.ServeRing(in, handler(call))
 	case One:
-		return runOne(task, args[1+workload.NumArgs:], out)
+		return runOne(call, args[1:], out)
 	}
 	return fmt.Errorf("starting a worker in mode %q: there is none of that name", args[0])
-}
-
-// taskOf makes the task that parameters ask for.
-func taskOf(list []workload.Workload, args []string) (workload.Task, error) {
-	params, err := workload.ParseArgs(args)
-	if err != nil {
-		return nil, err
-	}
-	w, err := workload.Find(list, params.Name)
-	if err != nil {
-		return nil, err
-	}
-	return w.New(params)
-}
-
-// Handler answers requests for tasks of a workload, whose parameters args are.
-func Handler(list []workload.Workload, args []string) (procpool.Handler, error) {
-	task, err := taskOf(list, args)
-	if err != nil {
-		return nil, err
-	}
-	return handler(task), nil
 }
 
 // Request asks a worker of a pool for one task.
@@ -110,11 +81,11 @@ func Request(task int, buf []byte) []byte {
 // the answer.
 func UsageRequest() []byte { return []byte{askUsage} }
 
-func handler(task workload.Task) procpool.Handler {
+func handler(call Call) procpool.Handler {
 	return func(request, reply []byte) ([]byte, error) {
 		switch {
 		case len(request) == 9 && request[0] == askTask:
-			result, err := run(task, int(binary.LittleEndian.Uint64(request[1:])))
+			result, err := call(int(binary.LittleEndian.Uint64(request[1:])))
 			return result.append(reply), err
 		case len(request) == 1 && request[0] == askUsage:
 			return usage.Self().Append(reply), nil
@@ -123,32 +94,14 @@ func handler(task workload.Task) procpool.Handler {
 	}
 }
 
-// asked says whether places were asked for.
-var asked = sync.OnceValue(func() bool {
-	key, value, _ := strings.Cut(PlaceEnv, "=")
-	return os.Getenv(key) == value
-})
-
-func run(task workload.Task, number int) (Result, error) {
-	if asked() {
-		return runPlaced(task, number)
-	}
+// Timed is one task that was run in this process.
+func Timed(run func() (uint64, error)) (Result, error) {
 	start := clock.Now()
-	answer, err := task(workload.Seed(number))
+	answer, err := run()
 	return Result{Answer: answer, Start: start, End: clock.Now()}, err
 }
 
-func runPlaced(task workload.Task, number int) (Result, error) {
-	p := Place{Worker: os.Getpid(), Core: affinity.Core()}
-	before := usage.Self()
-	start := clock.Now()
-	answer, err := task(workload.Seed(number))
-	end := clock.Now()
-	p.CPU, p.Last = usage.Self().Since(before).CPU(), affinity.Core()
-	return Result{Answer: answer, Start: start, End: end, Place: &p}, err
-}
-
-func runOne(task workload.Task, args []string, out io.Writer) error {
+func runOne(call Call, args []string, out io.Writer) error {
 	if len(args) == 0 {
 		return errors.New("starting a worker for one task: which one is missing")
 	}
@@ -156,7 +109,7 @@ func runOne(task workload.Task, args []string, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("starting a worker for one task: %w", err)
 	}
-	result, err := run(task, number)
+	result, err := call(number)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,10 @@
-package child
+package trial
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
 
-	"parcon/experiments/tasks/workload"
 	"parcon/runner/clock"
 	"parcon/runner/protocol"
 	"parcon/runner/usage"
@@ -15,7 +14,7 @@ import (
 // own place in stamps, so tasks that run at once need no lock.
 type Record struct {
 	tasks   int
-	task    workload.Task
+	task    func(seed uint64) (answer uint64, err error)
 	answers []uint64
 	stamps  []stamp
 	every   int // one of so many tasks is stamped
@@ -26,26 +25,29 @@ type stamp struct{ start, end int64 }
 // maxStamps bounds the memory that stamps take: above it tasks are sampled.
 const maxStamps = 1 << 17
 
-// NewRecord makes the record of so many tasks. answers holds the right answer
-// for each seed.
-func NewRecord(tasks int, answers []uint64, task workload.Task) *Record {
+// NewRecord makes the record of so many tasks. answers holds the right answer for each
+// seed: that of a task is its number modulo how many they are. task may be called from many
+// goroutines at once.
+func NewRecord(tasks int, answers []uint64, task func(seed uint64) (answer uint64, err error)) *Record {
 	every := (tasks + maxStamps - 1) / maxStamps
 	return &Record{tasks, task, answers, make([]stamp, (tasks+every-1)/every), every}
 }
+
+func (r *Record) seed(task int) uint64 { return uint64(task % len(r.answers)) }
 
 func (r *Record) reset() { clear(r.stamps) }
 
 // Run runs a task in this process.
 func (r *Record) Run(task int) error {
 	if task%r.every != 0 {
-		answer, err := r.task(workload.Seed(task))
+		answer, err := r.task(r.seed(task))
 		if err != nil {
 			return err
 		}
 		return r.check(task, answer)
 	}
 	start := clock.Now()
-	answer, err := r.task(workload.Seed(task))
+	answer, err := r.task(r.seed(task))
 	if err != nil {
 		return err
 	}
@@ -61,7 +63,7 @@ func (r *Record) Report(task int, answer uint64, start, end int64) error {
 }
 
 func (r *Record) check(task int, answer uint64) error {
-	if want := r.answers[workload.Seed(task)]; answer != want {
+	if want := r.answers[r.seed(task)]; answer != want {
 		return fmt.Errorf("wrong answer: task %d gave %d, the serial run gave %d", task, answer, want)
 	}
 	return nil

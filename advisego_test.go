@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// trees are what folders held when a script noted it, by script and folder.
+var trees = map[*testscript.TestScript]map[string]string{}
+
+// tree notes what is in a folder. Usage: tree FOLDER
+func tree(ts *testscript.TestScript, _ bool, args []string) {
+	if trees[ts] == nil {
+		trees[ts] = map[string]string{}
+	}
+	trees[ts][args[0]] = treeOf(ts, args[0])
+}
+
+// untouched fails unless a folder holds what it held, not written since. Usage: untouched FOLDER
+func untouched(ts *testscript.TestScript, _ bool, args []string) {
+	before, noted := trees[ts][args[0]]
+	if now := treeOf(ts, args[0]); !noted || now != before {
+		ts.Fatalf("%s was changed: it held\n%snow it holds\n%s", args[0], before, now)
+	}
+}
+
+// treeOf lists the files and folders in one, with their length and when they were changed.
+func treeOf(ts *testscript.TestScript, dir string) string {
+	var w strings.Builder
+	ts.Check(filepath.WalkDir(ts.MkAbs(dir), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := os.Lstat(path)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(&w, path, info.Mode(), info.Size(), info.ModTime())
+		return err
+	}))
+	return w.String()
+}

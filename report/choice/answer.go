@@ -1,0 +1,188 @@
+package choice
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"parcon/experiments/number"
+	"parcon/report/stat"
+)
+
+// An Answer is what the trials say.
+type Answer struct {
+	Sentence string          `json:"sentence"`
+	Kind     string          `json:"kind"` // computes, waits or both
+	Share    float64         `json:"cpuShare"`
+	Best     Variant         `json:"best"`
+	Sure     bool            `json:"sure"`
+	Speedup  number.Interval `json:"-"` // over serial
+	Low      *float64        `json:"speedupLow,omitempty"`
+	Times    float64         `json:"speedup"`
+	High     *float64        `json:"speedupHigh,omitempty"`
+	Unsafe   string          `json:"unsafe,omitempty"` // why only isolated models are chosen
+	Notes    []string        `json:"notes"`
+	Points   []Point         `json:"variants"`
+}
+
+// A Point is one variant, beside serial.
+type Point struct {
+	Variant
+	Wall   float64         `json:"nsPerTask"`
+	Times  number.Interval `json:"-"`
+	Faster float64         `json:"timesSerial"`
+	CPU    float64         `json:"cpuNsPerTask"`
+	Peak   float64         `json:"peakBytes"`
+	Trials int             `json:"trials"`
+	Failed string          `json:"failed,omitempty"`
+}
+
+// Of is the answer for a function, whose name is given. unsafe is why it is known not to be
+// safe, "" if it is not. ok is false if nothing can be chosen.
+func Of(name, unsafe string, trials []Trial) (a Answer, ok bool) {
+	v := look(unsafe, trials)
+	best, ok := v.chosen()
+	if !ok || !slices.Contains(v.alive(), alone) { // there is nothing to compare with
+		return Answer{}, false
+	}
+	a = Answer{Best: best, Unsafe: v.unsafe}
+	a.Share = v.share()
+	a.Kind = kind(a.Share)
+	for _, x := range v.variants {
+		a.Points = append(a.Points, v.point(x))
+	}
+	slices.SortStableFunc(a.Points, func(p, q Point) int { return cmp.Compare(q.Faster, p.Faster) })
+	open := v.open(best)
+	a.Sure = len(open) == 0
+	a.Speedup = v.times(best)
+	a.Times, a.Low, a.High = known(a.Speedup.Estimate), finite(a.Speedup.Low), finite(a.Speedup.High)
+	a.Sentence = v.sentence(name, a)
+	a.Notes = v.notes(best, open)
+	return a, true
+}
+
+// known is a number, 0 for what is not known.
+func known(x float64) float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return 0
+	}
+	return x
+}
+
+// finite is an end of an interval, nil for an open one.
+func finite(x float64) *float64 {
+	if math.IsInf(x, 0) || math.IsNaN(x) {
+		return nil
+	}
+	return &x
+}
+
+// From which CPU share on a function computes, and below which it waits.
+const (
+	computing = 0.9
+	waiting   = 0.1
+)
+
+func kind(share float64) string {
+	switch {
+	case share >= computing:
+		return "computes"
+	case share < waiting:
+		return "waits"
+	}
+	return "computes and waits"
+}
+
+// times is how many times as fast as serial a variant is.
+func (v view) times(x Variant) number.Interval {
+	if x == alone {
+		return number.Interval{Estimate: 1, Low: 1, High: 1, N: len(v.walls[x])}
+	}
+	return v.ratio(alone, x).Running()
+}
+
+func (v view) point(x Variant) Point {
+	p := Point{Variant: x, Times: v.times(x), Trials: len(v.walls[x])}
+	p.Faster = p.Times.Estimate
+	var walls []float64
+	for _, t := range v.trials {
+		if t.Variant == x && t.Failed == "" {
+			walls = append(walls, t.Wall)
+			p.Peak = max(p.Peak, known(t.Peak))
+		}
+	}
+	p.Wall = stat.SeriesOf(walls).Median()
+	_, p.CPU = v.of(x)
+	if reasons := v.failures(x); len(reasons) > 0 {
+		p.Failed = reasons[0]
+	}
+	p.Wall, p.Faster, p.CPU = known(p.Wall), known(p.Faster), known(p.CPU)
+	return p
+}
+
+// share is which part of a task's time alone it had work for a core, without the time for
+// which it waited for one; 1 if nothing is known.
+func (v view) share() float64 {
+	var all []float64
+	for _, t := range v.trials {
+		if t.Variant != alone || t.Failed != "" || !(t.CPU > 0 && t.Took > 0) {
+			continue
+		}
+		took := t.Took
+		if t.Delay > 0 && t.Delay < took {
+			took -= t.Delay
+		}
+		all = append(all, number.AtMostAll(t.CPU/took))
+	}
+	if len(all) == 0 {
+		return 1
+	}
+	return stat.SeriesOf(all).Median()
+}
+
+// sentence is the answer in one.
+func (v view) sentence(name string, a Answer) string {
+	unsafe := ""
+	if a.Unsafe != "" {
+		unsafe = "not safe: " + a.Unsafe + ". "
+	}
+	what := "run it under " + a.Best.Model + " by " + number.Plural(a.Best.Workers, "worker") + ", " + a.Speedup.In(number.Times) + " as fast as serially"
+	if a.Best.Model == Serial {
+		what = "call it serially, nothing is faster by 2 %"
+	}
+	if !a.Sure {
+		what += ", as far as these rounds can tell"
+	}
+	return unsafe + name + " " + a.Kind + " (" + number.Percent(a.Share) + " of its time on a core): " + what
+}
+
+// notes say what it costs, and what is not certain.
+func (v view) notes(best Variant, open []Variant) (notes []string) {
+	serial, here := v.point(alone), v.point(best)
+	if best.Model != Serial && serial.CPU > 0 && here.CPU > 0 {
+		notes = append(notes, "it costs "+number.Times(here.CPU/serial.CPU)+" the CPU time of a call, and "+number.Mebibytes(here.Peak)+" of memory at its peak where serial has "+number.Mebibytes(serial.Peak))
+	}
+	if best.Model != Serial && slices.Contains(isolated, best.Model) {
+		notes = append(notes, "each process has memory of its own: what calls leave in variables, and locks in them, they do not share")
+	}
+	var same, doubt []string
+	for _, x := range v.alive() {
+		if x == best || x.Workers != best.Workers && x.Model != Serial {
+			continue
+		}
+		if i := v.ratio(x, best).Running(); i.Low > 1/worth && i.High < worth {
+			same = append(same, x.Model)
+		}
+	}
+	if len(same) > 0 {
+		notes = append(notes, "within 2 % of it are "+strings.Join(same, ", ")+": it is the simplest of them")
+	}
+	for _, x := range open {
+		doubt = append(doubt, x.String())
+	}
+	if len(doubt) > 0 {
+		notes = append(notes, "not certain beside "+strings.Join(doubt, ", ")+": a longer --budget tells more")
+	}
+	return notes
+}
