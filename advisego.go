@@ -12,11 +12,11 @@ import (
 	"strings"
 	"time"
 
-	"parcon/experiments/child"
+	"parcon/experiments/checkout"
 	"parcon/experiments/gofunc"
 	"parcon/experiments/gofunc/subject"
-	"parcon/experiments/scratch"
 	"parcon/experiments/tasks/model"
+	"parcon/experiments/testbed"
 	"parcon/report/choice"
 	"parcon/results"
 	"parcon/runner"
@@ -64,18 +64,18 @@ func (q *askingGo) check() error {
 }
 
 // run is the whole command: build, look at the function, look for races, measure, answer.
-func (q askingGo) run(ctx context.Context, stdout, stderr io.Writer) error {
+func (q askingGo) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	if err := q.check(); err != nil {
 		return err
 	}
 	begin := time.Now()
-	dir, end, err := ownFolder()
+	work, err := checkout.OpenFolder(filepath.Join(testbed.Cache(), "function"))
 	if err != nil {
 		return err
 	}
-	defer end()
+	defer func() { err = errors.Join(err, work.Close()) }()
 	tell := func(format string, args ...any) { fmt.Fprintf(stderr, format+"\n", args...) }
-	f, err := q.look(ctx, dir, tell)
+	f, err := q.look(ctx, work.Path, tell)
 	if ctx.Err() != nil {
 		return errors.New("stopped before anything was measured")
 	}
@@ -109,35 +109,14 @@ func wholeRounds(trials []results.Result) []results.Result {
 	return slices.DeleteFunc(slices.Clone(trials), func(r results.Result) bool { return r.Round == last })
 }
 
-// ownFolder makes a folder for what the command needs, in the user's cache folder, or a
-// temporary one where there is none. What killed commands left there is cleared.
-func ownFolder() (dir string, end func(), err error) {
-	base, err := os.UserCacheDir()
-	if err != nil {
-		base = os.TempDir()
-	}
-	base = filepath.Join(base, "parcon")
-	if err := os.MkdirAll(base, 0o755); err != nil {
-		return "", nil, fmt.Errorf("making a folder for the trial program: %w: name another one with XDG_CACHE_HOME", err)
-	}
-	if err := scratch.Clear(base); err != nil {
-		return "", nil, err
-	}
-	dir, err = os.MkdirTemp(base, scratch.Name()+"-")
-	if err != nil {
-		return "", nil, fmt.Errorf("making a folder for the trial program: %w: name another one with XDG_CACHE_HOME", err)
-	}
-	return dir, func() { _ = os.RemoveAll(dir); _ = os.Remove(base) }, nil
-}
-
 // look builds the program and finds out what can be told of the function before it is
 // measured.
 func (q askingGo) look(ctx context.Context, dir string, tell func(string, ...any)) (f finding, err error) {
-	self, err := os.Executable()
+	guard, err := testbed.Guard()
 	if err != nil {
-		return f, fmt.Errorf("finding the path of this program: %w", err)
+		return f, err
 	}
-	tool, err := gofunc.NewTool([]string{self, child.Argument, child.Guard}, dir)
+	tool, err := gofunc.NewTool(guard, dir)
 	if err != nil {
 		return f, err
 	}

@@ -14,7 +14,6 @@
 package command
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -90,7 +89,7 @@ func (t Task) Run(ctx context.Context) (Done, error) {
 		defer cancel()
 	}
 	c := proc.Command(t.Argv, t.Env)
-	out, said := &head{most: t.Keep}, &head{most: complaint}
+	out, said := &proc.Head{Most: t.Keep}, &proc.Head{Most: complaint}
 	read, err := connect(c, out, said)
 	if err != nil {
 		return Done{}, err
@@ -117,11 +116,11 @@ func (t Task) Run(ctx context.Context) (Done, error) {
 		return d, nil
 	}
 	read.finish()
-	d.Out, d.More = out.kept.Bytes(), out.more
+	d.Out, d.More = out.Bytes(), out.More
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && t.Timeout > 0 && err != nil {
 		err = fmt.Errorf("it did not end within %v", t.Timeout)
 	}
-	if line := firstLine(said.kept.String()); err != nil && line != "" {
+	if line := firstLine(said.String()); err != nil && line != "" {
 		err = fmt.Errorf("%w: %s", err, line)
 	}
 	return d, err
@@ -135,16 +134,16 @@ type reading struct {
 
 // connect gives a command pipes to write to, and nothing to read. Programs such as grep and
 // tar do less where their output is the null device.
-func connect(c *exec.Cmd, out, said *head) (*reading, error) {
+func connect(c *exec.Cmd, out, said *proc.Head) (*reading, error) {
 	r := &reading{}
-	for _, to := range []*head{out, said} {
+	for _, to := range []*proc.Head{out, said} {
 		ours, its, err := os.Pipe()
 		if err != nil {
 			r.close()
 			return nil, fmt.Errorf("making a pipe for a command: %w", err)
 		}
 		r.ours, r.its = append(r.ours, ours), append(r.its, its)
-		r.group.Go(func() { to.take(ours) })
+		r.group.Go(func() { take(ours, to) })
 	}
 	c.Stdout, c.Stderr = r.its[0], r.its[1]
 	return r, nil
@@ -173,23 +172,15 @@ func (r *reading) close() {
 	r.finish()
 }
 
-// head keeps the first bytes of an output, and lets the rest go.
-type head struct {
-	kept bytes.Buffer
-	most int
-	more bool // there was a rest
-}
-
 // chunk is what is read at once: a whole pipe of Linux.
 const chunk = 64 << 10
 
-func (h *head) take(f *os.File) {
+// take reads a pipe to its end into what keeps some of it.
+func take(f *os.File, to *proc.Head) {
 	buffer := make([]byte, chunk)
 	for {
 		n, err := f.Read(buffer)
-		room := h.most - h.kept.Len()
-		h.more = h.more || n > room
-		h.kept.Write(buffer[:min(n, room)])
+		_, _ = to.Write(buffer[:n])
 		if err != nil {
 			return
 		}

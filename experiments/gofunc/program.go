@@ -42,7 +42,7 @@ func (p Program) Call(ctx context.Context, q subject.Question) (Called, error) {
 		return Called{}, err
 	}
 	cmd := proc.Command([]string{p.Path, subject.Reference}, append(environment(), "GOMAXPROCS=1"))
-	said := &head{most: mostSaid}
+	said := &proc.Head{Most: mostSaid}
 	cmd.Stderr, cmd.WaitDelay = said, time.Second
 	in, errIn := cmd.StdinPipe()
 	out, errOut := cmd.StdoutPipe()
@@ -69,8 +69,8 @@ func (p Program) Call(ctx context.Context, q subject.Question) (Called, error) {
 		return called, err
 	case !inTime:
 		return called, fmt.Errorf("it did not return within %v when called with %d: give it longer with --timeout", p.Timeout, n)
-	case said.first() != "":
-		return called, fmt.Errorf("its process ended when it was called with %d: %s", n, said.first())
+	case firstLine(said.String()) != "":
+		return called, fmt.Errorf("its process ended when it was called with %d: %s", n, firstLine(said.String()))
 	case ended == nil:
 		return called, fmt.Errorf("its process ended when it was called with %d: it must return and leave the process alone", n)
 	}
@@ -165,16 +165,3 @@ func environment() []string {
 
 // mostSaid is what is kept of the complaints of a process.
 const mostSaid = 64 << 10
-
-// head keeps the first bytes that are written to it.
-type head struct {
-	kept bytes.Buffer
-	most int
-}
-
-func (h *head) Write(p []byte) (int, error) {
-	h.kept.Write(p[:min(len(p), h.most-h.kept.Len())])
-	return len(p), nil
-}
-
-func (h *head) first() string { return firstLine(h.kept.String()) }

@@ -1,7 +1,6 @@
 package gofunc
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,16 +8,12 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"time"
 
-	"parcon/runner/proc"
+	"parcon/experiments/tool"
 )
 
-// A Tool is the user's go command.
-type Tool struct {
-	guard []string // see proc.Guarded
-	temp  string   // its folder for what it makes on the way
-}
+// A Tool is the user's go command. Neither it nor what it starts outlives this process.
+type Tool struct{ box tool.Box }
 
 // leastGo is the version whose language the copied packages are written in.
 const leastGo = "1.26"
@@ -26,7 +21,7 @@ const leastGo = "1.26"
 // NewTool finds the go command. guard is the path and arguments of a program in the role of
 // proc.Guard, temp a folder that may be written to.
 func NewTool(guard []string, temp string) (Tool, error) {
-	t := Tool{guard, temp}
+	t := Tool{tool.Box{Guard: guard, Env: toolEnvironment(temp)}}
 	if _, err := exec.LookPath("go"); err != nil {
 		return t, fmt.Errorf("there is no go command on the PATH: to measure a Go function parcon builds a program with it; install Go %s or later (https://go.dev/dl)", leastGo)
 	}
@@ -65,37 +60,21 @@ func said(text string) (all []string) {
 	return all
 }
 
-// run runs the go command in a folder and returns what it printed. Neither it nor what it
-// starts outlives this process.
+// run runs the go command in a folder and returns what it printed.
 func (t Tool) run(ctx context.Context, dir string, args ...string) (string, error) {
-	var out, complained bytes.Buffer
-	c := proc.Guarded(t.guard, append([]string{"go"}, args...), t.env())
-	c.Dir, c.Stdout, c.Stderr, c.WaitDelay = dir, &out, &complained, time.Second
-	in, err := c.StdinPipe()
-	if err != nil {
-		return "", err
-	}
-	if err := proc.Start(c); err != nil {
-		return "", err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = in.Close() })
-	err = c.Wait()
-	stop()
+	said, err := t.box.Run(ctx, dir, append([]string{"go"}, args...)...)
 	var failed *exec.ExitError
-	switch {
-	case ctx.Err() != nil:
-		return "", context.Cause(ctx)
-	case errors.As(err, &failed):
-		return "", complaint{complained.String()}
+	if ctx.Err() == nil && errors.As(err, &failed) {
+		return "", complaint{said.Err}
 	}
-	return out.String(), err
+	return said.Out, err
 }
 
-// env is the user's, but that nothing is written beside their files: a go command that may
+// toolEnvironment is the user's, but that nothing is written beside their files: a go command that may
 // change go.mod does, and one that asks version control what it builds lets that tidy up.
-func (t Tool) env() []string {
+func toolEnvironment(temp string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		return strings.HasPrefix(entry, "GOFLAGS=") || strings.HasPrefix(entry, "GOTMPDIR=") || strings.HasPrefix(entry, "PWD=")
+		return strings.HasPrefix(entry, "GOFLAGS=") || strings.HasPrefix(entry, "GOTMPDIR=")
 	})
 	var flags []string
 	for _, flag := range strings.Fields(os.Getenv("GOFLAGS")) {
@@ -103,5 +82,5 @@ func (t Tool) env() []string {
 			flags = append(flags, flag)
 		}
 	}
-	return append(env, "GOFLAGS="+strings.Join(flags, " "), "GOTMPDIR="+t.temp)
+	return append(env, "GOFLAGS="+strings.Join(flags, " "), "GOTMPDIR="+temp)
 }

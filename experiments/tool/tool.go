@@ -4,7 +4,6 @@
 package tool
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +36,7 @@ func (b Box) Run(ctx context.Context, dir string, argv ...string) (Said, error) 
 	}
 	// As a shell does: a program that asks for its folder is told this name of it.
 	c := proc.Guarded(b.Guard, argv, append(append([]string{}, b.Env...), "PWD="+dir))
-	var out, complaint bounded
+	out, complaint := proc.Head{Most: mostPrinted}, proc.Head{Most: mostPrinted}
 	c.Dir, c.Stdout, c.Stderr, c.WaitDelay = dir, &out, &complaint, time.Second
 	in, err := c.StdinPipe()
 	if err != nil {
@@ -49,11 +48,11 @@ func (b Box) Run(ctx context.Context, dir string, argv ...string) (Said, error) 
 	stop := context.AfterFunc(ctx, func() { _ = in.Close() })
 	err = c.Wait()
 	stop()
-	said := Said{out.text.String(), complaint.text.String()}
+	said := Said{out.String(), complaint.String()}
 	switch {
 	case ctx.Err() != nil:
 		return said, context.Cause(ctx)
-	case err == nil && (out.more || complaint.more):
+	case err == nil && (out.More || complaint.More):
 		return said, fmt.Errorf("it printed more than %d MB: let it print less", mostPrinted>>20)
 	}
 	return said, err
@@ -83,16 +82,3 @@ func Reason(text string) string {
 
 // mostPrinted is how much is kept of what a program prints.
 const mostPrinted = 16 << 20
-
-// bounded keeps the first bytes that are written to it, and lets the rest go.
-type bounded struct {
-	text bytes.Buffer
-	more bool
-}
-
-func (b *bounded) Write(p []byte) (int, error) {
-	room := mostPrinted - b.text.Len()
-	b.more = b.more || len(p) > room
-	b.text.Write(p[:min(len(p), room)])
-	return len(p), nil
-}
