@@ -287,7 +287,7 @@ func (q askingGo) rounds(ctx context.Context, f *finding, budget time.Duration, 
 	}
 	plan := runner.Plan{Experiments: []runner.Experiment{e}, Seed: q.seed, Rounds: mostChoiceRounds, Budget: budget}
 	plan.Rest = func(_ int, trials []results.Result) map[string]bool {
-		next, rest := choice.Next(f.unsafe, all, choice.Read(trials)), map[string]bool{}
+		next, rest := choice.Next(f.setting(), all, choice.Read(trials)), map[string]bool{}
 		for _, x := range all {
 			rest[choice.Experiment+"/"+x.Name(f.function.String())] = !slices.Contains(next, x)
 		}
@@ -300,6 +300,8 @@ func (q askingGo) rounds(ctx context.Context, f *finding, budget time.Duration, 
 	}
 	return runner.Run(ctx, plan, nil, runner.Watch(f.program.Child().Try, nil), keep, tell)
 }
+
+func (f finding) setting() choice.Setting { return choice.Setting{Cores: f.cores, Unsafe: f.unsafe} }
 
 // of is a case.
 func (f finding) of(x choice.Variant) (runner.Case, error) {

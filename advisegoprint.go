@@ -16,7 +16,7 @@ import (
 
 // answer prints the choice, and makes a report if the trials were kept.
 func (q askingGo) answer(ctx context.Context, f finding, trials []results.Result, stdout io.Writer) error {
-	a, ok := choice.Of(f.function.String(), f.unsafe, choice.Read(trials))
+	a, ok := choice.Of(f.function.String(), f.setting(), choice.Read(trials))
 	if !ok {
 		return fmt.Errorf("nothing can be said of %s: all trials failed, the first because: %s", f.function, firstFailure(trials))
 	}

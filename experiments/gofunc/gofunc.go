@@ -13,13 +13,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"go/types"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -123,37 +121,41 @@ func list(ctx context.Context, tool Tool, path string) (listed, error) {
 
 // form finds which of Forms the function has, as far as its declaration tells.
 func (p listed) form(name string) (adapter string, err error) {
-	var exported []string
-	for _, file := range slices.Concat(p.GoFiles, p.CgoFiles) {
-		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
-		if errors.Is(err, fs.ErrPermission) {
-			return "", err
-		}
-		if parsed == nil {
-			continue // the compiler says it better
-		}
-		for _, declared := range parsed.Decls {
-			f, is := declared.(*ast.FuncDecl)
-			if !is {
-				continue
-			}
-			if f.Name.Name == name {
-				if f.Recv != nil && !slices.Contains(exported, name) {
-					err := fmt.Errorf("%s is a method: give an exported function that calls it", name)
-					return "", err
-				}
-				return shape(f)
-			}
-			if f.Recv == nil && f.Name.IsExported() {
-				exported = append(exported, f.Name.Name)
-			}
+	var exported, methods []string
+	for _, f := range p.declared() {
+		switch {
+		case f.Recv != nil:
+			methods = append(methods, f.Name.Name)
+		case f.Name.Name == name:
+			return shape(f)
+		case f.Name.IsExported():
+			exported = append(exported, f.Name.Name)
 		}
 	}
-	err = fmt.Errorf("there is no function %s in %s", name, p.ImportPath)
+	if slices.Contains(methods, name) {
+		return "", fmt.Errorf("%s is a method: give an exported function that calls it", name)
+	}
 	if near := chapters.Nearest(name, exported); near != "" {
-		err = fmt.Errorf("%w: did you mean %s?", err, near)
+		return "", fmt.Errorf("there is no function %s in %s: did you mean %s?", name, p.ImportPath, near)
 	}
-	return "", err
+	return "", fmt.Errorf("there is no function %s in %s", name, p.ImportPath)
+}
+
+// declared are the functions and methods in the files of the package, as far as these can be
+// read: what is wrong with them the compiler says.
+func (p listed) declared() (all []*ast.FuncDecl) {
+	for _, file := range slices.Concat(p.GoFiles, p.CgoFiles) {
+		parsed, _ := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
+		if parsed == nil {
+			continue
+		}
+		for _, d := range parsed.Decls {
+			if f, is := d.(*ast.FuncDecl); is {
+				all = append(all, f)
+			}
+		}
+	}
+	return all
 }
 
 // shape looks at a declaration. Whether types are what they seem, the compiler checks.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -122,14 +123,14 @@ func (p Program) Child() runner.Child {
 // nothing. dir is a folder for the report. The error is that of the trial.
 func (p Program) Races(ctx context.Context, c runner.Case, dir string) (report string, err error) {
 	child := p.Child()
-	child.Env = append(child.Env, "GORACE=halt_on_error=1 log_path="+dir+"/race")
+	child.Env = append(child.Env, "GORACE=halt_on_error=1 log_path='"+filepath.Join(dir, "race")+"'")
 	_, err = child.Try(ctx, c)
 	entries, errDir := os.ReadDir(dir)
 	if errDir != nil {
 		return "", errDir
 	}
 	for _, e := range entries {
-		if text, errRead := os.ReadFile(dir + "/" + e.Name()); errRead == nil && bytes.Contains(text, []byte("DATA RACE")) {
+		if text, errRead := os.ReadFile(filepath.Join(dir, e.Name())); errRead == nil && bytes.Contains(text, []byte("DATA RACE")) {
 			return p.theirs(string(text)), err
 		}
 	}

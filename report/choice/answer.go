@@ -38,10 +38,9 @@ type Point struct {
 	Failed string          `json:"failed,omitempty"`
 }
 
-// Of is the answer for a function, whose name is given. unsafe is why it is known not to be
-// safe, "" if it is not. ok is false if nothing can be chosen.
-func Of(name, unsafe string, trials []Trial) (a Answer, ok bool) {
-	v := look(unsafe, trials)
+// Of is the answer for a function, whose name is given. ok is false if nothing can be chosen.
+func Of(name string, set Setting, trials []Trial) (a Answer, ok bool) {
+	v := look(set, trials)
 	best, ok := v.chosen()
 	if !ok || !slices.Contains(v.alive(), alone) { // there is nothing to compare with
 		return Answer{}, false
@@ -108,7 +107,7 @@ func (v view) point(x Variant) Point {
 	var walls []float64
 	for _, t := range v.trials {
 		if t.Variant == x && t.Failed == "" {
-			walls = append(walls, t.Wall)
+			walls = append(walls, v.walls[x][t.Round])
 			p.Peak = max(p.Peak, known(t.Peak))
 		}
 	}
@@ -157,6 +156,15 @@ func (v view) sentence(name string, a Answer) string {
 	return unsafe + name + " " + a.Kind + " (" + number.Percent(a.Share) + " of its time on a core): " + what
 }
 
+// others is how many cores other programs kept busy, in the middle; 0 if nobody knows.
+func (v view) others() float64 {
+	var all []float64
+	for _, t := range v.trials {
+		all = append(all, t.Others)
+	}
+	return known(stat.SeriesOf(all).Median())
+}
+
 // notes say what it costs, and what is not certain.
 func (v view) notes(best Variant, open []Variant) (notes []string) {
 	serial, here := v.point(alone), v.point(best)
@@ -165,6 +173,9 @@ func (v view) notes(best Variant, open []Variant) (notes []string) {
 	}
 	if best.Model != Serial && slices.Contains(isolated, best.Model) {
 		notes = append(notes, "each process has memory of its own: what calls leave in variables, and locks in them, they do not share")
+	}
+	if others := v.others(); others > noticed {
+		notes = append(notes, "other programs kept "+number.Short(others)+" cores busy: times are counted as if they had not run, as far as that can be told")
 	}
 	var same, doubt []string
 	for _, x := range v.alive() {

@@ -6,6 +6,8 @@
 // every pair that there is, so the chance that noise makes an answer wrong that is said to be
 // sure is at most 5 %.
 //
+// Time that other programs took is not counted where that can be told: see fair.
+//
 // The answer is the simplest variant that none other beats by 2 %. Simple is what needs the least
 // code, and the least care: see Models. Of two numbers of workers the smaller is simpler.
 package choice
@@ -42,6 +44,12 @@ type Variant struct {
 // alone is serial as a variant.
 var alone = Variant{Serial, 1}
 
+// A Setting is what is known before anything is measured.
+type Setting struct {
+	Cores  int
+	Unsafe string // why tasks must not run at once in one process; "" if nothing speaks against it
+}
+
 // A Trial is one that was run. What is not known is NaN.
 type Trial struct {
 	Variant
@@ -52,6 +60,7 @@ type Trial struct {
 	Took   float64 // nanoseconds that a task took, the mean
 	Delay  float64 // nanoseconds of it for which it was ready and waited for a core
 	Peak   float64 // bytes of memory
+	Others float64 // cores that other programs kept busy
 }
 
 // view is the trials as they are looked at.
@@ -63,15 +72,14 @@ type view struct {
 	rounds   []int // the numbers of those that there are
 }
 
-// look looks at trials. unsafe is what is known beforehand.
-func look(unsafe string, trials []Trial) view {
+func look(set Setting, trials []Trial) view {
 	v := view{trials: trials, walls: map[Variant]map[int]float64{}}
 	for _, t := range trials {
 		if v.walls[t.Variant] == nil {
 			v.walls[t.Variant] = map[int]float64{}
 			v.variants = append(v.variants, t.Variant)
 		}
-		v.walls[t.Variant][t.Round] = t.wall()
+		v.walls[t.Variant][t.Round] = t.fair(float64(set.Cores))
 		if n := len(v.rounds); n == 0 || v.rounds[n-1] != t.Round {
 			v.rounds = append(v.rounds, t.Round)
 		}
@@ -81,13 +89,32 @@ func look(unsafe string, trials []Trial) view {
 	slices.SortFunc(v.variants, func(a, b Variant) int {
 		return cmp.Or(cmp.Compare(slices.Index(Models, a.Model), slices.Index(Models, b.Model)), cmp.Compare(a.Workers, b.Workers))
 	})
-	v.unsafe = cmp.Or(unsafe, v.harm())
+	v.unsafe = cmp.Or(set.Unsafe, v.harm())
 	return v
 }
 
-func (t Trial) wall() float64 {
+// What others take counts from this many cores on, and cores are all busy from this share on.
+const (
+	noticed = 0.15
+	full    = 0.93
+)
+
+// fair is a task's time had no other program run, as far as that can be told, so that none is
+// chosen because it takes more from the others: without the time for which a task was ready and
+// waited for a core, but no less than the cores need for all that was computed, since tasks wait
+// for each other too. Where that time is not known, as of processes that have ended, tasks are
+// taken to have work for as many cores as there are tasks in flight.
+func (t Trial) fair(cores float64) float64 {
 	if t.Failed != "" || !(t.Wall > 0) {
 		return math.NaN()
+	}
+	busy, flight := t.CPU/t.Wall, max(1, t.Took/t.Wall)
+	wanted := min(cores, flight)
+	switch {
+	case t.Delay > 0:
+		return min(t.Wall, max(t.Wall-t.Delay/flight, t.CPU/cores))
+	case math.IsNaN(t.Delay) && t.Others > noticed && busy+t.Others > full*cores && wanted > busy && busy > 0:
+		return t.Wall * busy / wanted
 	}
 	return t.Wall
 }
@@ -185,8 +212,8 @@ func (v view) open(chosen Variant) (all []Variant) {
 
 // Next says of which of the variants another trial would tell something. In the first rounds
 // these are all.
-func Next(unsafe string, all []Variant, trials []Trial) []Variant {
-	v := look(unsafe, trials)
+func Next(set Setting, all []Variant, trials []Trial) []Variant {
+	v := look(set, trials)
 	if len(v.rounds) < leastRounds {
 		return slices.DeleteFunc(slices.Clone(all), func(x Variant) bool { return len(v.failures(x)) > 0 })
 	}

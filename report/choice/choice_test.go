@@ -15,11 +15,14 @@ import (
 
 const cores = 2
 
+var setting = choice.Setting{Cores: cores}
+
 // A world is a function whose tasks need a core for cpu and wait for wait, in milliseconds, of
 // which lock are spent alone in a process, and what models cost a task besides.
 type world struct {
 	name            string
 	cpu, wait, lock float64
+	others          int  // programs beside it that compute
 	skips           bool // called at once it does little
 	fails           bool // called at once it fails now and then
 	best            choice.Variant
@@ -27,6 +30,7 @@ type world struct {
 
 var worlds = []world{
 	{name: "computing", cpu: 2, best: choice.Variant{Model: "goroutine", Workers: 2}},
+	{name: "computing beside others", cpu: 2, others: 6, best: choice.Variant{Model: "goroutine", Workers: 2}},
 	{name: "waiting", wait: 5, cpu: 0.02, best: choice.Variant{Model: "goroutine", Workers: 64}},
 	{name: "mixed", cpu: 2, wait: 6, best: choice.Variant{Model: "goroutine", Workers: 8}},
 	{name: "under a lock", cpu: 2, lock: 2, best: choice.Variant{Model: "process-pool", Workers: 2}},
@@ -64,6 +68,20 @@ func (w world) trial(round int, x choice.Variant, spread float64, random *rand.R
 		noise *= 1 + random.Float64()
 	}
 	t := choice.Trial{Variant: x, Round: round, Wall: 1e6 * w.wall(x) * noise, CPU: 1e6 * (w.cpu + overhead[x.Model]), Delay: math.NaN(), Peak: 4 << 20}
+	if w.others > 0 { // all that compute share the cores alike
+		running := min(float64(x.Workers), cores)
+		if strings.HasPrefix(x.Model, "process") || x.Model == "thread" {
+			running = float64(x.Workers) // each is one for the kernel
+		}
+		busy := min(running, cores*running/(running+float64(w.others)))
+		undisturbed := t.Wall
+		t.Wall = max(t.Wall, t.CPU*noise/busy)
+		t.Others = cores - busy
+		t.Delay = (t.Wall - undisturbed) * running
+		if x.Model == "process" {
+			t.Delay = math.NaN()
+		}
+	}
 	t.Took = t.Wall * float64(x.Workers)
 	inside := x.Model != "serial" && !strings.HasPrefix(x.Model, "process")
 	if inside && w.skips {
@@ -89,7 +107,7 @@ func (w world) ask(rounds int, spread float64, random *rand.Rand) (choice.Answer
 	all := choice.Candidates(cores, 64, w.climb(random), w.cpu+w.wait > 0.5, true)
 	var trials []choice.Trial
 	for round := range rounds {
-		next := choice.Next("", all, trials)
+		next := choice.Next(setting, all, trials)
 		if len(next) == 0 {
 			break
 		}
@@ -97,7 +115,7 @@ func (w world) ask(rounds int, spread float64, random *rand.Rand) (choice.Answer
 			trials = append(trials, w.trial(round, x, spread, random))
 		}
 	}
-	a, ok := choice.Of("p.F", "", trials)
+	a, ok := choice.Of("p.F", setting, trials)
 	return a, all, ok
 }
 
@@ -163,21 +181,21 @@ func TestWhatIsKnownToBeUnsafeIsNotChosen(t *testing.T) {
 			trials = append(trials, w.trial(round, x, 0.01, random))
 		}
 	}
-	a, ok := choice.Of("p.F", "it races", trials)
+	a, ok := choice.Of("p.F", choice.Setting{Cores: cores, Unsafe: "it races"}, trials)
 	if !ok || a.Best.Model != "process-pool" || !strings.HasPrefix(a.Sentence, "not safe: it races. p.F computes (") {
 		t.Errorf("%v: %s", a.Best, a.Sentence)
 	}
 }
 
 func TestWithoutTrialsThereIsNoAnswer(t *testing.T) {
-	if _, ok := choice.Of("p.F", "", nil); ok {
+	if _, ok := choice.Of("p.F", setting, nil); ok {
 		t.Error("an answer by no trial")
 	}
-	if _, ok := choice.Of("p.F", "", []choice.Trial{{Variant: choice.Variant{Model: "pool", Workers: 2}, Wall: 1}}); ok {
+	if _, ok := choice.Of("p.F", setting, []choice.Trial{{Variant: choice.Variant{Model: "pool", Workers: 2}, Wall: 1}}); ok {
 		t.Error("an answer without serial to compare with")
 	}
 	failed := []choice.Trial{{Variant: choice.Variant{Model: "serial", Workers: 1}, Failed: "it fails"}}
-	if _, ok := choice.Of("p.F", "", failed); ok {
+	if _, ok := choice.Of("p.F", setting, failed); ok {
 		t.Error("an answer by a trial that failed")
 	}
 }
@@ -190,7 +208,7 @@ func TestAnyAnswerIsJSON(t *testing.T) {
 		{{Variant: choice.Variant{Model: "serial", Workers: 1}, Wall: 1, CPU: 1, Took: 2, Peak: 1}},
 		{{Variant: choice.Variant{Model: "serial", Workers: 1}, Wall: 1, CPU: 1, Took: 1}, {Variant: choice.Variant{Model: "goroutine", Workers: 2}, Failed: "no"}},
 	} {
-		a, ok := choice.Of("p.F", "", trials)
+		a, ok := choice.Of("p.F", setting, trials)
 		if !ok {
 			t.Errorf("no answer by %v", trials)
 		}
@@ -223,7 +241,7 @@ func ExampleOf() {
 			trials = append(trials, choice.Trial{Variant: x, Round: round, Wall: 2e6 / float64(workers), CPU: 2e6, Took: 2e6, Peak: 4 << 20})
 		}
 	}
-	a, _ := choice.Of("resize.Image", "", trials)
+	a, _ := choice.Of("resize.Image", choice.Setting{Cores: 2}, trials)
 	fmt.Println(a.Sentence)
 	// Output: resize.Image computes (100 % of its time on a core): run it under goroutine by 2 workers, 2.00x (2.00 to 2.00) as fast as serially
 }

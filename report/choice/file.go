@@ -38,6 +38,7 @@ func Read(all []results.Result) (trials []Trial) {
 			Variant: Variant{v.Get("model"), workers}, Round: r.Round, Failed: r.Failed,
 			Delay: value("run-delay-ns/op"),
 			Wall:  value("ns/op"), CPU: value("cpu-ns/op"), Took: value("in-flight") * value("ns/op"), Peak: value("peak-rss-bytes"),
+			Others: value("others-busy"),
 		})
 	}
 	return trials
