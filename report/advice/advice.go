@@ -14,7 +14,7 @@
 //
 // Where all cores are busy and other programs hold some of them, more workers bring more by
 // taking that from the others. Their rate is then counted as if they had the cores that they
-// have work for: see fair.
+// have work for (fair), and none more are advised than have work for all cores (enoughFor).
 package advice
 
 import (
@@ -57,6 +57,7 @@ type view struct {
 	workers []int                   // that were tried, ascending
 	rates   map[int]map[int]float64 // by workers and round; NaN: it failed
 	alone   float64                 // cores that one worker has work for
+	enough  int                     // workers that have work for all cores; 0: see enoughFor
 }
 
 func look(s Setting, trials []Trial) view {
@@ -70,6 +71,7 @@ func look(s Setting, trials []Trial) view {
 		v.rates[t.Workers][t.Round] = v.fair(t)
 	}
 	slices.Sort(v.workers)
+	v.enough = v.enoughFor()
 	return v
 }
 
@@ -111,6 +113,25 @@ func (v view) fair(t Trial) float64 {
 	return t.Rate
 }
 
+// enoughFor is how many workers have work for all cores where other programs held some of them
+// in most trials, and the command computes: more workers could only take from the others. 0 where
+// that is not so, and trials tell.
+func (v view) enoughFor() int {
+	taken, of := 0, 0
+	for _, t := range v.trials {
+		if t.Failed == "" {
+			of++
+			if fair := v.fair(t); fair > t.Rate {
+				taken++
+			}
+		}
+	}
+	if taken == 0 || 2*taken < of || !(v.alone > 0.5) {
+		return 0
+	}
+	return int(max(1, math.Round(v.Cores/v.alone)))
+}
+
 // ratio is how many times as many tasks one number of workers does as another one.
 func (v view) ratio(of, over int) stat.Series {
 	var a, b []float64
@@ -137,6 +158,9 @@ func (v view) fits() int {
 	most := v.Most
 	if per := v.perWorker(); v.Memory > 0 && per > 0 {
 		most = int(min(float64(most), v.Memory/per))
+	}
+	if v.enough > 0 {
+		most = min(most, v.enough)
 	}
 	return max(1, most)
 }

@@ -41,6 +41,9 @@ func (v view) limit(advised int) Limit {
 		if dead := v.above(advised); dead.Workers > 0 {
 			return Limit{Failures, dead.Why}
 		}
+		if p := v.point(advised); advised == v.enough {
+			return Limit{CPU, fmt.Sprintf("%s of %s cores are busy with it, %s with other programs", number.Short(p.Busy), number.Short(v.Cores), number.Short(p.Others))}
+		}
 		if advised == v.fits() && advised < v.Most {
 			return Limit{Memory, fmt.Sprintf("one takes up to %s, and %s may be used", number.Mebibytes(v.perWorker()), number.Mebibytes(v.Memory))}
 		}

@@ -65,7 +65,7 @@ func (v view) further(best int) (all []int) {
 			all = append(all, (below+best)/2)
 		}
 	}
-	return slices.DeleteFunc(all, func(w int) bool { return slices.Contains(v.workers, w) })
+	return slices.DeleteFunc(all, func(w int) bool { return w > v.fits() || slices.Contains(v.workers, w) })
 }
 
 // atMost is the largest number that was tried up to a limit.

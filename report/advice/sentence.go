@@ -111,6 +111,9 @@ func (v view) notes() (all []string) {
 	if v.rounds() < fewRounds {
 		all = append(all, fmt.Sprintf("it rests on %s: with a longer --budget on more", number.Plural(v.rounds(), "round")))
 	}
+	if per := v.perWorker(); v.Memory > 0 && per > v.Memory {
+		all = append(all, fmt.Sprintf("even one takes more memory (%s) than may be used", number.Mebibytes(per)))
+	}
 	if took := v.point(1).Took; took > 0 && took < tiny {
 		all = append(all, fmt.Sprintf("a task takes %s, and much of that is to start it: one process starts all, one after the other, so more workers may bring more than is measured here", number.Span(took*1e9)))
 	}
