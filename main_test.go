@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +26,11 @@ func TestMain(m *testing.M) {
 	gobench.Main()
 	role.Child()
 	child.Main()
+	// Scripts wait for much of their time, for what they started: more of them than there are cores
+	// take turns. The command line may say otherwise.
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"parcon": main, "exitcode": expectCode})
 }
 

@@ -37,16 +37,18 @@ func (c Catalogue) units() []string {
 }
 
 // byID sorts claims by the chapter that first has their letter, and P2 before P11.
-func (c Catalogue) byID(a, b string) int {
-	return cmp.Or(c.letter(a)-c.letter(b), len(a)-len(b), strings.Compare(a, b))
-}
-
-// letter is the place of the first chapter that has claims with the first letter of
-// an ID.
-func (c Catalogue) letter(id string) int {
-	return slices.IndexFunc(c.Chapters, func(one card.Chapter) bool {
-		return slices.ContainsFunc(one.Claims(card.Scale{Cores: 2}), func(claim card.Claim) bool { return claim.ID[0] == id[0] })
-	})
+func (c Catalogue) byID() func(a, b string) int {
+	place := map[byte]int{}
+	for i, one := range c.Chapters {
+		for _, claim := range one.Claims(card.Scale{Cores: 2}) {
+			if _, there := place[claim.ID[0]]; !there {
+				place[claim.ID[0]] = i
+			}
+		}
+	}
+	return func(a, b string) int {
+		return cmp.Or(place[a[0]]-place[b[0]], len(a)-len(b), strings.Compare(a, b))
+	}
 }
 
 // comparedUnits are those that claims are about, and what they are counted in.

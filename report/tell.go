@@ -29,9 +29,15 @@ func (v view) samples(chapter string, of card.Card) section.Samples {
 func (s source) samples() section.Samples {
 	all := section.Samples{Source: s, Cores: s.cores, Interval: interval, On: s.on}
 	prefix := card.Title(s.chapter) + "/"
+	ours := prefix // what its names begin with
+	if s.card.Name != "" {
+		ours += card.Key + "=" + s.card.Name
+	}
 	for _, text := range s.table.names {
-		rest, ok := strings.CutPrefix(text, prefix)
-		if one, err := variant.Parse(rest); ok && err == nil && one.Get(card.Key) == s.card.Name && one.Get(card.AA) == "" {
+		if !strings.HasPrefix(text, ours) {
+			continue
+		}
+		if one, err := variant.Parse(text[len(prefix):]); err == nil && one.Get(card.Key) == s.card.Name && one.Get(card.AA) == "" {
 			all.Variants = append(all.Variants, one)
 		}
 	}

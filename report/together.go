@@ -63,7 +63,7 @@ func togetherOf(runs []Run) together {
 		rulings = append(rulings, append(m.rulings(), m.unreached(judged)...))
 	}
 	if len(runs) > 0 {
-		t.standings = Standings(rulings, runs[0].Table.catalogue.byID)
+		t.standings = Standings(rulings, runs[0].Table.catalogue.byID())
 	}
 	t.answer = finding(t.standings, len(runs), t.noun)
 	t.figures = t.curves()

@@ -140,7 +140,8 @@ func newPage(t *Table) page {
 			claims = append(claims, ask(e.Name, c)...)
 		}
 	}
-	slices.SortStableFunc(claims, func(a, b asked) int { return t.catalogue.byID(a.claim.ID, b.claim.ID) })
+	order := t.catalogue.byID()
+	slices.SortStableFunc(claims, func(a, b asked) int { return order(a.claim.ID, b.claim.ID) })
 	p.odds = t.odds(claims)
 	all := judge(t, claims, p.odds)
 	p.judged, p.beside = counting(all)

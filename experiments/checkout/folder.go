@@ -95,13 +95,16 @@ func empty(path string) error {
 	return nil
 }
 
-// Close removes all that the folder holds, and lets others have it.
+// Close removes all that the folder holds, and lets others have it. Of base and the folder
+// that it is in nothing is left either, if they hold nothing else.
 func (f Folder) Close() error {
 	err := empty(f.Path)
 	if err == nil {
 		err = os.Remove(f.Path)
 	}
-	_ = os.Remove(filepath.Dir(f.Path)) // unless others work beside
+	base := filepath.Dir(f.Path)
+	_ = os.Remove(base) // unless others work beside
+	_ = os.Remove(filepath.Dir(base))
 	f.unlock()
 	if err != nil {
 		return fmt.Errorf("clearing the work folder: %w", err)

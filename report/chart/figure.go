@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -24,6 +25,10 @@ type Figure struct {
 	text   Text
 	height float64 // of the body, in points
 	body   func(p pen, in rect)
+
+	once   sync.Once // a report writes the SVG twice
+	svg    []byte
+	svgErr error
 }
 
 // Save writes name.svg and name.png into the directory dir, which must exist.
@@ -67,6 +72,11 @@ func (f *Figure) png() ([]byte, error) {
 
 // SVG is the picture as Save writes it into name.svg.
 func (f *Figure) SVG() ([]byte, error) {
+	f.once.Do(func() { f.svg, f.svgErr = f.drawSVG() })
+	return f.svg, f.svgErr
+}
+
+func (f *Figure) drawSVG() ([]byte, error) {
 	c := vgsvg.New(vg.Points(figureWidth), vg.Points(f.total()))
 	var noted notes
 	f.draw(pen{draw.New(c), &noted})
