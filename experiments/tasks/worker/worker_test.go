@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 
 	"parcon/experiments/procpool"
@@ -105,6 +106,7 @@ func TestPlacesAreToldOnlyWhereTheyAreAskedFor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		var mu sync.Mutex // answers come from several goroutines
 		seen := map[int]bool{}
 		err = p.Map(20, worker.Request, func(_ int, answer []byte) error {
 			r, err := worker.ParseResult(answer)
@@ -116,6 +118,8 @@ func TestPlacesAreToldOnlyWhereTheyAreAskedFor(t *testing.T) {
 			case r.Place.Worker == os.Getpid() || r.Place.CPU < 0 || r.Place.Core < affinity.Unknown || r.Place.Last < affinity.Unknown:
 				return fmt.Errorf("the place %+v", *r.Place)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			seen[r.Place.Worker] = true
 			return nil
 		})
