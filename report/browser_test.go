@@ -36,7 +36,7 @@ func browser(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute) // one that hangs says so
+	ctx, cancel = context.WithTimeout(ctx, 6*time.Minute) // one that hangs says so
 	t.Cleanup(cancel)
 	return ctx
 }
