@@ -142,28 +142,17 @@ func (b *benchRun) print(out io.Writer) error {
 
 // alone are the intervals of what is only measured.
 type alone struct {
-	Name   string   `json:"name"`
-	Unit   string   `json:"unit"`
-	Median *float64 `json:"median"`
-	Low    *float64 `json:"low"`
-	High   *float64 `json:"high"`
-	Rounds int      `json:"rounds"`
+	Name   string          `json:"name"`
+	Unit   string          `json:"unit"`
+	Median number.Interval `json:"median"`
 }
 
 func (b *benchRun) measured() (all []alone) {
 	for i, s := range b.subjects {
 		interval := stat.SeriesOf(b.series(i, b.trials)[0]).Running()
-		all = append(all, alone{b.label(s), "ns/op", finite(interval.Estimate), finite(interval.Low), finite(interval.High), interval.N})
+		all = append(all, alone{b.label(s), "ns/op", interval})
 	}
 	return all
-}
-
-// finite is what JSON can write: no number that is none.
-func finite(v float64) *float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return nil
-	}
-	return &v
 }
 
 // printAlone prints the samples, for benchstat, and their intervals, which it passes over.
@@ -173,14 +162,14 @@ func (b *benchRun) printAlone(out io.Writer) error {
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nmeasured\tmedian\tlow\thigh\trounds")
-	text := func(v *float64) string {
-		if v == nil {
+	text := func(v float64) string {
+		if math.IsInf(v, 0) {
 			return "open"
 		}
-		return centre(*v, "ns/op")
+		return centre(v, "ns/op")
 	}
 	for _, a := range b.measured() {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\n", a.Name, text(a.Median), text(a.Low), text(a.High), a.Rounds)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\n", a.Name, text(a.Median.Estimate), text(a.Median.Low), text(a.Median.High), a.Median.N)
 	}
 	return w.Flush()
 }
@@ -242,7 +231,7 @@ func (b *benchRun) usually(ctx context.Context) error {
 		row := usualRow{Name: b.label(s)}
 		if len(both[0]) > 0 && len(both[1]) > 0 {
 			p, _ := report.Usually(both[1], both[0])
-			row.Ratio, row.P = finite(stat.SeriesOf(both[0]).Median()/stat.SeriesOf(both[1]).Median()), finite(p)
+			row.Ratio, row.P = number.Finite(stat.SeriesOf(both[0]).Median()/stat.SeriesOf(both[1]).Median()), number.Finite(p)
 			row.Different = p < report.UsualLevel
 		}
 		b.beside = append(b.beside, row)

@@ -77,7 +77,7 @@ func (v view) adviseFigure() (figure, bool) {
 	s := chart.Series{Name: "the command"}
 	for _, p := range a.Points {
 		if !math.IsNaN(p.Ratio.Estimate) {
-			s.X, s.Y = append(s.X, float64(p.Workers)), append(s.Y, drawn(p.Ratio.Interval))
+			s.X, s.Y = append(s.X, float64(p.Workers)), append(s.Y, drawn(p.Ratio))
 		}
 	}
 	if len(s.X) < 2 {

@@ -170,7 +170,7 @@ func (c Changes) MarshalJSON() ([]byte, error) {
 	}
 	rows := make([]row, len(c.Rows))
 	for i, r := range c.Rows {
-		rows[i] = row{r.Name, finite(r.Old), finite(r.New), finite(r.Ratio.Estimate), finite(r.Ratio.Low), finite(r.Ratio.High), r.Verdict, finite(r.P), finite(r.PShape), finite(r.Visible - 1), r.NOld, r.NNew}
+		rows[i] = row{r.Name, number.Finite(r.Old), number.Finite(r.New), number.Finite(r.Ratio.Estimate), number.Finite(r.Ratio.Low), number.Finite(r.Ratio.High), r.Verdict, number.Finite(r.P), number.Finite(r.PShape), number.Finite(r.Visible - 1), r.NOld, r.NNew}
 		if r.Ratio.Low == 0 && math.IsInf(r.Ratio.High, 1) {
 			rows[i].Low, rows[i].High = nil, nil // it is open
 		}

@@ -316,26 +316,12 @@ type choiceRow struct {
 }
 
 type rivalRow struct {
-	Model   string   `json:"model"`
-	Workers int      `json:"workers"`
-	Place   Place    `json:"place"`
-	Gain    span     `json:"over_serial"`
-	Behind  span     `json:"best_over_it"`
-	Memory  *float64 `json:"memory_bytes"`
-}
-
-type span struct {
-	Estimate *float64 `json:"estimate"`
-	Low      *float64 `json:"low"`
-	High     *float64 `json:"high"`
-	N        int      `json:"rounds"`
-}
-
-func spanOf(i stat.Interval) span {
-	if i.N == 0 {
-		return span{}
-	}
-	return span{finite(i.Estimate), finite(i.Low), finite(i.High), i.N}
+	Model   string        `json:"model"`
+	Workers int           `json:"workers"`
+	Place   Place         `json:"place"`
+	Gain    stat.Interval `json:"over_serial"`
+	Behind  stat.Interval `json:"best_over_it"`
+	Memory  *float64      `json:"memory_bytes"`
 }
 
 // Row is the choice for encoding/json.
@@ -345,7 +331,7 @@ func (c Choice) Row() any {
 		Model: c.Best.Model, Workers: c.Best.Workers, Shares: c.Shares, Measured: int64(c.Measured),
 	}
 	for _, r := range c.Rivals {
-		row.Rivals = append(row.Rivals, rivalRow{r.Model, r.Workers, r.Place, spanOf(r.Gain), spanOf(r.Behind), finite(r.Memory)})
+		row.Rivals = append(row.Rivals, rivalRow{r.Model, r.Workers, r.Place, r.Gain, r.Behind, number.Finite(r.Memory)})
 	}
 	return row
 }

@@ -288,8 +288,8 @@ func (p page) verdictRows() []verdictRow {
 	rows := make([]verdictRow, 0, len(p.judged)+len(p.beside))
 	for i, j := range slices.Concat(p.judged, p.beside) {
 		row := verdictRow{
-			ID: j.ID, Under: j.Under, Beside: j.Beside, Claim: j.Text, Verdict: j.Verdict, Reason: j.Reason, Rounds: j.Deciding.Value.N, Odds: finite(math.Exp(j.Odds)),
-			Estimate: finite(j.Deciding.Value.Estimate), Low: finite(j.Deciding.Value.Low), High: finite(j.Deciding.Value.High),
+			ID: j.ID, Under: j.Under, Beside: j.Beside, Claim: j.Text, Verdict: j.Verdict, Reason: j.Reason, Rounds: j.Deciding.Value.N, Odds: number.Finite(math.Exp(j.Odds)),
+			Estimate: number.Finite(j.Deciding.Value.Estimate), Low: number.Finite(j.Deciding.Value.Low), High: number.Finite(j.Deciding.Value.High),
 		}
 		if !j.Beside {
 			row.Calm = p.sensitivity.judged[i].Verdict
@@ -302,26 +302,18 @@ func (p page) verdictRows() []verdictRow {
 		for _, c := range j.Compared {
 			side := comparisonRow{
 				Name: c.Name, Verdict: c.Verdict, Rounds: c.Value.N,
-				Estimate: finite(c.Value.Estimate), Low: finite(c.Value.Low), High: finite(c.Value.High),
-				BoundLow: finite(c.Low), BoundHigh: finite(c.High),
+				Estimate: number.Finite(c.Value.Estimate), Low: number.Finite(c.Value.Low), High: number.Finite(c.Value.High),
+				BoundLow: number.Finite(c.Low), BoundHigh: number.Finite(c.High),
 			}
 			if f := c.Occurrence; f != nil && f.trials > 0 {
-				side.Observed = &factRow{f.Count, f.Tries, finite(f.Rate.Estimate), finite(f.Rate.Low), finite(f.Rate.High)}
+				side.Observed = &factRow{f.Count, f.Tries, number.Finite(f.Rate.Estimate), number.Finite(f.Rate.Low), number.Finite(f.Rate.High)}
 			}
 			if told, ok := p.sides[contrastKey(j.Experiment, c.Comparison)]; ok {
-				side.Sides, side.Visible = sideWords(c.Measure)[told.Difference], finite(told.Visible-1)
+				side.Sides, side.Visible = sideWords(c.Measure)[told.Difference], number.Finite(told.Visible-1)
 			}
 			row.Comparisons = append(row.Comparisons, side)
 		}
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// finite is nil for what JSON has no number for.
-func finite(v float64) *float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return nil
-	}
-	return &v
 }

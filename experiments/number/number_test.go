@@ -1,6 +1,7 @@
 package number_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"testing"
@@ -43,5 +44,20 @@ func TestIntervalsInOtherUnits(t *testing.T) {
 	}
 	if got := i.Inverse(800); got != (number.Interval{Estimate: 4, Low: 2, High: 8, N: 9}) {
 		t.Errorf("%v", got)
+	}
+}
+
+// What JSON has no number for is null, and an interval of nothing says nothing.
+func TestIntervalsForPrograms(t *testing.T) {
+	for want, i := range map[string]number.Interval{
+		`{"estimate":2,"low":1,"high":3,"rounds":9}`:          {2, 1, 3, 9},
+		`{"estimate":2,"low":null,"high":null,"rounds":3}`:    {2, math.Inf(-1), math.Inf(1), 3},
+		`{"estimate":null,"low":null,"high":null,"rounds":2}`: {math.NaN(), math.NaN(), math.NaN(), 2},
+		`{"estimate":null,"low":null,"high":null,"rounds":0}`: {},
+	} {
+		got, err := json.Marshal(i)
+		if err != nil || string(got) != want {
+			t.Errorf("%+v: %s, %v, want %s", i, got, err, want)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package advice
 
 import (
-	"encoding/json"
 	"maps"
 	"math"
 	"slices"
@@ -14,33 +13,33 @@ import (
 
 // An Advice is the answer, and what it rests on.
 type Advice struct {
-	Workers   int      `json:"workers"` // 0: none can be given
-	Or        []int    `json:"or"`      // those that cannot be told from it
-	Sure      bool     `json:"sure"`    // at odds of 20 to 1
-	Speedup   Span     `json:"speedup"` // over one worker, in tasks a second
-	Sentence  string   `json:"sentence"`
-	Limit     Limit    `json:"limit"`
-	PerWorker float64  `json:"bytes-per-worker"` // the most that one took; 0: not known
-	Fit       int      `json:"fit"`              // how many have room in the memory that may be used; 0: not known
-	Points    []Point  `json:"points"`
-	Law       string   `json:"law"` // by which the curve goes, or why none is told
-	Notes     []string `json:"notes"`
+	Workers   int           `json:"workers"` // 0: none can be given
+	Or        []int         `json:"or"`      // those that cannot be told from it
+	Sure      bool          `json:"sure"`    // at odds of 20 to 1
+	Speedup   stat.Interval `json:"speedup"` // over one worker, in tasks a second
+	Sentence  string        `json:"sentence"`
+	Limit     Limit         `json:"limit"`
+	PerWorker float64       `json:"bytes_per_worker"` // the most that one took; 0: not known
+	Fit       int           `json:"fit"`              // how many have room in the memory that may be used; 0: not known
+	Points    []Point       `json:"points"`
+	Law       string        `json:"law"` // by which the curve goes, or why none is told
+	Notes     []string      `json:"notes"`
 }
 
 // A Point is what is known of one number of workers.
 type Point struct {
-	Workers int     `json:"workers"`
-	Trials  int     `json:"trials"`
-	Failed  int     `json:"failed"`
-	Why     string  `json:"why"`   // the first of these failed
-	Rate    float64 `json:"rate"`  // tasks in a second, the middle of the trials
-	Ratio   Span    `json:"ratio"` // to one worker
-	Busy    float64 `json:"cores-busy"`
-	CPU     float64 `json:"cpu-seconds"` // of a task
-	Others  float64 `json:"others-busy"`
-	Took    float64 `json:"took-seconds"` // by a task
-	Delay   float64 `json:"-"`
-	IO      float64 `json:"-"`
+	Workers int           `json:"workers"`
+	Trials  int           `json:"trials"`
+	Failed  int           `json:"failed"`
+	Why     string        `json:"why"`   // the first of these failed
+	Rate    float64       `json:"rate"`  // tasks in a second, the middle of the trials
+	Ratio   stat.Interval `json:"ratio"` // to one worker
+	Busy    float64       `json:"cores_busy"`
+	CPU     float64       `json:"cpu_seconds"` // of a task
+	Others  float64       `json:"others_busy"`
+	Took    float64       `json:"took_seconds"` // by a task
+	Delay   float64       `json:"-"`
+	IO      float64       `json:"-"`
 }
 
 // Columns are the heads of a table of points, whose rows are Row.
@@ -53,25 +52,6 @@ func (p Point) Row() []string {
 		copy(row[1:], []string{number.Short(p.Rate), p.Ratio.In(number.Times), number.Short(p.Busy), number.Span(p.CPU * 1e9)})
 	}
 	return row
-}
-
-// A Span is an interval of a ratio.
-type Span struct{ stat.Interval }
-
-// MarshalJSON writes null for what is not known.
-func (s Span) MarshalJSON() ([]byte, error) {
-	finite := func(x float64) *float64 {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil
-		}
-		return &x
-	}
-	return json.Marshal(struct {
-		Estimate *float64 `json:"estimate"`
-		Low      *float64 `json:"low"`
-		High     *float64 `json:"high"`
-		Rounds   int      `json:"rounds"`
-	}{finite(s.Estimate), finite(s.Low), finite(s.High), s.N})
 }
 
 // Of answers by the trials so far.
@@ -173,12 +153,12 @@ func (v view) point(workers int) Point {
 
 // overOne is the ratio to one worker: of the rounds in which both were tried, or else of the
 // middles of all their rounds, without an interval.
-func (v view) overOne(workers int) Span {
+func (v view) overOne(workers int) stat.Interval {
 	i := v.ratio(workers, 1).Running()
 	if i.N == 0 {
 		i.Estimate = v.middle(workers) / v.middle(1)
 	}
-	return Span{i}
+	return i
 }
 
 // middle is the middle of the rates of so many workers.

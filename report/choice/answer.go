@@ -14,13 +14,10 @@ import (
 type Answer struct {
 	Sentence string          `json:"sentence"`
 	Kind     string          `json:"kind"` // computes, waits or both
-	Share    float64         `json:"cpuShare"`
+	Share    float64         `json:"cpu_share"`
 	Best     Variant         `json:"best"`
 	Sure     bool            `json:"sure"`
-	Speedup  number.Interval `json:"-"` // over serial
-	Low      *float64        `json:"speedupLow,omitempty"`
-	Times    float64         `json:"speedup"`
-	High     *float64        `json:"speedupHigh,omitempty"`
+	Speedup  number.Interval `json:"speedup"`          // over serial
 	Unsafe   string          `json:"unsafe,omitempty"` // why only isolated models are chosen
 	Notes    []string        `json:"notes"`
 	Points   []Point         `json:"variants"`
@@ -29,11 +26,10 @@ type Answer struct {
 // A Point is one variant, beside serial.
 type Point struct {
 	Variant
-	Wall   float64         `json:"nsPerTask"`
-	Times  number.Interval `json:"-"`
-	Faster float64         `json:"timesSerial"`
-	CPU    float64         `json:"cpuNsPerTask"`
-	Peak   float64         `json:"peakBytes"`
+	Wall   float64         `json:"ns_per_call"`
+	Times  number.Interval `json:"times_serial"`
+	CPU    float64         `json:"cpu_ns_per_call"`
+	Peak   float64         `json:"peak_bytes"`
 	Trials int             `json:"trials"`
 	Failed string          `json:"failed,omitempty"`
 }
@@ -51,11 +47,10 @@ func Of(name string, set Setting, trials []Trial) (a Answer, ok bool) {
 	for _, x := range v.variants {
 		a.Points = append(a.Points, v.point(x))
 	}
-	slices.SortStableFunc(a.Points, func(p, q Point) int { return cmp.Compare(q.Faster, p.Faster) })
+	slices.SortStableFunc(a.Points, func(p, q Point) int { return cmp.Compare(known(q.Times.Estimate), known(p.Times.Estimate)) })
 	open := v.open(best)
 	a.Sure = len(open) == 0
 	a.Speedup = v.times(best)
-	a.Times, a.Low, a.High = known(a.Speedup.Estimate), finite(a.Speedup.Low), finite(a.Speedup.High)
 	a.Sentence = v.sentence(name, a)
 	a.Notes = v.notes(best, open)
 	return a, true
@@ -67,14 +62,6 @@ func known(x float64) float64 {
 		return 0
 	}
 	return x
-}
-
-// finite is an end of an interval, nil for an open one.
-func finite(x float64) *float64 {
-	if math.IsInf(x, 0) || math.IsNaN(x) {
-		return nil
-	}
-	return &x
 }
 
 // From which CPU share on a function computes, and below which it waits.
@@ -103,7 +90,6 @@ func (v view) times(x Variant) number.Interval {
 
 func (v view) point(x Variant) Point {
 	p := Point{Variant: x, Times: v.times(x), Trials: len(v.walls[x])}
-	p.Faster = p.Times.Estimate
 	var walls []float64
 	for _, t := range v.trials {
 		if t.Variant == x && t.Failed == "" {
@@ -116,7 +102,7 @@ func (v view) point(x Variant) Point {
 	if reasons := v.failures(x); len(reasons) > 0 {
 		p.Failed = reasons[0]
 	}
-	p.Wall, p.Faster, p.CPU = known(p.Wall), known(p.Faster), known(p.CPU)
+	p.Wall, p.CPU = known(p.Wall), known(p.CPU)
 	return p
 }
 
