@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -25,17 +24,7 @@ func (q asking) answer(ctx context.Context, a advice.Advice, note string, stdout
 	if err := write(stdout, a, note); err != nil {
 		return fmt.Errorf("printing the advice: %w", err)
 	}
-	if q.out != "" {
-		if err := writeReport(context.WithoutCancel(ctx), q.out, q.out, printer{out: io.Discard}, io.Discard); err != nil {
-			return err
-		}
-		if !q.asJSON {
-			if _, err := fmt.Fprintln(stdout, filepath.Join(q.out, "report.md")); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return q.report(ctx, stdout)
 }
 
 // printAdvice prints the sentence, what it rests on, and what else is to be known.

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,24 +16,17 @@ import (
 	"parcon/experiments/command"
 	"parcon/report/advice"
 	"parcon/results"
-	"parcon/runner"
 )
 
 // asking is what a user can ask of an advise command.
 type asking struct {
-	items   string
-	null    bool
-	atMost  int
-	memory  string
-	budget  time.Duration
-	timeout time.Duration
-	seed    uint64
-	out     string
-	asJSON  bool
+	terms
+	items, memory string
+	null          bool
 }
 
 func adviseCommand(stdout, stderr io.Writer) *cobra.Command {
-	q, of := asking{atMost: 64, budget: 50 * time.Second, timeout: time.Minute}, askingGo{race: true}
+	q, of := asking{terms: terms{atMost: 64, budget: 50 * time.Second, timeout: time.Minute}}, askingGo{race: true}
 	c := &cobra.Command{
 		Use:   "advise -- CMD [ARG]... | advise --go PACKAGE.FUNC",
 		Short: "Say how many of a command to run at once, or under which model a Go function, and why",
@@ -69,7 +60,7 @@ Without --out nothing is kept. With it the trials are, and a report.`,
 			if of.function == "" {
 				return q.run(cmd.Context(), args, stdout, stderr)
 			}
-			of.atMost, of.budget, of.timeout, of.seed, of.out, of.asJSON = q.atMost, q.budget, q.timeout, q.seed, q.out, q.asJSON
+			of.terms = q.terms
 			return of.run(cmd.Context(), stdout, stderr)
 		},
 	}
@@ -108,24 +99,6 @@ func (q *asking) fit(f *pflag.FlagSet, function string, args []string) error {
 	return nil
 }
 
-// mostWorkers is the most that --at-most takes: a process for each, and some files.
-const mostWorkers = 1000
-
-func (q *asking) check() error {
-	switch {
-	case q.atMost < 1 || q.atMost > mostWorkers:
-		return wrongUsage("--at-most %d: give a number from 1 to %d", q.atMost, mostWorkers)
-	case q.budget <= 0:
-		return wrongUsage("--budget %v: give a duration above zero, such as 1m", q.budget)
-	case q.timeout <= 0:
-		return wrongUsage("--timeout %v: give a duration above zero, such as 30s", q.timeout)
-	}
-	if q.seed == 0 {
-		q.seed = rand.Uint64()
-	}
-	return nil
-}
-
 // run is the whole command: items, a first look, rounds, the advice.
 func (q asking) run(ctx context.Context, argv []string, stdout, stderr io.Writer) error {
 	if err := q.check(); err != nil {
@@ -148,7 +121,7 @@ func (q asking) run(ctx context.Context, argv []string, stdout, stderr io.Writer
 		return err
 	}
 	note := whatFor(len(t.items), of)
-	keep, end, err := q.keeping(t, note)
+	keep, end, err := q.keeping(strings.ToLower(advice.Experiment), t.head(note), t.tasksOf)
 	if err != nil {
 		return err
 	}
@@ -176,28 +149,12 @@ func (q asking) run(ctx context.Context, argv []string, stdout, stderr io.Writer
 	return err
 }
 
-// keeping opens the result file, if one is asked for.
-func (q asking) keeping(t trying, note string) (keep func(results.Result) error, end func(), err error) {
-	if q.out == "" {
-		return func(results.Result) error { return nil }, func() {}, nil
-	}
-	dir, unlock, err := folder(q.out, "")
-	if err != nil {
-		return nil, nil, err
-	}
-	head := append(runner.Host(dir),
-		results.Entry{Key: results.KeyExperiments, Value: strings.ToLower(advice.Experiment)},
-		results.Entry{Key: results.KeySeed, Value: fmt.Sprint(q.seed)},
-		results.Entry{Key: results.KeyBudget, Value: q.budget.String()},
-		results.Entry{Key: results.KeyCommand, Value: fmt.Sprintf("%q", t.argv)},
-		results.Entry{Key: results.KeyItems, Value: note},
-	)
-	file, err := results.Create(filepath.Join(dir, trialsFile), append(head, t.setting.Head()...), t.tasksOf)
-	if err != nil {
-		unlock()
-		return nil, nil, err
-	}
-	return file.Keep, func() { _ = file.Close(); unlock() }, nil
+// head says at the head of a result file what is run.
+func (t trying) head(note string) results.Setup {
+	return append(results.Setup{
+		{Key: results.KeyCommand, Value: fmt.Sprintf("%q", t.argv)},
+		{Key: results.KeyItems, Value: note},
+	}, t.setting.Head()...)
 }
 
 // batchProgram is this program as the process of a batch.

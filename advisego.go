@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,14 +24,9 @@ import (
 
 // askingGo is what a user can ask of a Go function.
 type askingGo struct {
+	terms
 	function string
 	race     bool
-	atMost   int
-	budget   time.Duration
-	timeout  time.Duration
-	seed     uint64
-	out      string
-	asJSON   bool
 }
 
 // finding is what is known of a function before it is measured.
@@ -46,21 +40,6 @@ type finding struct {
 	notes    []string // what else is to be known
 	cores    int
 	most     int // workers
-}
-
-func (q *askingGo) check() error {
-	switch {
-	case q.atMost < 1 || q.atMost > 1000:
-		return wrongUsage("--at-most %d: give a number from 1 to 1000", q.atMost)
-	case q.budget <= 0:
-		return wrongUsage("--budget %v: give a duration above zero, such as 1m", q.budget)
-	case q.timeout <= 0:
-		return wrongUsage("--timeout %v: give a duration above zero, such as 30s", q.timeout)
-	}
-	if q.seed == 0 {
-		q.seed = rand.Uint64()
-	}
-	return nil
 }
 
 // run is the whole command: build, look at the function, look for races, measure, answer.
@@ -82,7 +61,8 @@ func (q askingGo) run(ctx context.Context, stdout, stderr io.Writer) (err error)
 	if err != nil {
 		return err
 	}
-	keep, done, err := q.keeping(f)
+	keep, done, err := q.keeping("workload="+f.function.String(), results.Setup{{Key: results.KeyGOGC, Value: "100"}},
+		func(results.Slot) int { return len(f.called.Answers) })
 	if err != nil {
 		return err
 	}
@@ -242,29 +222,6 @@ func (q askingGo) races(ctx context.Context, f *finding, tool gofunc.Tool, sourc
 // why says of a task what a user knows as a call.
 func why(reason string) string {
 	return strings.NewReplacer("wrong answer: task ", "wrong answer: the call with ", "the serial run", "alone it").Replace(reason)
-}
-
-// keeping opens the result file, if one is asked for.
-func (q askingGo) keeping(f finding) (keep func(results.Result) error, end func(), err error) {
-	if q.out == "" {
-		return func(results.Result) error { return nil }, func() {}, nil
-	}
-	dir, unlock, err := folder(q.out, "")
-	if err != nil {
-		return nil, nil, err
-	}
-	head := append(runner.Host(dir),
-		results.Entry{Key: results.KeyExperiments, Value: "workload=" + f.function.String()},
-		results.Entry{Key: results.KeySeed, Value: fmt.Sprint(q.seed)},
-		results.Entry{Key: results.KeyBudget, Value: q.budget.String()},
-		results.Entry{Key: results.KeyGOGC, Value: "100"},
-	)
-	file, err := results.Create(filepath.Join(dir, trialsFile), head, func(results.Slot) int { return len(f.called.Answers) })
-	if err != nil {
-		unlock()
-		return nil, nil, err
-	}
-	return file.Keep, func() { _ = file.Close(); unlock() }, nil
 }
 
 // mostChoiceRounds bounds the rounds: after these nothing can be told apart that has not been.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -32,15 +31,8 @@ func (q askingGo) answer(ctx context.Context, f finding, trials []results.Result
 	if err := write(stdout, a, f.races); err != nil {
 		return fmt.Errorf("printing the answer: %w", err)
 	}
-	if q.out != "" {
-		if err := writeReport(context.WithoutCancel(ctx), q.out, q.out, printer{out: io.Discard}, io.Discard); err != nil {
-			return err
-		}
-		if !q.asJSON {
-			if _, err := fmt.Fprintln(stdout, filepath.Join(q.out, "report.md")); err != nil {
-				return err
-			}
-		}
+	if err := q.report(ctx, stdout); err != nil {
+		return err
 	}
 	if ctx.Err() != nil {
 		return errors.New("stopped: the answer is by what was measured until then")
