@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"text/tabwriter"
@@ -220,7 +221,7 @@ func (b *benchRun) usually(ctx context.Context) error {
 	}
 	samples := map[string][2][]float64{}
 	for _, side := range []int{1, 0} {
-		for pkg := range b.sides[side].packages {
+		for _, pkg := range slices.Sorted(maps.Keys(b.sides[side].packages)) {
 			if err := b.sampleUsually(ctx, side, pkg, samples); err != nil {
 				return fmt.Errorf("measuring the usual way: %w", err)
 			}

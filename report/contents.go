@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"parcon/report/web"
 )
 
 // slug makes of a heading a name to link to: its words, small, with hyphens between.
@@ -22,16 +24,13 @@ func heading(w *strings.Builder, level, text string) {
 // anchored is a text that can be linked to by its own name.
 func anchored(text string) string { return fmt.Sprintf("<a id=\"%s\"></a>%s", text, text) }
 
-// titled are the headings of a page of the second level, in their order.
-var titled = regexp.MustCompile(`(?m)^<a id="([^"]+)"></a>\n\n## (.+)$`)
-
 // contents lists the sections of a page, with links: what is to be read, and the evidence.
 func contents(page string) string {
 	var text, evidence []string
-	found := titled.FindAllStringSubmatch(page, -1)
+	found := web.Contents(page)
 	for _, s := range found {
-		link := fmt.Sprintf("[%s](#%s)", s[2], s[1])
-		if s[2] == verdictsHeading || len(evidence) > 0 {
+		link := fmt.Sprintf("[%s](#%s)", s.Title, s.ID)
+		if s.Title == verdictsHeading || len(evidence) > 0 {
 			evidence = append(evidence, link)
 		} else {
 			text = append(text, link)

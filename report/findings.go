@@ -129,7 +129,7 @@ func (p page) findings(w *strings.Builder) {
 			p.picture(w, f.figure)
 		}
 		if len(f.rows) > 0 {
-			table(w, slices.Clone(f.head), cloned(f.rows))
+			table(w, f.head, f.rows)
 		}
 		for _, j := range f.claims {
 			fmt.Fprintf(w, "- Textbooks say: *%s.* Here that **%s**", j.Text, j.is())
@@ -155,15 +155,6 @@ func (j Judged) is() string {
 		return "holds"
 	}
 	return "is " + string(j.Verdict)
-}
-
-// cloned is a table of which writing it changes nothing.
-func cloned(rows [][]string) [][]string {
-	all := make([][]string, len(rows))
-	for i, r := range rows {
-		all[i] = slices.Clone(r)
-	}
-	return all
 }
 
 const claimsHeading = "What textbooks say, and what was found here"

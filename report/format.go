@@ -38,10 +38,10 @@ func scaled(i stat.Interval, unit float64) chart.Interval {
 // table writes a Markdown table.
 func table(w *strings.Builder, head []string, rows [][]string) {
 	line := func(cells []string) {
-		for i, c := range cells {
-			cells[i] = strings.ReplaceAll(c, "|", "\\|")
+		for _, c := range cells {
+			w.WriteString("| " + strings.ReplaceAll(c, "|", "\\|") + " ")
 		}
-		w.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+		w.WriteString("|\n")
 	}
 	line(head)
 	w.WriteString(strings.Repeat("|---", len(head)) + "|\n")

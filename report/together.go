@@ -33,8 +33,7 @@ type together struct {
 	figures   []figure
 }
 
-// WriteTogether writes a report on several runs into dir: report.md, verdicts.json and
-// charts/.
+// WriteTogether writes a report on several runs into dir: the same files.
 func WriteTogether(runs []Run, dir string) (Made, error) {
 	t := togetherOf(runs)
 	return Made{Answer: t.answer, Verdicts: t.rows()}.write(dir, t.figures, t.markdown())

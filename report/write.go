@@ -30,7 +30,7 @@ type Made struct {
 	Rates []Detection `json:"rates,omitempty"`
 }
 
-// Write writes report.md, verdicts.json and charts/ into dir.
+// Write writes report.html, report.md, verdicts.json and charts/ into dir.
 func Write(t *Table, dir string) (Made, error) {
 	if err := t.Empty(); err != nil {
 		return Made{}, fmt.Errorf("making a report: %w", err)

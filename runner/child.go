@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"strings"
 	"time"
 
 	"parcon/runner/proc"
@@ -152,13 +151,8 @@ func (t *Trial) timedOut() bool { return errors.Is(t.ctx.Err(), context.Deadline
 // lastWords is the first line that an ended child wrote to standard error, or
 // otherwise if it wrote none.
 func (t *Trial) lastWords(otherwise error) error {
-	if line := firstLine(t.stderr.String()); line != "" {
+	if line := proc.FirstLine(t.stderr.String()); line != "" {
 		return errors.New(line)
 	}
 	return otherwise
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line
 }

@@ -120,7 +120,7 @@ func (t Task) Run(ctx context.Context) (Done, error) {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && t.Timeout > 0 && err != nil {
 		err = fmt.Errorf("it did not end within %v", t.Timeout)
 	}
-	if line := firstLine(said.String()); err != nil && line != "" {
+	if line := proc.FirstLine(said.String()); err != nil && line != "" {
 		err = fmt.Errorf("%w: %s", err, line)
 	}
 	return d, err
@@ -185,9 +185,4 @@ func take(f *os.File, to *proc.Head) {
 			return
 		}
 	}
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 )
 
 // longest is how long an item may be, in bytes: Linux takes no longer argument than 128 KiB
@@ -33,24 +34,16 @@ func Sample(r io.Reader, null bool, keep int, random *rand.Rand) (items []string
 		}
 		return 0, nil, nil
 	})
-	type kept struct {
-		at   int
-		item string
-	}
-	var all []kept
 	for scan.Scan() {
 		if len(scan.Bytes()) == 0 {
 			continue
 		}
 		of++
-		if len(all) < keep {
-			all = append(all, kept{of, scan.Text()})
+		if len(items) < keep {
+			items = append(items, scan.Text())
 		} else if i := random.IntN(of); i < keep {
-			all = append(append(all[:i:i], all[i+1:]...), kept{of, scan.Text()})
+			items = append(slices.Delete(items, i, i+1), scan.Text())
 		}
-	}
-	for _, k := range all {
-		items = append(items, k.item)
 	}
 	err = scan.Err()
 	if errors.Is(err, bufio.ErrTooLong) {

@@ -52,7 +52,7 @@ func Try(ctx context.Context, program []string, b Batch) (protocol.Measurement, 
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if line := firstLine(said.String()); err != nil && line != "" {
+	if line := proc.FirstLine(said.String()); err != nil && line != "" {
 		return nil, errors.New(line)
 	}
 	if err != nil {

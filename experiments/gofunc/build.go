@@ -96,9 +96,6 @@ func moved(text []byte, base string) ([]byte, error) {
 // constraint is the line with it.
 var constraint = regexp.MustCompile(`(?m)^//go:build (.*)$`)
 
-// A racelessError says why no program with the race detector can be built.
-type racelessError struct{ error }
-
 // Build builds the program into a folder of ours, with the race detector if raced is set.
 func Build(ctx context.Context, tool Tool, f Function, s Source, dir string, raced bool) (string, error) {
 	overlay, err := s.write(dir, f.Dir)
@@ -153,7 +150,7 @@ func (s Source) write(dir, of string) (overlay string, err error) {
 // program's file that calls the function.
 func explain(ctx context.Context, tool Tool, f Function, own string, c complaint, raced bool) error {
 	if raced {
-		return racelessError{c}
+		return c // what it means the caller says
 	}
 	version, err := tool.run(ctx, f.Dir, "env", "GOVERSION")
 	if err == nil && old(version) {

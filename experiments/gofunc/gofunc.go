@@ -24,6 +24,7 @@ import (
 	"strings"
 
 	"parcon/experiments/chapters"
+	"parcon/runner/proc"
 )
 
 // A Function is one that can be measured.
@@ -71,7 +72,7 @@ func Find(ctx context.Context, tool Tool, named string) (Function, error) {
 	}
 	switch {
 	case p.Error != nil:
-		return Function{}, fmt.Errorf("looking for the package %s: %s", path, firstLine(p.Error.Err))
+		return Function{}, fmt.Errorf("looking for the package %s: %s", path, proc.FirstLine(p.Error.Err))
 	case p.Module == nil || !p.Module.Main:
 		return Function{}, fmt.Errorf("%s is in no module of yours here: name its folder, as in ./pkg.Func, and let that be part of a module", p.ImportPath)
 	case p.Name == "main":
@@ -114,7 +115,7 @@ func list(ctx context.Context, tool Tool, path string) (listed, error) {
 	}
 	var p listed
 	if err := json.Unmarshal([]byte(out), &p); err != nil {
-		return listed{}, fmt.Errorf("looking for the package %s: %s", path, firstLine(out))
+		return listed{}, fmt.Errorf("looking for the package %s: %s", path, proc.FirstLine(out))
 	}
 	return p, nil
 }
@@ -191,9 +192,4 @@ func names(list *ast.FieldList) (all []string) {
 		}
 	}
 	return all
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line
 }

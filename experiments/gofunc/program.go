@@ -70,8 +70,8 @@ func (p Program) Call(ctx context.Context, q subject.Question) (Called, error) {
 		return called, err
 	case !inTime:
 		return called, fmt.Errorf("it did not return within %v when called with %d: give it longer with --timeout", p.Timeout, n)
-	case firstLine(said.String()) != "":
-		return called, fmt.Errorf("its process ended when it was called with %d: %s", n, firstLine(said.String()))
+	case proc.FirstLine(said.String()) != "":
+		return called, fmt.Errorf("its process ended when it was called with %d: %s", n, proc.FirstLine(said.String()))
 	case ended == nil:
 		return called, fmt.Errorf("its process ended when it was called with %d: it must return and leave the process alone", n)
 	}

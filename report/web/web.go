@@ -36,17 +36,21 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 // An Entry is a line of the contents.
 type Entry struct{ ID, Title string }
 
-// titled are headings of the second level that can be linked to.
+// titled are headings of the second level that can be linked to: an anchor, and the heading.
 var titled = regexp.MustCompile(`(?m)^<a id="([^"]+)"></a>\n\n## (.+)$`)
+
+// Contents are the sections of a report in Markdown that can be linked to, in their order.
+func Contents(markdown string) (all []Entry) {
+	for _, s := range titled.FindAllStringSubmatch(markdown, -1) {
+		all = append(all, Entry{s[1], s[2]})
+	}
+	return all
+}
 
 // Page is a report as HTML: its Markdown, and its pictures by the address under which it shows
 // them, as SVG.
 func Page(markdown string, pictures map[string][]byte) ([]byte, error) {
 	title, _, _ := strings.Cut(strings.TrimPrefix(markdown, "# "), "\n")
-	var contents []Entry
-	for _, s := range titled.FindAllStringSubmatch(markdown, -1) {
-		contents = append(contents, Entry{s[1], s[2]})
-	}
 	var body bytes.Buffer
 	md := goldmark.New(
 		goldmark.WithExtensions(extension.Table),
@@ -57,7 +61,7 @@ func Page(markdown string, pictures map[string][]byte) ([]byte, error) {
 	}
 	var page bytes.Buffer
 	err := pageTemplate.Execute(&page, map[string]any{
-		"Title": title, "Contents": contents, "Body": template.HTML(tables.Replace(body.String())),
+		"Title": title, "Contents": Contents(markdown), "Body": template.HTML(tables.Replace(body.String())),
 		"Style": template.CSS(style), "Script": template.JS(script),
 	})
 	if err != nil {

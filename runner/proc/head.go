@@ -1,6 +1,9 @@
 package proc
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // A Head keeps the first bytes that a process prints, and lets the rest go: whoever prints
 // without end shall neither fill the memory nor wait for a reader.
@@ -22,3 +25,9 @@ func (h *Head) Write(p []byte) (int, error) {
 func (h *Head) Bytes() []byte { return h.kept.Bytes() }
 
 func (h *Head) String() string { return h.kept.String() }
+
+// FirstLine is the first line of what a process complained of, without the space around.
+func FirstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
+}
