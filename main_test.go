@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -35,76 +36,93 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	programs := sync.OnceValues(func() (string, error) {
+		dir := t.TempDir()
+		return dir, buildPrograms(dir)
+	})
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
-			// The scripts build the trial program: they need the go command,
-			// its caches and this module.
-			source, err := os.Getwd()
-			if err != nil {
+			if err := setUp(env); err != nil {
 				return err
 			}
-			env.Setenv("SOURCE", source)
-			self, err := os.Executable()
-			if err != nil {
-				return err
-			}
-			env.Setenv("SELF", self)
-			env.Setenv("GOCACHE", goEnv("GOCACHE"))
-			env.Setenv("GOMODCACHE", goEnv("GOMODCACHE"))
-			if err := cutOff(filepath.Join(env.WorkDir, "truncated")); err != nil {
-				return err
-			}
-			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache")) // where the trial program goes
-			env.Setenv("GOFLAGS", "-mod=mod")
-			// A folder of its own, so that what is left there is seen.
-			if err := os.MkdirAll(filepath.Join(env.WorkDir, "tmp"), 0o777); err != nil {
-				return err
-			}
-			env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
-			for _, key := range []string{"GOPATH", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB", "LOCALAPPDATA"} {
-				if v := os.Getenv(key); v != "" {
-					env.Setenv(key, v)
-				}
-			}
-			return nil
+			return seedCache(env, programs)
 		},
-		Condition: func(name string) (bool, error) {
-			switch name {
-			case "root":
-				return os.Geteuid() == 0, nil
-			case "mounts":
-				return canMount(), nil
-			case "threadlimit":
-				return canLimitThreads(), nil
-			}
-			return false, fmt.Errorf("unknown condition %q", name)
-		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"onelinestderr": oneLine,
-			"cut":           cutAfter,
-			"sameorder":     sameOrder,
-			"addline":       addLine,
-			"waitlines":     waitLines,
-			"family":        family,
-			"gone":          gone,
-			"onlyfiles":     onlyFiles,
-			"leftovers":     leftovers,
-			"underway":      underway,
-			"fewthreads":    fewThreads,
-			"killchild":     killChild,
-			"hangup":        hangUp,
-			"waitrole":      waitRole,
-			"ownprograms":   ownPrograms,
-			"natsserver":    natsServer,
-			"freeport":      freePort,
-			"waittext":      waitText,
-			"somebody":      somebody,
-			"nobody":        nobody,
-			"tree":          tree,
-			"untouched":     untouched,
-		},
+		Condition: condition,
+		Cmds:      scriptCommands,
 	})
+}
+
+// setUp gives a script its environment: the go command, its caches and this module, with which
+// the trial program is built, and folders of its own.
+func setUp(env *testscript.Env) error {
+	source, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	env.Setenv("SOURCE", source)
+	env.Setenv("SELF", self)
+	env.Setenv("GOCACHE", goEnv("GOCACHE"))
+	env.Setenv("GOMODCACHE", goEnv("GOMODCACHE"))
+	if err := cutOff(filepath.Join(env.WorkDir, "truncated")); err != nil {
+		return err
+	}
+	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache")) // where the trial program goes
+	env.Setenv("GOFLAGS", "-mod=mod")
+	// A folder of its own, so that what is left there is seen.
+	if err := os.MkdirAll(filepath.Join(env.WorkDir, "tmp"), 0o777); err != nil {
+		return err
+	}
+	env.Setenv("TMPDIR", filepath.Join(env.WorkDir, "tmp"))
+	for _, key := range []string{"GOPATH", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB", "LOCALAPPDATA"} {
+		if v := os.Getenv(key); v != "" {
+			env.Setenv(key, v)
+		}
+	}
+	return nil
+}
+
+// condition tells what a script may ask for.
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "mounts":
+		return canMount(), nil
+	case "threadlimit":
+		return canLimitThreads(), nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+// scriptCommands are those that scripts have besides testscript's.
+var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"onelinestderr": oneLine,
+	"cut":           cutAfter,
+	"sameorder":     sameOrder,
+	"addline":       addLine,
+	"waitlines":     waitLines,
+	"family":        family,
+	"gone":          gone,
+	"onlyfiles":     onlyFiles,
+	"leftovers":     leftovers,
+	"underway":      underway,
+	"fewthreads":    fewThreads,
+	"killchild":     killChild,
+	"hangup":        hangUp,
+	"waitrole":      waitRole,
+	"ownprograms":   ownPrograms,
+	"natsserver":    natsServer,
+	"freeport":      freePort,
+	"waittext":      waitText,
+	"somebody":      somebody,
+	"nobody":        nobody,
+	"tree":          tree,
+	"untouched":     untouched,
 }
 
 // goEnv is what the go command goes by.

@@ -13,7 +13,6 @@ import (
 	"parcon/experiments/tasks/model"
 	"parcon/experiments/tasks/trial"
 	"parcon/experiments/tasks/workload"
-	"parcon/runner/proc"
 	"parcon/runner/protocol"
 )
 
@@ -38,18 +37,7 @@ func runTrial(stdin io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(out, protocol.Ready); err != nil {
-		return err
-	}
-	if _, err := in.ReadString('\n'); err != nil {
-		return fmt.Errorf("waiting for the start signal: %w", err)
-	}
-	go proc.WatchParent(in)
-	m, err := measure()
-	if err != nil {
-		return err
-	}
-	return send(out, m)
+	return trial.Follow(in, out, measure)
 }
 
 // prepare makes what an order asks for ready to be measured, once.

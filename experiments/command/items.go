@@ -10,8 +10,8 @@ import (
 	"slices"
 )
 
-// longest is how long an item may be, in bytes: Linux takes no longer argument than 128 KiB
-// (MAX_ARG_STRLEN, execve(2)).
+// longest is how long an item may be, in bytes: far beyond the 128 KiB that Linux takes as an
+// argument (MAX_ARG_STRLEN, execve(2)).
 const longest = 1 << 20
 
 // Sample reads items, one a line or, with null, each ended by a zero byte, and keeps so many of

@@ -149,21 +149,13 @@ func (s Subject) trial(o Order, in *bufio.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(out, protocol.Ready); err != nil {
-		return err
-	}
-	if _, err := in.ReadString('\n'); err != nil {
-		return fmt.Errorf("waiting for the start signal: %w", err)
-	}
-	go proc.WatchParent(in)
-	m, err := t.Measure()
-	if err != nil {
-		return err
-	}
-	if delay, known := m["run-delay-ns"]; known {
-		m["run-delay-ns/op"] = delay / float64(o.Tasks)
-	}
-	return json.NewEncoder(out).Encode(m)
+	return trial.Follow(in, out, func() (protocol.Measurement, error) {
+		m, err := t.Measure()
+		if delay, known := m["run-delay-ns"]; known {
+			m["run-delay-ns/op"] = delay / float64(o.Tasks)
+		}
+		return m, err
+	})
 }
 
 // prepare starts the crew. Nothing is warmed: what the function keeps from one call to the next
