@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -17,6 +18,18 @@ var wide = card.Scale{Cores: testCores, Depth: card.Full, Pythons: []card.Python
 // yet to be written: its numbers are computed from the comparisons. What nothing is
 // claimed of has the same number everywhere, and nothing is counted of it.
 func believed(v variant.Variant) map[string]float64 {
+	name := v.String()
+	values, known := worldly.Load(name)
+	if !known {
+		values, _ = worldly.LoadOrStore(name, believedOf(v))
+	}
+	return maps.Clone(values.(map[string]float64)) // the caller may change them
+}
+
+// worldly holds what was asked before: each round of each test asks again.
+var worldly sync.Map
+
+func believedOf(v variant.Variant) map[string]float64 {
 	const tries = 100
 	values := map[string]float64{"ns/op": 1000, "cpu-ns/op": 500, card.UnitTries: tries, card.UnitSeen: tries}
 	one := catalogue().find(v.Get(card.Key))
@@ -29,12 +42,12 @@ func believed(v variant.Variant) map[string]float64 {
 	if v.Get("model") == "serial" {
 		values["cpu-ns/op"] = 1 // see asSpeedUp
 	}
-	w := solved()
+	w, name := solved(), v.Without(card.AA).String()
 	for _, unit := range w.units {
-		if n, ok := w.numbers[at{unit, v.Without(card.AA).String()}]; ok {
+		if n, ok := w.numbers[at{unit, name}]; ok {
 			values[unit] = n
 		}
-		if b, ok := w.shares[at{unit, v.Without(card.AA).String()}]; ok {
+		if b, ok := w.shares[at{unit, name}]; ok {
 			values[unit] = math.Round(tries * (b.low + b.high) / 2)
 		}
 	}
