@@ -145,3 +145,24 @@ func TestTheFileHasItAll(t *testing.T) {
 		}
 	}
 }
+
+// Where the largest number that was allowed may be the best, nothing of the command's is the limit.
+func TestWhatMayBeAsGoodIsNoLimit(t *testing.T) {
+	var trials []advice.Trial
+	for round := range 10 {
+		for _, w := range []int{1, 2, 4, 8, 15, 16} {
+			rate := 10 * float64(min(w, 15)) * (1 + 0.06*float64((round*7+w*3)%5-2))
+			trials = append(trials, advice.Trial{
+				Round: round, Workers: w, Rate: rate, Busy: 0.01 * float64(w), CPU: 0.001, Took: 0.1,
+				Others: 0, Delay: 0, IO: 0, Peak: math.NaN(), Left: 0,
+			})
+		}
+	}
+	a := advice.Of(advice.Setting{Cores: 2, Most: 16}, trials)
+	if a.Workers == 16 || !slices.Contains(a.Or, 16) {
+		t.Fatalf("16 are no doubt: %v", a)
+	}
+	if a.Limit.Name != advice.Most {
+		t.Errorf("the limit is %q: %s", a.Limit.Name, a.Sentence)
+	}
+}

@@ -72,7 +72,7 @@ func Of(s Setting, trials []Trial) Advice {
 	a.Workers, a.Or = v.choose(first)
 	a.Sure = len(v.larger(a.Workers, open, hopeless, close)) == 0 && v.ruledOut(a.Workers)
 	a.Speedup = v.overOne(a.Workers)
-	a.Limit = v.limit(a.Workers)
+	a.Limit = v.limit(slices.Max(append([]int{a.Workers}, a.Or...))) // what may be as good is no limit
 	a.Notes = append(a.Notes, v.notes()...)
 	a.Sentence = v.sentence(a)
 	return a
