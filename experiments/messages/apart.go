@@ -20,9 +20,9 @@ import (
 
 // apart: a producer computes a number, and a consumer computes with it. In turn, one
 // process does both for each item. Apart, they are two processes with a queue of 16
-// between them. Producing takes producer x 28 us, consuming consumer x 28 us; all items of
-// a trial take as long in turn, whatever the ratio. The sum of all answers is known
-// beforehand.
+// between them. Producing takes producer units of time, consuming consumer units, and a
+// unit is long beside a message, or not; all items of a trial take as long in turn, whatever
+// the ratio and the unit. The sum of all answers is known beforehand.
 //
 // At best they are apart as fast as the slower of the two alone: (producer + consumer) over
 // the larger one of them.
@@ -32,6 +32,7 @@ var apart = card.Card{
 	Keys: []card.Choice{
 		{Key: "producer", Format: "producing %s"},
 		{Key: "consumer", Format: "consuming %s"},
+		{Key: "unit", Values: []string{long, short}, Words: map[string]string{long: "200 us each", short: "20 us each"}},
 		{Key: "way", Values: []string{"serial", "apart"}, Words: map[string]string{"serial": "in turn", "apart": "apart"}},
 	},
 	Cases:    apartCases,
@@ -43,16 +44,30 @@ var apart = card.Card{
 }
 
 // A pace is how long producing and consuming an item take, in a common unit.
-type pace struct{ producer, consumer int }
+type pace struct {
+	producer, consumer int
+	unit               string
+}
 
-// paces are those of the claim; more of them give the curve its shape.
+// The units of the claim, and one that a message eats up: of a microsecond's tenfold it is
+// a large part.
+const (
+	long  = "200us"
+	short = "20us"
+)
+
+// unitSteps are the steps of computing in a unit.
+var unitSteps = map[string]int{long: 200 * microsecond, short: 20 * microsecond}
+
+// paces are those of the claim; more of them give the curve its shape, and tell where it
+// stops paying.
 var (
-	paces     = []pace{{1, 4}, {1, 1}, {4, 1}}
-	morePaces = []pace{{1, 2}, {2, 1}}
+	paces     = []pace{{1, 4, long}, {1, 1, long}, {4, 1, long}}
+	morePaces = []pace{{1, 2, long}, {2, 1, long}, {1, 4, short}, {1, 1, short}, {4, 1, short}}
 )
 
 func (p pace) of(way string) variant.Variant {
-	return card.Of("apart", "producer", card.Itoa(p.producer), "consumer", card.Itoa(p.consumer), "way", way)
+	return card.Of("apart", "producer", card.Itoa(p.producer), "consumer", card.Itoa(p.consumer), "unit", p.unit, "way", way)
 }
 
 // best is the speed-up that is possible.
@@ -64,15 +79,14 @@ func paceOf(v variant.Variant) pace {
 	producer, err1 := v.Int("producer", 1)
 	consumer, err2 := v.Int("consumer", 1)
 	if err1 != nil || err2 != nil {
-		return pace{1, 1} // Parse looked at them
+		return pace{1, 1, long} // Parse looked at them
 	}
-	return pace{producer, consumer}
+	return pace{producer, consumer, v.Get("unit")}
 }
 
 const (
-	unitSteps  = 20_000 // of computing
-	unitsATime = 1_400  // of a trial, about 40 ms
-	between    = 16     // the queue's bound
+	stepsATime = 40_000 * microsecond // of a trial, 40 ms and more
+	between    = 16                   // the queue's bound
 )
 
 func apartCases(s card.Scale) []card.Case {
@@ -82,7 +96,7 @@ func apartCases(s card.Scale) []card.Case {
 	}
 	var cases []card.Case
 	for _, p := range all {
-		items := unitsATime / (p.producer + p.consumer)
+		items := stepsATime / unitSteps[p.unit] / (p.producer + p.consumer)
 		cases = append(cases, card.Run(items, p.of("serial")), card.Run(items, p.of("apart")))
 	}
 	return append(cases, card.Second(cases[0]))
@@ -91,7 +105,7 @@ func apartCases(s card.Scale) []card.Case {
 func apartClaims(card.Scale) []card.Claim {
 	claim := card.Claim{
 		ID: "M5", Text: "Producer and consumer apart are faster than producing and consuming in turn",
-		Caveat: "Both compute, about 30 us to 110 us for an item: what takes no longer than a message would gain nothing. The nearer the two are in speed, the more can be gained, and twice at most.",
+		Caveat: "Both compute, 0.4 ms to 1 ms for an item, which is long beside a message between two processes: of items that take a tenth of that a message eats up much of the gain, or all of it. The nearer the two are in speed, the more can be gained, and twice at most.",
 		Needs:  []card.Need{card.Cores},
 	}
 	for _, p := range paces {
@@ -106,10 +120,10 @@ func apartSections() []section.Section {
 		Form: section.Dots{
 			Name: "apart",
 			Finding: []section.Clause{section.Lean(
-				apartFinding(pace{1, 1}, "producer and consumer apart are %s as fast as in turn where both take as long"),
-				apartFinding(pace{4, 1}, "%s at 4:1"),
-				apartFinding(pace{1, 4}, "%s at 1:4"))},
-			Of: section.Pick{"way", "apart"}, Rows: []string{"producer", "consumer"},
+				apartFinding(pace{1, 1, long}, "producer and consumer apart are %s as fast as in turn where both take as long"),
+				apartFinding(pace{4, 1, long}, "%s at 4:1"),
+				apartFinding(pace{1, 4, long}, "%s at 1:4"))},
+			Of: section.Pick{"way", "apart"}, Rows: []string{"producer", "consumer", "unit"},
 			Panels: []section.Panel{
 				{Title: "throughput apart over in turn", Format: number.Times, Value: apartOver},
 				{Title: "of the best possible", Format: number.Percent, Tick: number.Percent, Value: func(s section.Samples, v variant.Variant) number.Interval {
@@ -124,9 +138,10 @@ func apartSections() []section.Section {
 		Topic: "Producer and consumer apart, in numbers", Claims: []string{"M5"},
 		Form: section.Table{
 			Finding: []section.Clause{section.Lean(
-				reached(pace{1, 1}, "where both take as long, %s of the gain that is possible is reached"),
-				reached(pace{4, 1}, "%s where producing takes four times as long"),
-				reached(pace{1, 4}, "%s where consuming does"))},
+				reached(pace{1, 1, long}, "where both take as long, %s of the gain that is possible is reached"),
+				reached(pace{4, 1, long}, "%s where producing takes four times as long"),
+				reached(pace{1, 4, long}, "%s where consuming does"),
+				reached(pace{1, 1, short}, "where both take a tenth of that, %s"))},
 			Rows: func(s section.Samples) []section.Row {
 				var rows []section.Row
 				for _, v := range s.With("way", "apart") {
@@ -138,6 +153,7 @@ func apartSections() []section.Section {
 				section.Under("producing to consuming", func(_ section.Samples, row section.Row) string {
 					return row[0].Get("producer") + ":" + row[0].Get("consumer")
 				}),
+				section.Under("unit", func(_ section.Samples, row section.Row) string { return row[0].Get("unit") }),
 				section.Under("an item in turn", func(s section.Samples, row section.Row) string { return s.Center(row[1], "ns/op").Span() }),
 				section.Under("apart", section.Span("ns/op")),
 				section.Under("throughput apart over in turn", func(s section.Samples, row section.Row) string { return apartOver(s, row[0]).In(number.Times) }),
@@ -172,10 +188,12 @@ func reached(p pace, format string) section.Clause {
 // An assembly is how many steps each of its two parts makes for an item.
 type assembly struct{ producing, consuming int }
 
-func (p pace) assembly() assembly { return assembly{p.producer * unitSteps, p.consumer * unitSteps} }
+func (p pace) assembly() assembly {
+	return assembly{p.producer * unitSteps[p.unit], p.consumer * unitSteps[p.unit]}
+}
 
-// slowest bounds the unit of a pace: an item of it takes some tenths of a second.
-const slowest = 10_000
+// slowest bounds the pace: an item of it takes some tenths of a second.
+const slowest = 1_000
 
 // sum is what the answers of n items come to.
 func (a assembly) sum(n int) (sum uint64) {
@@ -194,7 +212,7 @@ func (a assembly) inTurn(n int) (sum uint64) {
 }
 
 func prepareApart(t card.Trial) (card.Session, error) {
-	p := pace{t.Int("producer", 1), t.Int("consumer", 1)}
+	p := pace{t.Int("producer", 1), t.Int("consumer", 1), t.Get("unit")}
 	if max(p.producer, p.consumer) > slowest {
 		return card.Session{}, fmt.Errorf("producing and consuming at a pace of %d to %d: give at most %d", p.producer, p.consumer, slowest)
 	}

@@ -125,7 +125,7 @@ func TestTriesBeyondABatch(t *testing.T) {
 func TestBadVariantsAreRefused(t *testing.T) {
 	for _, name := range []string{
 		"mechanism=eof", "mechanism=eof/copy=two", "mechanism=bounded", "mechanism=bounded/bound=0",
-		"mechanism=apart/producer=1/way=apart", "mechanism=apart/producer=0/consumer=1/way=apart",
+		"mechanism=apart/producer=1/unit=20us/way=apart", "mechanism=apart/producer=0/consumer=1/unit=20us/way=apart",
 		"mechanism=markers/markers=many", "mechanism=joinable/queue=pipe", "mechanism=owner/unit=thread/way=lock/section=none/workers=2",
 		"mechanism=told/asked=empty/queue=ipc", "mechanism=access/object=file", "mechanism=increments/lock=none",
 	} {
@@ -138,7 +138,7 @@ func TestBadVariantsAreRefused(t *testing.T) {
 func TestPrepareRefuses(t *testing.T) {
 	for name, want := range map[string]string{
 		"mechanism=bounded/bound=65537":                                   "at most 65536",
-		"mechanism=apart/producer=10001/consumer=1/way=serial":            "at most 10000",
+		"mechanism=apart/producer=1001/consumer=1/unit=20us/way=serial":   "at most 1000",
 		"mechanism=owner/unit=goroutine/way=lock/section=none/workers=65": "at most 64",
 		"mechanism=told/asked=size/queue=ipc/processes=65":                "at most 64",
 		"mechanism=joinable/queue=cpython":                                "install python3",
@@ -180,7 +180,7 @@ func TestPartsRefuse(t *testing.T) {
 // A part that cannot be started leaves none of those that were, and no object.
 func TestWithoutParts(t *testing.T) {
 	for _, name := range []string{
-		"mechanism=eof/copy=child", "mechanism=bounded/bound=1", "mechanism=apart/producer=1/consumer=1/way=apart",
+		"mechanism=eof/copy=child", "mechanism=bounded/bound=1", "mechanism=apart/producer=1/consumer=1/unit=20us/way=apart",
 		"mechanism=markers/markers=each", "mechanism=joinable/queue=ipc", "mechanism=owner/unit=process/way=lock/section=none/workers=2",
 		"mechanism=owner/unit=process/way=message/section=none/workers=2", "mechanism=told/asked=empty/queue=ipc/processes=2",
 		"mechanism=access/object=manager", "mechanism=increments/lock=lock/object=manager",
@@ -207,7 +207,7 @@ func TestWithoutParts(t *testing.T) {
 // last of them.
 func TestAKilledTrialLeavesNothing(t *testing.T) {
 	for _, name := range []string{
-		"mechanism=eof/copy=child", "mechanism=bounded/bound=16", "mechanism=apart/producer=1/consumer=1/way=apart",
+		"mechanism=eof/copy=child", "mechanism=bounded/bound=16", "mechanism=apart/producer=1/consumer=1/unit=20us/way=apart",
 		"mechanism=markers/markers=few", "mechanism=joinable/queue=ipc", "mechanism=joinable/queue=cpython",
 		"mechanism=owner/unit=process/way=message/section=none/workers=2", "mechanism=told/asked=size/queue=ipc/processes=2",
 		"mechanism=told/asked=size/queue=cpython/processes=2", "mechanism=access/object=manager", "mechanism=access/object=cpython-manager",

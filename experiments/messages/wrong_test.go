@@ -27,7 +27,7 @@ func TestLeapIsCompute(t *testing.T) {
 }
 
 func TestAWrongSumIsFound(t *testing.T) {
-	a := pace{1, 2}.assembly()
+	a := pace{1, 2, short}.assembly()
 	if err := a.check(3, a.inTurn(3)); err != nil {
 		t.Error(err)
 	}
