@@ -24,11 +24,17 @@ func (r *Reader) Read(ctx context.Context, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	there, err := r.there(ctx)
-	if err != nil {
-		return 0, err
+	there := r.tail - r.head
+	if there == 0 {
+		if err := r.await(ctx); err != nil {
+			return 0, err
+		}
+		there = r.tail - r.head
 	}
-	n := min(there, len(p))
+	if there > r.r.size() {
+		return 0, r.r.corrupt(there)
+	}
+	n := min(int(there), len(p))
 	at := r.head & (r.r.size() - 1)
 	if first := copy(p[:n], r.r.data[at:]); first < n {
 		copy(p[first:n], r.r.data)
@@ -57,22 +63,18 @@ func (r *Reader) ReadFull(ctx context.Context, p []byte) error {
 	return nil
 }
 
-// there waits for bytes and returns how many there are.
-func (r *Reader) there(ctx context.Context) (int, error) {
+// await waits until there are bytes.
+func (r *Reader) await(ctx context.Context) error {
 	for {
-		n, err := r.r.filled(r.head, r.tail)
-		if err != nil || n > 0 {
-			return int(n), err
-		}
 		closed := r.r.closed.Load() != 0 // before the last look: what was written until then is there
 		if r.tail = r.r.tail.Load(); r.tail != r.head {
-			continue
+			return nil
 		}
 		if closed {
-			return 0, io.EOF
+			return io.EOF
 		}
 		if err := r.r.wait(ctx, r.way, &r.r.reader, &r.r.tail, r.tail); err != nil {
-			return 0, err
+			return err
 		}
 	}
 }

@@ -146,11 +146,8 @@ func (r *Ring) Free() error {
 
 func (r *Ring) size() uint64 { return uint64(len(r.data)) }
 
-// filled is how many bytes lie between two counts.
-func (r *Ring) filled(head, tail uint64) (uint64, error) {
-	n := tail - head
-	if n > r.size() {
-		return 0, fmt.Errorf("using a ring: %d bytes are said to be in its %d: %w", n, r.size(), ipc.ErrCorrupt)
-	}
-	return n, nil
+// corrupt says that so many bytes cannot be in it. It is apart from those who look, which is
+// done with every message and costs them a comparison.
+func (r *Ring) corrupt(n uint64) error {
+	return fmt.Errorf("using a ring: %d bytes are said to be in its %d: %w", n, r.size(), ipc.ErrCorrupt)
 }

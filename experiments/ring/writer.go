@@ -33,7 +33,9 @@ func (w *Writer) Write(ctx context.Context, p []byte) error {
 		}
 		w.tail += uint64(n)
 		w.r.tail.Store(w.tail)
-		w.r.reader.wake()
+		if w.r.reader.Load() != 0 {
+			w.r.reader.wake()
+		}
 		p = p[n:]
 	}
 	return nil
@@ -46,9 +48,9 @@ func (w *Writer) room(ctx context.Context, wanted int) (int, error) {
 		if w.r.closed.Load() != 0 {
 			return 0, fmt.Errorf("writing into a ring: %w", ipc.ErrClosed)
 		}
-		n, err := w.r.filled(w.head, w.tail)
-		if err != nil {
-			return 0, err
+		n := w.tail - w.head
+		if n > w.r.size() {
+			return 0, w.r.corrupt(n)
 		}
 		if free := int(w.r.size() - n); free > 0 && (looked || free >= wanted) {
 			return min(free, wanted, len(w.r.data)/2), nil
