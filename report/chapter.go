@@ -24,6 +24,7 @@ type part struct {
 	// intervals because the chart shows them, or the sentence above a table.
 	finding string
 	answer  bool // the finding is the answer of a run without the grid
+	why     string
 	figure  figure
 	head    []string
 	rows    [][]string

@@ -12,6 +12,7 @@ import (
 // table of it, and the textbooks' sentences that it bears on, with their verdicts.
 type screen struct {
 	title  string
+	why    string // what lies behind it; "" for nothing
 	figure string // its name; "" for a table
 	head   []string
 	rows   [][]string
@@ -29,12 +30,21 @@ const (
 // pictured are the chapters of the grid, with the pictures that tell most, the best first, and the
 // headings of their evidence. Of mixed tasks a section of its own tells.
 var pictured = map[string]struct {
-	figures []string
-	heading string
+	figures      []string
+	heading, why string
 }{
-	"compute": {[]string{"speedup-primes", "answer"}, "Computing"},
-	"waiting": {[]string{"speedup-sleep", "price"}, "Waiting"},
-	"crowd":   {[]string{"crowd-throughput", "crowd-longest"}, "Thousands of tasks that wait"},
+	"compute": {
+		[]string{"speedup-primes", "answer"}, "Computing",
+		"Each worker gets a core as long as there is one; under a GIL only the one that holds the lock computes.",
+	},
+	"waiting": {
+		[]string{"speedup-sleep", "price"}, "Waiting",
+		"Who waits needs no core, so one thread can look after many tasks; a process keeps memory of its own for each.",
+	},
+	"crowd": {
+		[]string{"crowd-throughput", "crowd-longest"}, "Thousands of tasks that wait",
+		"A task that waits costs the memory of its stack, and finding the next to run hardly takes longer among many.",
+	},
 }
 
 // allFindings are those of all chapters that were measured, in the order of the report.
@@ -78,7 +88,7 @@ func (p page) gridFinding(experiment string) (screen, bool) {
 	for _, name := range of.figures {
 		for _, f := range p.figures {
 			if f.name == name {
-				return screen{title: f.title, figure: name, to: slug(of.heading)}, true
+				return screen{title: f.title, why: of.why, figure: name, to: slug(of.heading)}, true
 			}
 		}
 	}
@@ -107,7 +117,7 @@ func (p page) chapterFinding(title string) (screen, bool) {
 }
 
 func (s part) asScreen() screen {
-	f := screen{title: s.finding, about: s.about, to: slug(s.topic)}
+	f := screen{title: s.finding, why: s.why, about: s.about, to: slug(s.topic)}
 	if s.figure.Figure != nil {
 		f.figure = s.figure.name
 	} else if len(s.rows) <= mostRows {
@@ -131,6 +141,9 @@ func (p page) findings(w *strings.Builder) {
 		if len(f.rows) > 0 {
 			table(w, f.head, f.rows)
 		}
+		if f.why != "" {
+			fmt.Fprintf(w, "- Why: %s\n", f.why)
+		}
 		for _, j := range f.claims {
 			fmt.Fprintf(w, "- Textbooks say: *%s.* Here that **%s**", j.Text, j.is())
 			if j.Verdict != Undecided {
@@ -138,7 +151,7 @@ func (p page) findings(w *strings.Builder) {
 			}
 			fmt.Fprintf(w, " ([%s](#%s)).\n", j.ID, j.ID)
 		}
-		if len(f.claims) > 0 {
+		if f.why != "" || len(f.claims) > 0 {
 			w.WriteString("\n")
 		}
 		fmt.Fprintf(w, "[The evidence](#%s)", f.to)

@@ -107,7 +107,7 @@ func (v view) title(name string) string {
 func told(one section.Section, s section.Samples) part {
 	shown := one.Form.Show(s)
 	p := part{
-		topic: one.Topic, about: one.Claims, answer: one.Answer,
+		topic: one.Topic, about: one.Claims, answer: one.Answer, why: one.Why,
 		finding: s.Fill(shown.Finding), rows: shown.Rows, note: s.Fill(shown.Note),
 	}
 	if len(one.Claims) > 0 {

@@ -192,6 +192,7 @@ func poolSections() []section.Section {
 // length.
 var price = section.Section{
 	Topic: "The price of a queue",
+	Why:   "A task goes to the server and its answer comes back by way of it: that costs the same for short and long ones.",
 	Form: section.Table{
 		Finding: []section.Clause{
 			func(s section.Samples) string {

@@ -58,6 +58,7 @@ var create = card.Card{
 func createSections() []section.Section {
 	return []section.Section{{
 		Topic: "Creating a unit", Claims: []string{"U1"}, Answer: true,
+		Why: "A goroutine is some memory that the program sets aside; a thread is made by the kernel; a process gets an address space of its own besides.",
 		Form: section.Dots{
 			Name: "create",
 			Finding: []section.Clause{

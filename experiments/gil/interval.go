@@ -42,6 +42,7 @@ const (
 func intervalSections() []section.Section {
 	return []section.Section{{
 		Topic: "When the lock is let go", Claims: []string{"G1"}, Answer: true,
+		Why: "Since Python 3.2 a thread that wants the lock waits for 5 ms and then asks for it; before, its holder let go after so many ticks.",
 		Form: section.Dots{
 			Name:    "interval",
 			Finding: []section.Clause{letsGo},

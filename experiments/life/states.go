@@ -67,6 +67,7 @@ var states = card.Card{
 func statesSections() []section.Section {
 	return []section.Section{{
 		Topic: "Running, ready, blocked", Claims: []string{"F6"},
+		Why: "At work, ready or blocked is all that the kernel knows of a process, and only as many are at work as there are cores.",
 		Form: section.Dots{
 			Name: "states",
 			Finding: []section.Clause{

@@ -59,6 +59,7 @@ var deadlocks = card.Card{
 func deadlocksSections() []section.Section {
 	return []section.Section{{
 		Topic: "Two locks in opposite order", Claims: []string{"L4"}, Answer: true,
+		Why: "Each holds what the other one waits for, and nobody lets go.",
 		Form: section.Table{
 			Finding: []section.Clause{
 				section.Counted("seen", "two units that take two locks in opposite order were in a deadlock in %s tries", "order", opposite),

@@ -57,6 +57,7 @@ var timers = card.Card{
 func timersSections() []section.Section {
 	return []section.Section{{
 		Topic: "How late a timer fires", Claims: []string{"L6"},
+		Why: "A timer only makes its task ready: where all cores are taken, it waits for a turn as any other.",
 		Form: section.Dots{
 			Name:    "timer",
 			Finding: []section.Clause{fires},

@@ -117,6 +117,7 @@ func apartClaims(card.Scale) []card.Claim {
 func apartSections() []section.Section {
 	return []section.Section{{
 		Topic: "Producer and consumer apart", Claims: []string{"M5"}, Answer: true,
+		Why: "Both work at once, but each item is carried over: the slower of them sets the pace, and the message is paid on top.",
 		Form: section.Dots{
 			Name: "apart",
 			Finding: []section.Clause{section.Lean(

@@ -13,6 +13,7 @@ func transportSections() []section.Section {
 	}
 	return []section.Section{{
 		Topic: "A message there and back", Claims: []string{"M1"}, Answer: true,
+		Why: "Writing into a pipe is a call of the kernel, reading another, and a shared core has to switch; through shared memory whoever spins needs none of that.",
 		Form: section.Table{
 			Finding: []section.Clause{
 				section.Folded("ns/op", "a message of 64 bytes there and back takes %s as long through a queue as through a pipe", one(queueTransport), one(pipeTransport)),

@@ -64,7 +64,10 @@ const (
 
 // Sections are the check, and a forecast of each kind of task.
 func (f Forecast) Sections() []Section {
-	all := []Section{{Topic: "How well a forecast from one worker foretells more", Form: Func(f.check)}}
+	all := []Section{{
+		Topic: "How well a forecast from one worker foretells more", Form: Func(f.check),
+		Why: "Where tasks share nothing, each worker adds what one does alone, until the cores or what hands tasks out are used up.",
+	}}
 	for _, task := range f.Tasks {
 		all = append(all, Section{
 			Topic: fmt.Sprintf("More workers than a machine holds: %s", task.Name),

@@ -16,7 +16,10 @@ type Section struct {
 	Topic  string   // its heading, without the claims
 	Claims []string // their IDs
 	Answer bool     // its finding is the answer of a run that lacks the grid; of several the first
-	Form   Form
+	// Why is what lies behind what is found, for who reads the finding alone: how the kernel
+	// or the runtime works. It holds whatever was found, so it has no number of this run.
+	Why  string
+	Form Form
 }
 
 // A Form makes a section of samples.

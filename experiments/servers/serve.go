@@ -161,7 +161,10 @@ func ofModel(model string) section.Pick {
 func serveSections() []section.Section {
 	return []section.Section{
 		{Topic: "Serving many clients", Claims: []string{"N2"}, Form: section.Func(served)},
-		{Topic: "Latency of a request", Form: latencies},
+		{
+			Topic: "Latency of a request", Form: latencies,
+			Why: "A thread or process for each connection has to be woken for each request; an event loop that has more to do is awake already.",
+		},
 		{Topic: "Latency by offered load", Form: section.Func(knee)},
 		{Topic: "Memory of an idle connection", Form: section.Func(kept)},
 	}

@@ -86,6 +86,7 @@ var balance = card.Card{
 func balanceSections() []section.Section {
 	return []section.Section{{
 		Topic: "Lost updates without a lock", Claims: []string{"S3"}, Answer: true,
+		Why: "An update reads, adds and writes back: whoever is stopped between writes back what is true no more.",
 		Form: section.Dots{
 			Name: "lost",
 			Finding: []section.Clause{
