@@ -181,11 +181,12 @@ func (r *reader) change(e trace.Event, id trace.GoID, to trace.GoState) {
 const glance = time.Millisecond
 
 // forTurn says whether a goroutine is blocked at the emulated global lock: it could run,
-// and waits for its turn.
+// and waits for its turn. In a call that blocks without the lock it waits for something else,
+// though a method of the lock has made that call.
 func forTurn(blocked trace.Stack) bool {
 	for f := range blocked.Frames() {
-		if strings.Contains(f.Func, "/gillock.(*Lock)") {
-			return true
+		if _, method, ok := strings.Cut(f.Func, "/gillock.(*Lock)."); ok {
+			return !strings.HasPrefix(method, "Block")
 		}
 	}
 	return false

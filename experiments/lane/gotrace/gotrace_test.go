@@ -191,6 +191,25 @@ func TestAThreadAtTheLockIsReady(t *testing.T) {
 	}
 }
 
+// Who sleeps without the lock waits for no turn.
+func TestAThreadThatBlocksWithoutTheLockWaits(t *testing.T) {
+	text := traced(t, func() {
+		var lock gillock.Lock
+		task(0, func() {
+			lock.Take(gillock.Never)
+			lock.Block(func() { time.Sleep(5 * time.Millisecond) })
+			lock.Release()
+		})
+	})
+	all, err := gotrace.Read(bytes.NewReader(text), gotrace.Processor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := all.Facts(); !f.Waits || !has(of(0, all.Slices), lane.Waiting) {
+		t.Errorf("%+v of %+v: a task that sleeps should be seen to wait", f, all.Slices)
+	}
+}
+
 func TestTasksOfOtherProcesses(t *testing.T) {
 	text := traced(t, func() {
 		ran := lane.Mark{Kind: lane.Ran, Worker: 77, Core: 5, Last: 6, At: 1000 + 200, End: 1000 + 1200, Rest: lane.Ready}

@@ -30,7 +30,7 @@ func onPython(way, mapping string, isolated bool) Model {
 				cancel()
 				return nil, err
 			}
-			return &pythonCrew{job: job, crew: c, cancel: cancel}, nil
+			return &pythonCrew{job: job, crew: c, cancel: cancel, threads: way != "process" && way != "pool"}, nil
 		},
 	}
 }
@@ -42,6 +42,8 @@ type pythonCrew struct {
 	ran    int
 	tasks  []cpython.Task // these two of a crew that is traced
 	turns  []cpython.Turn
+
+	threads bool // its workers are threads of one process
 }
 
 func (c *pythonCrew) Run(n int) error {
@@ -66,7 +68,9 @@ func (c *pythonCrew) Collect() error {
 }
 
 // Lanes are the turns of threads, or what processes consumed.
-func (c *pythonCrew) Lanes(begin int64) []lane.Slice { return pythonLanes(c.tasks, c.turns, begin) }
+func (c *pythonCrew) Lanes(begin int64) []lane.Slice {
+	return pythonLanes(c.tasks, c.turns, c.threads, begin)
+}
 
 func (c *pythonCrew) Usage() (usage.Usage, error) { return c.crew.Usage() }
 

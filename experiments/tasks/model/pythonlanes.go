@@ -18,10 +18,11 @@ type Laned interface {
 }
 
 // pythonLanes are who ran when: of threads by the turns that they noted, of processes by
-// what each task consumed, as if it computed first. Times count from begin.
-func pythonLanes(tasks []cpython.Task, turns []cpython.Turn, begin int64) []lane.Slice {
+// what each task consumed, as if it computed first: so are threads that noted none, because
+// they only wait. Times count from begin.
+func pythonLanes(tasks []cpython.Task, turns []cpython.Turn, threads bool, begin int64) []lane.Slice {
 	names, kind := map[int]string{}, "process %d"
-	if len(turns) > 0 {
+	if threads {
 		kind = "thread %d"
 	}
 	// A thread may lose its turn between looking at the clock and noting it.
@@ -31,7 +32,7 @@ func pythonLanes(tasks []cpython.Task, turns []cpython.Turn, begin int64) []lane
 	for _, t := range tasks {
 		if names[t.Worker] == "" {
 			number := t.Worker
-			if len(turns) > 0 { // identifiers of threads are addresses
+			if threads { // their identifiers are addresses
 				number = len(names) + 1
 			}
 			names[t.Worker] = fmt.Sprintf(kind, number)

@@ -25,7 +25,7 @@ func TestLanesOfPythonThreadsAreTheirTurns(t *testing.T) {
 		{Lane: "thread 2", Task: 1, State: lane.Running, Core: -1, Last: -1, Start: 20, End: 40},
 		{Lane: "thread 2", Task: 1, State: lane.Waiting, Core: -1, Last: 1, Start: 40, End: 60},
 	}
-	if got := pythonLanes(tasks, turns, 100); !slices.Equal(got, want) {
+	if got := pythonLanes(tasks, turns, true, 100); !slices.Equal(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
 }
@@ -38,7 +38,19 @@ func TestLanesOfPythonProcessesAreWhatTheyConsumed(t *testing.T) {
 		{Lane: "process 4711", Task: 3, State: lane.Waiting, Core: -1, Last: 1, Start: 20, End: 50},
 		{Lane: "process 4711", Task: 4, State: lane.Running, Core: -1, Last: -1, Start: 50, End: 60},
 	}
-	if got := pythonLanes(tasks, nil, 100); !slices.Equal(got, want) {
+	if got := pythonLanes(tasks, nil, false, 100); !slices.Equal(got, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// Threads that only wait note no turn; they are threads all the same.
+func TestThreadsOfPythonThatWait(t *testing.T) {
+	tasks := []cpython.Task{{Number: 0, Start: 100, End: 150, Worker: 1 << 40, Core: 1, CPU: 10}}
+	want := []lane.Slice{
+		{Lane: "thread 1", State: lane.Running, Core: -1, Last: -1, End: 10},
+		{Lane: "thread 1", State: lane.Waiting, Core: -1, Last: 1, Start: 10, End: 50},
+	}
+	if got := pythonLanes(tasks, nil, true, 100); !slices.Equal(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
 }
