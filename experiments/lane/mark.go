@@ -8,6 +8,10 @@ import (
 // Category is that of the marks that a traced run leaves in its execution trace.
 const Category = "parcon"
 
+// Blocked is the type of the regions in which a task does without an emulated lock: it
+// waits, or waits for its turn, but does not compute, though Go sees it run on the way.
+const Blocked = Category + " blocked"
+
 // A Mark is one of them.
 type Mark struct {
 	Kind MarkKind

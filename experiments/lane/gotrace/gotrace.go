@@ -87,6 +87,7 @@ type stretch struct {
 	since trace.Time
 	call  string // the lane that a system call was made from; "" of all else
 	queue bool   // it waits for its turn, or has just woken from that
+	away  bool   // it is in a region in which it does not compute (lane.Blocked)
 }
 
 func (r *reader) take(e trace.Event) error {
@@ -98,6 +99,10 @@ func (r *reader) take(e trace.Event) error {
 				return err
 			}
 			r.mark(e, m)
+		}
+	case trace.EventRegionBegin, trace.EventRegionEnd:
+		if e.Region().Type == lane.Blocked {
+			r.leave(e, e.Kind() == trace.EventRegionBegin)
 		}
 	case trace.EventStateTransition:
 		if t := e.StateTransition(); t.Resource.Kind == trace.ResourceGoroutine {
@@ -151,6 +156,9 @@ func (r *reader) change(e trace.Event, id trace.GoID, to trace.GoState) {
 	switch to {
 	case trace.GoRunning:
 		next.State, next.Lane = lane.Running, r.laneOf(e)
+		if s.away {
+			next.State = lane.Waiting
+		}
 	case trace.GoRunnable:
 		next.State = lane.Ready
 	case trace.GoWaiting, trace.GoSyscall:
@@ -165,15 +173,33 @@ func (r *reader) change(e trace.Event, id trace.GoID, to trace.GoState) {
 	if next.State != lane.Running && r.by == Processor {
 		next.Lane = ""
 	}
-	if s.call != "" && to == trace.GoRunning && e.Time().Sub(s.since) < short {
+	if s.call != "" && !s.away && to == trace.GoRunning && e.Time().Sub(s.since) < short {
 		s.State, s.Lane = lane.Running, s.call
 	}
 	r.close(id, e.Time(), lane.Unknown)
-	begun := &stretch{Slice: next, since: e.Time(), queue: queued || s.queue && s.State != lane.Running}
+	begun := &stretch{Slice: next, since: e.Time(), queue: queued || s.queue && s.State != lane.Running, away: s.away}
 	if to == trace.GoSyscall {
 		begun.call = s.Lane
 	}
 	r.open[id] = begun
+}
+
+// leave begins or ends a region in which a task does not compute.
+func (r *reader) leave(e trace.Event, away bool) {
+	s := r.open[e.Goroutine()]
+	if s == nil {
+		return
+	}
+	next := s.Slice
+	next.Core, next.State, next.Lane = lane.Unknown, lane.Running, r.laneOf(e)
+	if away {
+		next.State = lane.Waiting
+		if r.by == Processor {
+			next.Lane = ""
+		}
+	}
+	r.close(e.Goroutine(), e.Time(), lane.Unknown)
+	r.open[e.Goroutine()] = &stretch{Slice: next, since: e.Time(), away: away}
 }
 
 // glance is the most that a waiting thread takes to see that its turn has not come: whoever

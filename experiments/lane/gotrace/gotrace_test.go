@@ -210,6 +210,29 @@ func TestAThreadThatBlocksWithoutTheLockWaits(t *testing.T) {
 	}
 }
 
+// Go sees a task run that has let the emulated lock go and was not put aside yet: it does
+// not compute.
+func TestWhoRunsWithoutTheLockDoesNotCompute(t *testing.T) {
+	text := traced(t, func() {
+		task(0, func() {
+			trace.WithRegion(context.Background(), lane.Blocked, func() {
+				for range 10_000_000 {
+					runtime.KeepAlive(t)
+				}
+				runtime.Gosched()
+			})
+		})
+	})
+	all, err := gotrace.Read(bytes.NewReader(text), gotrace.Processor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, of(0, all.Slices))
+	if f := all.Facts(); !f.Waits {
+		t.Errorf("%+v of %+v", f, all.Slices)
+	}
+}
+
 func TestTasksOfOtherProcesses(t *testing.T) {
 	text := traced(t, func() {
 		ran := lane.Mark{Kind: lane.Ran, Worker: 77, Core: 5, Last: 6, At: 1000 + 200, End: 1000 + 1200, Rest: lane.Ready}

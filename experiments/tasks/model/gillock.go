@@ -1,11 +1,14 @@
 package model
 
 import (
+	"context"
 	"runtime"
+	"runtime/trace"
 	"sync"
 	"time"
 
 	"parcon/experiments/gillock"
+	"parcon/experiments/lane"
 )
 
 // gilLock has the latency of threads under CPython's lock too, because it has its lock: a
@@ -22,6 +25,12 @@ var gilLock = Model{
 type turns struct{ *gillock.Lock }
 
 func (t turns) Sleep(d time.Duration) { t.Block(func() { time.Sleep(d) }) }
+
+// Block says in an execution trace that the task does not compute meanwhile: the thread that
+// is woken by the lock may take the core at once, and this one has not yet begun to wait.
+func (t turns) Block(call func()) {
+	trace.WithRegion(context.Background(), lane.Blocked, func() { t.Lock.Block(call) })
+}
 
 func startLocked(workers int, job Job) (Crew, error) {
 	c := &poolCrew{job: job, workers: workers, shifts: make(chan shift)}
