@@ -340,23 +340,26 @@ func mixTask(share int) string { return fmt.Sprintf("mix/cpu=%d", share) }
 // crossover finds the least measured CPU share from which on, at all higher
 // ones too, the interval of goroutine over loop lies wholly above crossed.
 func (v view) crossover() string {
-	from, measured := -1, false
-	var there stat.Interval
+	from := -1
+	var there, last stat.Interval // at the share found, and at the last one looked at
 	shares := v.shares()
 	for i, share := range slices.Backward(shares) {
 		loop, many := cell(mixTask(share), "loop", v.many()), cell(mixTask(share), "goroutine", v.many())
-		r := v.table.ratio("mixing", loop, many, "ns/op")
-		measured = measured || r.Known()
-		if !r.Known() || r.Low <= crossed {
+		last = v.table.ratio("mixing", loop, many, "ns/op")
+		if !last.Known() || last.Low <= crossed {
 			break
 		}
-		from, there = i, r
+		from, there = i, last
 	}
 	switch {
-	case !measured:
+	case from < 0 && !last.Known():
 		return "The mix was not measured with enough rounds to find a crossover"
 	case from < 0:
-		return fmt.Sprintf("No CPU share was found from which on %s beat one", v.perCores())
+		said := "From which CPU share on %s beat one could not be told"
+		if last.High <= crossed {
+			said = "At no CPU share %s beat one"
+		}
+		return fmt.Sprintf(said+": goroutine over loop %s at %d %%", v.perCores(), last.In(number.Times), shares[len(shares)-1])
 	case from == 0:
 		return fmt.Sprintf("At every CPU share %s beat one: goroutine over loop %s at %d %%", v.perCores(), there.In(number.Times), shares[0])
 	}

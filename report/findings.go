@@ -43,8 +43,8 @@ var pictured = map[string]struct {
 		"Who waits needs no core, so one thread can look after many tasks; a process keeps memory of its own for each.",
 	},
 	"crowd": {
-		[]string{"crowd-throughput", "crowd-longest"}, "Thousands of tasks that wait",
-		"A task that waits costs the memory of its stack, and finding the next to run hardly takes longer among many.",
+		[]string{"crowd-throughput", "crowd-longest"}, "Thousands of tasks that compute",
+		"A task in flight costs the memory of its stack, and finding the next to run hardly takes longer among many.",
 	},
 }
 

@@ -133,3 +133,26 @@ func TestATableOfWhatToUseWhen(t *testing.T) {
 		}
 	}
 }
+
+// What the map says of a crossover is no more than its highest share bears.
+func TestCrossoverSaysWhatWasTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		noise, goroutine float64 // the time of a goroutine's task over the textbook's
+		want             string
+	}{
+		"found":          {0.01, 1, "From 25 % CPU on, "},
+		"not told apart": {1, 1, "From which CPU share on"},
+		"never":          {0.01, testCores, "At no CPU share"},
+	} {
+		table := read(t, "task-mix: 1ms\n"+world(12, c.noise, func(v variant.Variant) map[string]float64 {
+			values := textbook(v)
+			if v.Get("model") == "goroutine" && strings.HasPrefix(v.Get("workload"), "mix") {
+				values["ns/op"] *= c.goroutine
+			}
+			return values
+		}))
+		if got := viewOf(table, testCores).crossover(); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
