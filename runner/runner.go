@@ -68,7 +68,7 @@ func Run(ctx context.Context, plan Plan, trials []results.Result, try Trier, kee
 		done[r.Slot] = true
 	}
 	var longest time.Duration // of a round; those to come are no longer than the last
-	var last results.Slot // of the trial before; of the first there is none
+	var last results.Slot     // of the trial before; of the first there is none
 	ran := 0
 	for round := range plan.Rounds {
 		roundStart := time.Now()
