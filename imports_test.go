@@ -15,7 +15,7 @@ var levels = [][]string{
 		"runner/affinity", "runner/cgroup", "runner/clock", "runner/proc", "runner/protocol", "runner/usage",
 		"results", "report/chart", "report/web", "experiments/number", "experiments/lane", "experiments/forecast",
 	},
-	{"experiments/section", "report/stat", "experiments/lane/gotrace", "experiments/openloop", "experiments/tool"},
+	{"experiments/section", "runner/calm", "report/stat", "experiments/lane/gotrace", "experiments/openloop", "experiments/tool"},
 	{
 		"experiments/card", "experiments/procpool", "experiments/ring", "experiments/server", "experiments/tasks/workload/web",
 		"runner", "runner/doctor", "runner/proc/proctest", "report/choice", "report/scaling", "experiments/benchmark", "experiments/checkout", "experiments/command",
@@ -51,7 +51,7 @@ var confined = map[string][]string{
 	"experiments/checkout": {"experiments/tool", "runner/proc", "results"},
 	"experiments/lane":     {},
 	"experiments/openloop": {"runner/clock"},
-	"report":               {"report/advice", "experiments/card", "experiments/lane", "experiments/variant", "report/chart", "report/web", "experiments/number", "experiments/forecast", "report/scaling", "experiments/section", "report/stat", "results", "runner/protocol"},
+	"report":               {"report/advice", "experiments/card", "experiments/lane", "experiments/variant", "report/chart", "report/web", "experiments/number", "experiments/forecast", "report/scaling", "experiments/section", "report/stat", "results", "runner/calm", "runner/protocol"},
 	"experiments/section":  {"experiments/variant", "experiments/number", "experiments/forecast"},
 	"experiments/forecast": {},
 	"report/stat":          {"experiments/number"},

@@ -372,7 +372,13 @@ func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writ
 		return nil, err
 	}
 	defer file.Close()
+	looker := &looker{file: file}
+	plan.Between = looker.between
+	if err := looker.before(ctx, j.budget); err != nil {
+		return nil, err
+	}
 	trials, err := runner.Run(ctx, plan, j.done, runner.Watch(l.Try(j.timeout), l.ServerCPU), j.keeping(file), show.tell)
+	err = errors.Join(err, looker.after(ctx))
 	plan.Rest(mostRounds, trials)
 	show.open(follow.Open(), follow.Soon(time.Minute))
 	show.end()

@@ -72,7 +72,8 @@ const noise = `Close what else runs. parcon doctor says what is wrong with a mac
 What other programs, the hypervisor or heat do is in the numbers. Parcon measures what it compares in the same round, in
 random order, close together, and compares rounds: slow spells cancel out. What disturbs only one of two variants
 does not: a neighbour on one of two cores hits what uses both of them. Each trial's line holds what the system saw meanwhile:
-time that was stolen, throttled or waited for a core, load by others, frequency. The report shows its numbers with and
+time that was stolen, throttled or waited for a core, load by others, frequency. Now and then, for a hundredth of its time, a run repeats the same work between trials: if that wavers,
+the report calls the machine restless, and parcon doctor DIR says it too. The report shows its numbers with and
 without the trials that were disturbed.
 
 A laptop on battery, a virtual machine with neighbours and a container with a quota can still be measured: more is left

@@ -41,6 +41,9 @@ type sensitivity struct {
 func (p page) markdown() string {
 	var head, w strings.Builder
 	fmt.Fprintf(&head, "# %s\n\n**%s**\n\n", p.title(), p.answer)
+	if p.table.Seen().Restless() {
+		p.calmness(&head)
+	}
 	if len(p.compute.cells) > 0 || len(p.waiting.cells) > 0 {
 		p.picture(&head, "answer")
 	}
@@ -56,6 +59,13 @@ func (p page) markdown() string {
 	p.corner(&w)
 	p.evidence(&w)
 	return head.String() + contents(w.String()) + w.String()
+}
+
+// calmness says what was seen of the machine between the trials.
+func (p page) calmness(w *strings.Builder) {
+	if p.table.unordered == 0 { // parcon ran them
+		fmt.Fprintf(w, "%s\n\n", p.table.Seen())
+	}
 }
 
 // evidence is what all of that rests on, and what speaks against it.
@@ -285,6 +295,9 @@ func (p page) selfcheck(w *strings.Builder) {
 
 func (p page) environment(w *strings.Builder) {
 	heading(w, "##", "Where and how this was measured")
+	if len(p.judged) == 0 && len(p.table.Looks) > 0 {
+		p.calmness(w)
+	}
 	var rows [][]string
 	for _, e := range p.table.Setup {
 		rows = append(rows, []string{e.Key, e.Value})

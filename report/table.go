@@ -10,12 +10,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"parcon/experiments/card"
 	"parcon/experiments/lane"
 	"parcon/experiments/variant"
 	"parcon/report/stat"
 	"parcon/results"
+	"parcon/runner/calm"
 )
 
 // A Table holds the trials of a result file by variant.
@@ -24,6 +26,7 @@ type Table struct {
 	Failed []Failure
 	Bad    []string        // lines that could not be read, and why
 	Said   []string        // what else is to be known of the file
+	Looks  []calm.Look     // at the machine, between the trials
 	Lanes  []lane.Timeline // of traced runs beside it; none if nobody made them
 	Cut    []Cut           // rounds that were interrupted
 	series map[string]*series
@@ -143,12 +146,26 @@ func readAll(r *results.Reader, c Catalogue) (*Table, error) {
 	for r.Scan() {
 		t.addLine(r)
 	}
+	for _, values := range r.Looks {
+		if l, ok := calm.LookOf(values); ok {
+			t.Looks = append(t.Looks, l)
+		}
+	}
 	t.Bad, t.Said = r.Bad, append(r.Said, r.Broken...)
 	if err := r.Err(); err != nil {
 		return t, err
 	}
 	t.cutRounds()
 	return t, nil
+}
+
+// Seen is what the looks at the machine come to.
+func (t *Table) Seen() calm.Seen {
+	began, err := time.Parse(time.RFC3339, t.Get(results.KeyDate))
+	if err != nil {
+		began = time.Time{}
+	}
+	return calm.Of(t.Looks, began)
 }
 
 // readHead takes from the file's head what decides how its lines are read.

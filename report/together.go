@@ -127,6 +127,14 @@ func (m member) quiet() string {
 	return fmt.Sprintf("%s: %d of %s disturbed", word, m.sensitivity.left, number.Plural(trials, "trial"))
 }
 
+// restless adds what the looks between the trials found, if they found something.
+func (m member) restless() string {
+	if m.table.Seen().Restless() {
+		return "; restless between them"
+	}
+	return ""
+}
+
 // loudShare is the share of disturbed trials from which on a machine is not called quiet.
 const loudShare = 0.05
 

@@ -61,7 +61,7 @@ func (t together) identities(w *strings.Builder) {
 			row = append(row, orDash(m.table.Get(key)))
 		}
 		row[7] = shortCommit(row[7])
-		rows = append(rows, append(row, m.quiet(), fmt.Sprintf("`%s`", m.folder)))
+		rows = append(rows, append(row, m.quiet()+m.restless(), fmt.Sprintf("`%s`", m.folder)))
 	}
 	table(w, []string{t.noun, "host", "cpu", "cores", "memory", "system", "go", "commit", "date", "was it quiet?", "folder"}, rows)
 	fmt.Fprintf(w, "Quiet: no more than %s of the trials were disturbed, by the rule that each report tells with its doubts.\n\n", number.Percent(loudShare))

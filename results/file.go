@@ -132,23 +132,24 @@ func (f *File) Keep(r Result) error {
 	if err := Sound(r.Values); err != nil {
 		return fmt.Errorf("keeping the result of %s/%s: %w", r.Experiment, r.Variant, err)
 	}
-	line := &benchfmt.Result{
-		Config: f.config,
-		Name:   benchfmt.Name(r.Experiment + "/" + r.Variant),
-		Iters:  max(1, f.tasks(r.Slot)),
-	}
+	name, iters := r.Experiment+"/"+r.Variant, max(1, f.tasks(r.Slot))
 	values := map[string]float64{"round": float64(r.Round), "position": float64(r.Position), "sitting": float64(r.Sitting)}
 	if r.Of > 0 {
 		values["in-round"] = float64(r.Of)
 	}
 	if r.Failed != "" {
-		line.Name = benchfmt.Name(string(line.Name) + "/failed=" + slug(r.Failed))
-		line.Iters = 1
+		name, iters = name+"/failed="+slug(r.Failed), 1
 		values["failed"] = 1
 	}
 	for unit, v := range r.Values {
 		values[unit] = v
 	}
+	return f.add(name, iters, values)
+}
+
+// add appends a line.
+func (f *File) add(name string, iters int, values map[string]float64) error {
+	line := &benchfmt.Result{Config: f.config, Name: benchfmt.Name(name), Iters: iters}
 	for _, unit := range units(values) {
 		line.Values = append(line.Values, benchfmt.Value{Value: values[unit], Unit: unit})
 	}
@@ -178,6 +179,18 @@ func (f *File) there() error {
 	}
 	return nil
 }
+
+// Look appends what was seen of the machine between two trials, by unit: a result line
+// like the others, so that whoever reads the file sees it, and no trial.
+func (f *File) Look(seen map[string]float64) error {
+	if err := Sound(seen); err != nil {
+		return fmt.Errorf("keeping a look at the machine: %w", err)
+	}
+	return f.add(lookName, 1, seen)
+}
+
+// lookName is that of a look's line, without "Benchmark".
+const lookName = "Machine/look=between-trials"
 
 // units sorts a line's units: ns/op first, as everyone expects, then by name.
 func units(values map[string]float64) []string {

@@ -429,3 +429,37 @@ func ExampleFile_Keep() {
 	// BenchmarkCompute/workload=primes/model=gil/failed=exit_status_3 1 1 failed 8 position 2 round 0 sitting
 	// <nil>
 }
+
+// Looks at the machine are lines among the trials, and none of them: neither a report nor a
+// run that is resumed counts one.
+func TestLooksAreNoTrials(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trials.txt")
+	f, err := results.Create(path, append(machine, results.Entry{Key: results.KeySeed, Value: "1"}, results.Entry{Key: results.KeyGOGC, Value: "100"}, results.Entry{Key: results.KeyProfile, Value: "quick"}), oneTask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := []map[string]float64{{"slow-tenth": 0.03, "start-unix-s": 1.7e9}, {"slow-tenth": 0.14, "others-busy": -0.1}}
+	want := results.Result{Slot: results.Slot{Experiment: "Compute", Variant: "workload=primes/model=gil"}, Values: map[string]float64{"ns/op": 5}}
+	if err := errors.Join(f.Look(seen[0]), f.Keep(want), f.Look(seen[1]), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	setup, trials := read(t, path)
+	if diff := cmp.Diff([]results.Result{want}, trials); diff != "" || setup.Get("goos") != "linux" {
+		t.Error(diff, setup)
+	}
+	r, err := results.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	n := 0
+	for r.Scan() {
+		n++
+	}
+	if diff := cmp.Diff(seen, r.Looks); diff != "" || n != 1 || len(r.Bad) > 0 {
+		t.Error(n, r.Bad, diff)
+	}
+	if err := f.Look(map[string]float64{"slow-tenth": math.NaN()}); err == nil {
+		t.Error("a look that is no number is kept")
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"golang.org/x/perf/benchfmt"
 )
 
 // Read reads a run's result file back, until ctx ends: its setup and its results. A last line that
@@ -46,15 +48,21 @@ func Read(ctx context.Context, path string) (Setup, []Result, []error, error) {
 func (l *Line) trial() Result {
 	experiment, variant, _ := strings.Cut(string(l.Result.Name), "/")
 	r := Result{Slot: Slot{Experiment: experiment, Variant: variant, Round: l.Round, Position: l.Position, Of: l.Of}, Failed: l.Failed}
-	values := map[string]float64{}
-	for _, v := range l.Result.Values {
-		value, unit := AsWritten(v)
-		values[unit] = value
-	}
+	values := byUnit(l.Result.Values)
 	r.Sitting = int(values["sitting"])
 	delete(values, "sitting")
 	if r.Failed == "" {
 		r.Values = values
 	}
 	return r
+}
+
+// byUnit are values as they stand in the file.
+func byUnit(all []benchfmt.Value) map[string]float64 {
+	values := map[string]float64{}
+	for _, v := range all {
+		value, unit := AsWritten(v)
+		values[unit] = value
+	}
+	return values
 }

@@ -29,6 +29,8 @@ type Reader struct {
 	// Broken are the lines that say that what was measured failed, each beginning with
 	// the file and line.
 	Broken []string
+	// Looks are what parcon saw of the machine between the trials, by unit.
+	Looks []map[string]float64
 
 	name    string
 	close   func() error
@@ -221,6 +223,10 @@ func (r *Reader) result() bool {
 	}
 	if l.Result.Iters < 1 {
 		r.bad(l.Number, fmt.Sprintf("%d iterations are none", l.Result.Iters))
+		return false
+	}
+	if r.own && string(l.Result.Name) == lookName {
+		r.Looks = append(r.Looks, byUnit(l.Result.Values))
 		return false
 	}
 	if r.own && !r.trial() {

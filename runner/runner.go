@@ -46,6 +46,9 @@ type Plan struct {
 	// Begin is called before the first trial of each round, with all of it: what trials
 	// need anew is made there. Its error ends the run. nil: there is nothing to make.
 	Begin func(ctx context.Context, round []results.Slot) error
+	// Between is called between the trials of two blocks, where it parts nothing that is
+	// compared. Its error ends the run. nil: nothing is to be done there.
+	Between func(ctx context.Context) error
 }
 
 // A Trier runs one trial: the part of a run that touches the machine.
@@ -65,6 +68,7 @@ func Run(ctx context.Context, plan Plan, trials []results.Result, try Trier, kee
 		done[r.Slot] = true
 	}
 	var longest time.Duration // of a round; those to come are no longer than the last
+	var last results.Slot     // of the trial before; of the first there is none
 	ran := 0
 	for round := range plan.Rounds {
 		roundStart := time.Now()
@@ -89,6 +93,10 @@ func Run(ctx context.Context, plan Plan, trials []results.Result, try Trier, kee
 			if err := ctx.Err(); err != nil {
 				return trials, err
 			}
+			if err := plan.between(ctx, last, slot); err != nil {
+				return trials, err
+			}
+			last = slot
 			r := one(ctx, plan.find(slot), slot, try)
 			r.Sitting = plan.Sitting
 			if err := ctx.Err(); err != nil {
@@ -112,6 +120,14 @@ func (p Plan) begin(ctx context.Context, round []results.Slot) error {
 		return nil
 	}
 	return p.Begin(ctx, round)
+}
+
+// between does what is to be done between two trials.
+func (p Plan) between(ctx context.Context, last, next results.Slot) error {
+	if p.Between == nil || last.Experiment == "" || last.Experiment == next.Experiment && p.find(last).Block == p.find(next).Block {
+		return nil
+	}
+	return p.Between(ctx)
 }
 
 // remaining counts the slots that are not done yet.

@@ -371,3 +371,37 @@ func ExampleRun() {
 	// round 1 by=hand no hand free
 	// <nil>
 }
+
+// What is done between blocks parts nothing that is compared, and its error ends the run.
+func TestBetweenIsBetweenBlocksOnly(t *testing.T) {
+	plan, d := wide(7), &diary{}
+	plan.Between = func(context.Context) error {
+		d.lines = append(d.lines, "between")
+		return nil
+	}
+	trials, err := d.run(t.Context(), plan, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slots, calls := slotsOf(trials), 0
+	d.lines = slices.DeleteFunc(d.lines, func(line string) bool { return line[0] == 'k' || line[:2] == "te" })
+	for i, at := 0, 0; i < len(slots); i, at = i+1, at+1 {
+		called := d.lines[at] == "between"
+		if called {
+			calls++
+			at++
+		}
+		edge := i > 0 && (slots[i].Experiment != slots[i-1].Experiment || blockOf(plan, slots[i]) != blockOf(plan, slots[i-1]))
+		if called != edge {
+			t.Errorf("before trial %d: called %v, at an edge %v", i, called, edge)
+		}
+	}
+	if want := plan.Rounds*4 - 1; calls != want {
+		t.Errorf("called %d times between %d blocks", calls, want+1)
+	}
+	full := errors.New("full")
+	plan.Between = func(context.Context) error { return full }
+	if trials, err := (&diary{}).run(t.Context(), plan, nil); !errors.Is(err, full) || len(trials) != 10 {
+		t.Errorf("%d trials, then %v", len(trials), err)
+	}
+}

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,8 +16,10 @@ import (
 	"github.com/shirou/gopsutil/v3/disk"
 	"github.com/shirou/gopsutil/v3/mem"
 
+	"parcon/runner/calm"
 	"parcon/runner/cgroup"
 	"parcon/runner/clock"
+	"parcon/runner/usage"
 )
 
 // Place says where Look looks.
@@ -50,6 +53,29 @@ func Look(ctx context.Context, p Place) Facts {
 		f.Steady = Known(steadiness())
 	}
 	return f
+}
+
+// Glance sees what changes from moment to moment, in about a quarter of a second of
+// work: how steady this machine is, and what others do meanwhile. It is for the gaps of
+// a run, in which a look must be short.
+func Glance(ctx context.Context) calm.Look {
+	t := tree("/")
+	var before, after moment
+	own := usage.CPUOf(os.Getpid())
+	t.clockIn(ctx, &before)
+	s := steadiness()
+	t.clockIn(ctx, &after)
+	own = usage.CPUOf(os.Getpid()) - own
+	l := calm.Look{
+		At: before.at, Computing: s.Computing, Memory: s.Memory, Cores: len(t.online()),
+		Busy: math.NaN(), Stolen: math.NaN(),
+	}
+	span := after.at.Sub(before.at).Seconds()
+	if before.known && after.known && own > 0 && span > 0 {
+		l.Busy = (after.busy - before.busy - own.Seconds()) / span
+		l.Stolen = max(0, after.stolen-before.stolen) / span
+	}
+	return l
 }
 
 // tree is a folder that holds proc and sys.
@@ -296,13 +322,18 @@ func (t tree) moment(ctx context.Context) moment {
 			m.waited[i] = Known(s)
 		}
 	}
+	t.clockIn(ctx, &m)
+	return m
+}
+
+// clockIn notes the time and what the cores did up to then.
+func (t tree) clockIn(ctx context.Context, m *moment) {
 	m.at = time.Now()
 	if times, err := cpu.TimesWithContext(t.with(ctx), false); err == nil && len(times) == 1 {
 		c := times[0]
 		m.known = true
 		m.busy, m.stolen = c.User+c.Nice+c.System+c.Irq+c.Softirq, c.Steal
 	}
-	return m
 }
 
 // processes are all but this one; none where the system has no /proc.

@@ -3,21 +3,14 @@ package doctor
 import (
 	"fmt"
 	"strings"
+
+	"parcon/runner/calm"
 )
 
 // The checks in this file are of the moment: what others do right now.
 
-const (
-	// busyShare of all cores: a trial that fills the cores loses about as much,
-	// and 5 % is more than the differences of 2 % that runs are asked to tell.
-	busyShare = 0.05
-	// busyCores matters on machines with many cores, where it is a small share:
-	// work that was shared out evenly ends when its slowest worker does, and the
-	// one on this core has half of it.
-	busyCores = 0.5
-	// named is how many processes are worth naming: there is seldom a third.
-	named = 2
-)
+// named is how many processes are worth naming: there is seldom a third.
+const named = 2
 
 func load(f Facts) Finding {
 	r := Finding{Check: "load", Why: "what other programs do is in the numbers"}
@@ -43,10 +36,10 @@ func load(f Facts) Finding {
 	default:
 		r.Seen += ", most by " + names
 	}
-	if w.Busy <= busyCores && w.Busy <= busyShare*float64(len(f.Online)) {
+	if !calm.Crowded(w.Busy, len(f.Online)) {
 		return r.ok()
 	}
-	if w.Busy <= busyCores && len(f.Online) == 0 {
+	if w.Busy <= calm.BusyCores && len(f.Online) == 0 {
 		return r.unknown(r.Seen + ", of an unknown number")
 	}
 	if unseen {
@@ -64,9 +57,9 @@ func amount(busy float64, f Facts) string {
 }
 
 const (
-	// cpuPressure is that of busyShare: for so much of the time a task that was
+	// cpuPressure is that of calm.BusyShare: for so much of the time a task that was
 	// ready, such as one of a trial, waited for a core.
-	cpuPressure = 100 * busyShare
+	cpuPressure = 100 * calm.BusyShare
 	// memoryPressure starts lower: pages that come back from disk cost
 	// milliseconds, as much as the tasks that are measured, and a machine that
 	// has enough of memory shows none.
@@ -113,10 +106,6 @@ func pressure(f Facts) Finding {
 	return r.warn("stop what waits for " + strings.Join(over, " and ") + ", or wait until it is done")
 }
 
-// stealShare of all cores' time: parcon's trials last tens of milliseconds, so
-// a loss of 1 % on average hits some of them by several percent.
-const stealShare = 0.01
-
 func steal(f Facts) Finding {
 	r := Finding{Check: "steal", Why: "stolen time is in a trial's time, and not in its CPU time"}
 	switch {
@@ -128,7 +117,7 @@ func steal(f Facts) Finding {
 	}
 	stolen := f.Watch.Value.Stolen.Value
 	r.Seen = fmt.Sprintf("the hypervisor took the time of %s", amount(stolen, f))
-	if stolen > stealShare*float64(max(1, len(f.Online))) {
+	if calm.Robbed(stolen, len(f.Online)) {
 		return r.warn("measure at another time or on a machine with cores of its own; else take many rounds (--rounds) and trust ratios, not times")
 	}
 	return r.ok()

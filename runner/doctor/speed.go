@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"parcon/runner/calm"
 	"parcon/runner/clock"
 )
 
@@ -17,12 +18,8 @@ type Steady struct {
 }
 
 const (
-	// unsteadyComputing and unsteadyMemory are twice and more what was seen on
-	// quiet machines. Beyond them a run needs many times the rounds.
-	unsteadyComputing = 0.10
-	unsteadyMemory    = 0.25
-	memoryWalk        = 8 << 20 // more than most cores have for themselves
-	steadyBlocks      = 200     // of about a millisecond each
+	memoryWalk   = 8 << 20 // more than most cores have for themselves
+	steadyBlocks = 200     // of about a millisecond each
 )
 
 // steadiness repeats two small pieces of work for less than half a second.
@@ -70,7 +67,7 @@ func speed(f Facts) Finding {
 	}
 	s := f.Steady.Value
 	r.Seen = fmt.Sprintf("the same work repeated: the slowest tenth takes %.0f %% longer than the fastest, through memory %.0f %%", 100*s.Computing, 100*s.Memory)
-	if s.Computing > unsteadyComputing || s.Memory > unsteadyMemory {
+	if calm.Unsteady(s.Computing, s.Memory) {
 		return r.warn("if other programs are closed, something outside of this system shares its processor: measure at another time, or elsewhere")
 	}
 	return r.ok()
