@@ -50,7 +50,7 @@ func (t *Table) pythonThreads(experiment string, python card.Python) []variant.V
 	for _, name := range t.names {
 		rest, ok := strings.CutPrefix(name, card.Title(experiment)+"/")
 		v, err := variant.Parse(rest)
-		if ok && err == nil && v.Get("python") == string(python) && v.Get("model") == "cpython-thread" && v.Get(card.AA) == "" {
+		if ok && err == nil && v.Get("python") == string(python) && v.Get("model") == cpythonThread && v.Get(card.AA) == "" {
 			all = append(all, v)
 		}
 	}

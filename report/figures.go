@@ -60,7 +60,7 @@ func (v view) answerFigure() figure {
 	return figure{"answer", title, chart.Bars(
 		chart.Text{
 			Title:    title,
-			Subtitle: fmt.Sprintf("Tasks per second over those of serial code, on %s", v.perCores()),
+			Subtitle: fmt.Sprintf("Tasks per second over those of serial code in the same language, on %s. gil: a GIL emulated in Go", v.perCores()),
 			Whiskers: v.ofSpeedups(),
 		},
 		panels, number.Times)}
@@ -79,12 +79,30 @@ func (v view) answerBars() []chart.BarPanel {
 				p.Rows, p.Values = append(p.Rows, m), append(p.Values, drawn(s))
 			}
 		}
+		if _, real := v.realGIL(g, task, workers); real.N > 0 {
+			p.Rows, p.Values = append(p.Rows, cpythonThread), append(p.Values, drawn(real))
+		}
 		return p
 	}
 	return slices.DeleteFunc([]chart.BarPanel{
 		bars(v.compute, fmt.Sprintf("computing: primes, %s", number.Plural(v.cores, "worker")), "primes", v.cores),
 		bars(v.waiting, fmt.Sprintf("waiting: sleep, %d workers", v.many()), "sleep", v.many()),
 	}, func(p chart.BarPanel) bool { return len(p.Rows) == 0 })
+}
+
+// cpythonThread is the model of the real GIL.
+const cpythonThread = "cpython-thread"
+
+// realGIL is what threads of a real CPython gain over its own serial code: of the last one
+// named that did the task by so many workers.
+func (v view) realGIL(g grid, task string, workers int) (python card.Python, gain stat.Interval) {
+	for _, python := range slices.Backward(v.table.realGILs()) {
+		threads := cell(task, cpythonThread, workers).With("python", string(python))
+		if gain := v.table.ratio(g.experiment, baseline(threads), threads, "ns/op"); gain.N > 0 {
+			return python, gain
+		}
+	}
+	return "", stat.Interval{}
 }
 
 // with adds the names that are not among them yet.
@@ -104,11 +122,14 @@ func answerTitle(panels []chart.BarPanel) string {
 		verb, _, _ := strings.Cut(p.Title, ":")
 		best, text := 0, ""
 		for i, row := range p.Rows {
-			if p.Values[i].Estimate > p.Values[best].Estimate {
+			if row != cpythonThread && p.Values[i].Estimate > p.Values[best].Estimate {
 				best = i
 			}
-			if row == "gil" {
-				text = fmt.Sprintf(", %s under a GIL", number.Times(p.Values[i].Estimate))
+			switch row {
+			case "gil":
+				text = fmt.Sprintf(", %s under an emulated GIL", number.Times(p.Values[i].Estimate))
+			case cpythonThread: // the last row: the real one counts
+				text = fmt.Sprintf(", %s under CPython's GIL", number.Times(p.Values[i].Estimate))
 			}
 		}
 		parts = append(parts, fmt.Sprintf("%s is %s as fast as serial with %s%s",
@@ -123,9 +144,14 @@ func (v view) headline() string {
 	say := func(g grid, verb, task string, workers int) {
 		if best, ok := g.fastest(task, workers); ok {
 			text := fmt.Sprintf("%s (%s, %s) runs %s as fast as serial with %s",
-				verb, task, number.Plural(workers, "worker"), best.speedup.In(number.Times), strings.Join(best.models, ", "))
-			if gil := g.speedup(task, "gil", workers); gil.N > 0 {
-				text += fmt.Sprintf(", %s under a GIL", number.Times(gil.Estimate))
+				verb, task, number.Plural(workers, "worker"), best.speedup.In(number.Times), best.models[0])
+			if also := best.models[1:]; len(also) > 0 {
+				text += fmt.Sprintf(" (not told apart: %s)", strings.Join(also, ", "))
+			}
+			if python, real := v.realGIL(g, task, workers); real.N > 0 {
+				text += fmt.Sprintf(", %s under the GIL of %s", number.Times(real.Estimate), python)
+			} else if gil := g.speedup(task, "gil", workers); gil.N > 0 {
+				text += fmt.Sprintf(", %s under an emulated GIL", number.Times(gil.Estimate))
 			}
 			parts = append(parts, text)
 		}
@@ -264,7 +290,7 @@ func curveTitle(g grid, task string) string {
 	}
 	title := fmt.Sprintf("%s: up to %s as fast as serial (%s)", task, number.Times(best.speedup.Estimate), best)
 	if gil, ok := g.best(task, "gil"); ok {
-		title += fmt.Sprintf("; under a GIL %s at best", number.Times(gil.speedup.Estimate))
+		title += fmt.Sprintf("; under an emulated GIL %s at best", number.Times(gil.speedup.Estimate))
 	}
 	return title
 }
@@ -337,34 +363,44 @@ func (v view) mixers() []string {
 
 func mixTask(share int) string { return fmt.Sprintf("mix/cpu=%d", share) }
 
-// crossover finds the least measured CPU share from which on, at all higher
-// ones too, the interval of goroutine over loop lies wholly above crossed.
+// crossover finds the least measured CPU share at which the interval of goroutine over loop
+// lies wholly above crossed, and at no higher one wholly below. "From it on" is said only
+// where it lies above at all higher shares too.
 func (v view) crossover() string {
-	from := -1
-	var there, last stat.Interval // at the share found, and at the last one looked at
 	shares := v.shares()
-	for i, share := range slices.Backward(shares) {
-		loop, many := cell(mixTask(share), "loop", v.many()), cell(mixTask(share), "goroutine", v.many())
-		last = v.table.ratio("mixing", loop, many, "ns/op")
-		if !last.Known() || last.Low <= crossed {
+	gains := make([]stat.Interval, len(shares))
+	for i, share := range shares {
+		gains[i] = v.table.ratio("mixing", cell(mixTask(share), "loop", v.many()), cell(mixTask(share), "goroutine", v.many()), "ns/op")
+	}
+	from, sure := -1, true // at all shares from there on
+	for i, gain := range slices.Backward(gains) {
+		if !gain.Known() || gain.High <= crossed {
 			break
 		}
-		from, there = i, last
+		if gain.Low > crossed {
+			from = i
+		}
+	}
+	for _, gain := range gains[max(from, 0):] {
+		sure = sure && gain.Low > crossed
+	}
+	cores, top := v.perCores(), len(shares)-1
+	work := func(i int) string {
+		return fmt.Sprintf("goroutines do %s the work of an event loop in the same time", gains[i].In(number.Times))
 	}
 	switch {
-	case from < 0 && !last.Known():
+	case top < 0 || !gains[top].Known():
 		return "The mix was not measured with enough rounds to find a crossover"
+	case gains[top].High <= crossed:
+		return fmt.Sprintf("At no CPU share %s beat one: at %d %% %s", cores, shares[top], work(top))
 	case from < 0:
-		said := "From which CPU share on %s beat one could not be told"
-		if last.High <= crossed {
-			said = "At no CPU share %s beat one"
-		}
-		return fmt.Sprintf(said+": goroutine over loop %s at %d %%", v.perCores(), last.In(number.Times), shares[len(shares)-1])
+		return fmt.Sprintf("From which CPU share on %s beat one could not be told: at %d %% %s", cores, shares[top], work(top))
+	case !sure:
+		return fmt.Sprintf("At %d %% CPU %s beat one: there %s", shares[from], cores, work(from))
 	case from == 0:
-		return fmt.Sprintf("At every CPU share %s beat one: goroutine over loop %s at %d %%", v.perCores(), there.In(number.Times), shares[0])
+		return fmt.Sprintf("At every CPU share %s beat one: at %d %% %s", cores, shares[0], work(0))
 	}
-	return fmt.Sprintf("From %d %% CPU on, %s beat one: there goroutines do %s the work of an event loop in the same time",
-		shares[from], v.perCores(), there.In(number.Times))
+	return fmt.Sprintf("From %d %% CPU on, %s beat one: there %s", shares[from], cores, work(from))
 }
 
 // crossed is by how much several cores must beat one: less is of no use to

@@ -146,7 +146,7 @@ func (p page) curves(w *strings.Builder, g grid, title, doc string) {
 		}
 		rows = append(rows, row)
 	}
-	table(w, []string{"workload", "one task, serial", fmt.Sprintf("best speed-up (%s)", interval), "fewest workers that cannot be told from it", "under a GIL, at best"}, rows)
+	table(w, []string{"workload", "one task, serial", fmt.Sprintf("best speed-up (%s)", interval), "fewest workers that cannot be told from it", "under an emulated GIL, at best"}, rows)
 	for _, task := range g.works() {
 		p.picture(w, "speedup-"+task)
 	}

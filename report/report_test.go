@@ -770,7 +770,7 @@ func TestTheAnswersTitleIsItsBars(t *testing.T) {
 	for _, v := range []float64{1.94, 1.96, 0.99} {
 		panel.Values = append(panel.Values, chart.Interval{Estimate: v})
 	}
-	if got, want := answerTitle([]chart.BarPanel{panel}), "Computing is 1.96x as fast as serial with pool, 0.99x under a GIL"; got != want {
+	if got, want := answerTitle([]chart.BarPanel{panel}), "Computing is 1.96x as fast as serial with pool, 0.99x under an emulated GIL"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	panel.Rows, panel.Values = panel.Rows[:1], panel.Values[:1]

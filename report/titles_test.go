@@ -75,7 +75,7 @@ func TestTitlesOfSpeedUpsAreTheirCurves(t *testing.T) {
 			}
 			want := fmt.Sprintf("%s: up to %s as fast as serial (%s)", task, number.Times(best), named)
 			if gil > 0 {
-				want += fmt.Sprintf("; under a GIL %s at best", number.Times(gil))
+				want += fmt.Sprintf("; under an emulated GIL %s at best", number.Times(gil))
 			}
 			if got := curveTitle(g, task); got != want {
 				t.Errorf("%q, drawn is %q", got, want)

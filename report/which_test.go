@@ -141,7 +141,8 @@ func TestCrossoverSaysWhatWasTold(t *testing.T) {
 		want             string
 	}{
 		"found":          {0.01, 1, "From 25 % CPU on, "},
-		"not told apart": {1, 1, "From which CPU share on"},
+		"not told apart": {1, 1, "From which CPU share on "},
+		"at some":        {0.3, 1, "At 25 % CPU "},
 		"never":          {0.01, testCores, "At no CPU share"},
 	} {
 		table := read(t, "task-mix: 1ms\n"+world(12, c.noise, func(v variant.Variant) map[string]float64 {
