@@ -141,7 +141,7 @@ func (v view) crowdClause(task, model string, least, most int, unit string) stri
 	if unit != "ns/op" {
 		form = "the slowest task of %s x %s takes %s as long as that of x %d"
 	}
-	return fmt.Sprintf(form, model, number.Grouped(float64(most)), number.Fold(r.Estimate), least)
+	return fmt.Sprintf(form, model, number.Grouped(float64(most)), number.Told(r), least)
 }
 
 // crowdFinding compares the event loop with threads at the largest crowd that waits; where

@@ -11,14 +11,14 @@ import (
 )
 
 // bound writes what a comparison must satisfy.
-func bound(low, high float64) string {
+func bound(low, high float64, form func(float64) string) string {
 	switch {
 	case low > 0 && !math.IsInf(high, 1):
-		return fmt.Sprintf("%s to %s", number.Short(low), number.Short(high))
+		return fmt.Sprintf("%s to %s", form(low), form(high))
 	case low > 0:
-		return "at least " + number.Short(low)
+		return "at least " + form(low)
 	}
-	return "at most " + number.Short(high)
+	return "at most " + form(high)
 }
 
 // drawn turns an interval into one that the charts draw.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"strings"
 
 	"parcon/experiments/card"
 	"parcon/experiments/number"
@@ -129,7 +130,7 @@ func demand(c card.Comparison) string {
 	case card.Some:
 		return "it happens"
 	}
-	return cmp.Or(c.Word, bound(c.Low, c.High))
+	return cmp.Or(c.Word, bound(c.Low, c.High, form(c.Measure)))
 }
 
 // found writes what the samples say of a comparison.
@@ -140,5 +141,13 @@ func (c Compared) found() string {
 	case c.possible != "":
 		return c.Value.In(number.Short) + " of what is possible: " + c.possible
 	}
-	return c.Value.In(number.Short)
+	return c.Value.In(form(c.Measure))
+}
+
+// form writes the values of a measure: times with their unit, and what has none as it is.
+func form(m card.Measure) func(float64) string {
+	if m.How == card.Value && strings.HasSuffix(m.Unit, "-ns") {
+		return number.Span
+	}
+	return number.Short
 }

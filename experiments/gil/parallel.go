@@ -87,7 +87,7 @@ func together(s section.Samples) string {
 			if len(said) == 0 {
 				format = "two threads compute %s as fast as one after the other on %s"
 			}
-			said = append(said, fmt.Sprintf(format, number.Fold(ratio.Estimate), s.Word(versions.Key, p)))
+			said = append(said, fmt.Sprintf(format, number.Told(ratio), s.Word(versions.Key, p)))
 		}
 	}
 	return section.Joined(", ", said...)

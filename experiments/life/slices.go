@@ -94,7 +94,7 @@ func turnClaims(s card.Scale) []card.Claim {
 		ID: "P12", Text: "One core runs each program for tens or hundreds of milliseconds before it turns to the next",
 		Caveat: "Linux plans turns of a few milliseconds at most (base_slice_ns of its scheduler, EEVDF, since 6.6) and ends one at a tick of its clock, of which there are 100 to 1,000 in a second. Of programs that compute and never wait: one that waits gives its turn away at once. Tens of milliseconds are 10 ms at least, at the median.",
 	}
-	median := card.Measure{Name: "median turn in ns", Unit: stretchHalf, How: card.Value}
+	median := card.Measure{Name: "median turn", Unit: stretchHalf, How: card.Value}
 	for _, c := range turnCases(s) {
 		claim.Comparisons = append(claim.Comparisons, card.AtLeast(median, c.Variant, float64(10*time.Millisecond)))
 	}

@@ -80,7 +80,7 @@ func timerOf(load, delay string) variant.Variant {
 	return card.Of("timer", "load", load, "delay", delay)
 }
 
-var medianLate = card.Measure{Name: "median lateness in ns", Unit: lateHalf, How: card.Value}
+var medianLate = card.Measure{Name: "median lateness", Unit: lateHalf, How: card.Value}
 
 var timerLoads = []string{"idle", "full", "gil"}
 

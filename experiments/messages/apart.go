@@ -30,9 +30,9 @@ var apart = card.Card{
 	Name: "apart", Doc: "produces and consumes, in turn or by two processes with a queue between them",
 	Needs: []card.Need{card.Linux},
 	Keys: []card.Choice{
-		{Key: "producer", Format: "producing %s"},
-		{Key: "consumer", Format: "consuming %s"},
-		{Key: "unit", Values: []string{long, short}, Words: map[string]string{long: "200 us each", short: "20 us each"}},
+		{Key: "producer", Format: "make %s"},
+		{Key: "consumer", Format: "use %s"},
+		{Key: "unit", Values: []string{long, short}, Words: map[string]string{long: "x 200 us", short: "x 20 us"}},
 		{Key: "way", Values: []string{"serial", "apart"}, Words: map[string]string{"serial": "in turn", "apart": "apart"}},
 	},
 	Cases:    apartCases,

@@ -78,6 +78,15 @@ func Fold(ratio float64) string {
 	return Times(ratio)
 }
 
+// Told writes a ratio as Fold does, and one of which the interval reaches to more than twice
+// its lower end as that interval: "between 0.22x and 293x". A title has no room for more.
+func Told(ratio Interval) string {
+	if ratio.Known() && ratio.High > 2*ratio.Low {
+		return "between " + Fold(ratio.Low) + " and " + Fold(ratio.High)
+	}
+	return Fold(ratio.Estimate)
+}
+
 // Percent writes a share: "3.1 %".
 func Percent(share float64) string {
 	if math.IsInf(share, 0) || math.IsNaN(share) {

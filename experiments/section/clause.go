@@ -72,7 +72,7 @@ func Fold(ratio number.Interval, format string) string {
 	if ratio.N == 0 {
 		return ""
 	}
-	return fmt.Sprintf(format, number.Fold(ratio.Estimate))
+	return fmt.Sprintf(format, number.Told(ratio))
 }
 
 // Ratio puts a ratio into a sentence, "" if it was not measured. That too few rounds

@@ -158,23 +158,23 @@ func fastest(s section.Samples) string {
 func crossings(s section.Samples) string {
 	var said []string
 	for _, model := range spread {
-		c := crossingOf(s, model)
+		c, from, to := crossingOf(s, model)
 		if c.N == 0 {
 			if ahead(s, model) {
 				said = append(said, s.Word(ofServers.Key, model)+" at each amount of work")
 			}
 			continue
 		}
-		text := fmt.Sprintf("%s from %s of work in a request on", s.Word(ofServers.Key, model), number.Span(c.Estimate))
-		if c.Known() {
-			text += fmt.Sprintf(" (%s to %s)", number.Span(c.Low), number.Span(c.High))
+		at := fmt.Sprintf("%s (%s to %s)", number.Span(c.Estimate), number.Span(c.Low), number.Span(c.High))
+		if !c.Known() {
+			at = fmt.Sprintf("somewhere between %s and %s", number.Span(from), number.Span(to))
 		}
-		said = append(said, text)
+		said = append(said, fmt.Sprintf("%s from %s of work in a request on", s.Word(ofServers.Key, model), at))
 	}
 	if len(said) == 0 {
 		return ""
 	}
-	return "More than an event loop serves: " + section.Joined("; ", said...) + ". Interpolated between the two amounts of work measured on either side, as the time of a request grows evenly with its work; in brackets where both ratios lie at the ends of their {interval}s."
+	return "More than an event loop serves: " + section.Joined("; ", said...) + ". Interpolated between the two amounts of work measured on either side, as the time of a request grows evenly with its work; in brackets where both ratios lie at the ends of their {interval}s. No closer than these amounts where one of the two holds 1."
 }
 
 // ahead says whether a model serves more than an event loop at each amount of work.
@@ -183,8 +183,9 @@ func ahead(s section.Samples, model string) bool {
 	return len(others) > 0 && !slices.ContainsFunc(others, func(v variant.Variant) bool { return !(overLoop(s, v).Estimate > 1) })
 }
 
-// crossingOf looks for the neighbours between which an event loop falls behind a model.
-func crossingOf(s section.Samples, model string) number.Interval {
+// crossingOf looks for the neighbours between which an event loop falls behind a model, and
+// where between them that is, in ns of work.
+func crossingOf(s section.Samples, model string) (c number.Interval, from, to float64) {
 	var before side
 	for _, w := range works {
 		loop := s.The(ofServers.Key, server.Loop, "work", w.name)
@@ -194,11 +195,11 @@ func crossingOf(s section.Samples, model string) number.Interval {
 			continue
 		}
 		if before.ratio.N > 0 && before.ratio.Estimate > 1 && now.ratio.Estimate < 1 {
-			return crossing(before, now)
+			return crossing(before, now), before.work, now.work
 		}
 		before = now
 	}
-	return number.Interval{}
+	return number.Interval{}, 0, 0
 }
 
 // A side is one amount of work: what a request takes in an event loop, and how many times

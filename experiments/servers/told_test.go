@@ -184,7 +184,7 @@ func TestWhereTheOrderTurnsIsSaid(t *testing.T) {
 		}
 	}
 	got := crossings(samples(map[string]map[string]float64{"ns/op": times}, all...))
-	const want = "More than an event loop serves: thread per connection at each amount of work; process per connection from 20.0 µs of work in a request on (19."
+	const want = "More than an event loop serves: thread per connection at each amount of work; process per connection from 20.0 µs (19."
 	if !strings.HasPrefix(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
