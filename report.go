@@ -175,9 +175,10 @@ func (p printer) made(m report.Made) error {
 
 // catalogue is what reports explain trials by.
 func catalogue() report.Catalogue {
-	c := report.Catalogue{Chapters: chapters.All}
+	c := report.Catalogue{Chapters: chapters.All, Mapping: map[string]string{}}
 	for _, m := range model.All {
 		c.Models = append(c.Models, m.Name)
+		c.Mapping[m.Name] = m.Mapping
 	}
 	return c
 }

@@ -11,8 +11,9 @@ import (
 // A Catalogue is what a report explains trials by. It is handed in, because a
 // report needs what the cards say and nothing of what they do.
 type Catalogue struct {
-	Chapters []card.Chapter // in the order of the report
-	Models   []string       // of the grid, in the order of its tables
+	Chapters []card.Chapter    // in the order of the report
+	Models   []string          // of the grid, in the order of its tables
+	Mapping  map[string]string // of models, in a line
 }
 
 // find is the card of that name, one that says nothing if there is none.

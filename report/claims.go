@@ -20,7 +20,7 @@ func (p page) verdicts(w *strings.Builder) {
 	}
 	heading(w, "##", verdictsHeading)
 	p.calmness(w)
-	fmt.Fprintf(w, "A claim was written down with its bound before anything ran. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. Surely: the odds for it are at least %s, which keeps the chance of any wrong verdict in the table at %s, whenever one looks. What is claimed to happen every time, or never, is refuted by a single trial that shows otherwise, and holds when there are such odds that exceptions are rarer than one in twenty. What is claimed to happen holds once it was seen.\n\n", toOne(math.Log(p.odds)), p.risk())
+	fmt.Fprintf(w, "A claim was written down with its bound before anything ran%s. It *holds* when all its comparisons surely lie inside the bound, is *refuted* when one surely lies outside, and is *undecided* otherwise. Surely: the odds for it are at least %s, which keeps the chance of any wrong verdict in the table at %s, whenever one looks. What is claimed to happen every time, or never, is refuted by a single trial that shows otherwise, and holds when there are such odds that exceptions are rarer than one in twenty. What is claimed to happen holds once it was seen.\n\n", p.butChanged(), toOne(math.Log(p.odds)), p.risk())
 	p.picture(w, "verdicts")
 	p.picture(w, "verdicts-mechanisms")
 	var rows [][]string

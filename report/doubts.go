@@ -87,6 +87,15 @@ func (p page) changedClaims() string {
 	return "the claims or bounds of " + strings.Join(changed, ", ") + " are not those that were written down when this was measured: they came after the numbers"
 }
 
+// butChanged is added where it is said that claims were there before the numbers.
+func (p page) butChanged() string {
+	changed := p.changedChapters()
+	if len(changed) == 0 {
+		return ""
+	}
+	return ", but for those of " + strings.Join(changed, ", ") + ", of which some were changed after that"
+}
+
 // chance tells what stands behind a verdict.
 func (p page) chance() string {
 	n := 0

@@ -428,12 +428,12 @@ func (v view) priceFigure() figure {
 		return section.Fold(v.table.ratio("waiting", cell("sleep", "process-pool", v.many()), cell("sleep", "thread", v.many()), unit), format)
 	}
 	title := "What a waiting task costs"
-	if memory := over("peak-rss-bytes", "for a waiting task process-pool takes %s the memory of thread"); memory != "" {
-		title = section.Sentence(section.Joined(", ", memory, over("cpu-ns/op", "%s its CPU time")))
+	if memory := over("peak-rss-bytes", fmt.Sprintf("with %d tasks that wait process-pool takes %%s the memory of thread", v.many())); memory != "" {
+		title = section.Sentence(section.Joined(", ", memory, over("cpu-ns/op", "%s its CPU time a task")))
 	}
 	return figure{"price", title, chart.Dots(chart.Text{
 		Title:    title,
-		Subtitle: fmt.Sprintf("What one task of the workload sleep costs with %d workers, on %s", v.many(), v.perCores()),
+		Subtitle: fmt.Sprintf("The workload sleep with %d workers, on %s. Memory is that of all of them, with the program", v.many(), v.perCores()),
 		Whiskers: fmt.Sprintf("Whiskers: %ss of the medians.", interval),
 		Note:     section.Medians + " Memory of processes is added up; pages that they share are counted in each. " + section.Paired,
 	}, rows, panels)}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -33,18 +34,25 @@ const (
 var pictured = map[string]struct {
 	figures      []string
 	heading, why string
+	about        []string // claims
 }{
 	"compute": {
-		[]string{"speedup-primes", "answer"}, "Computing",
+		[]string{"speedup-primes", "answer"},
+		"Computing",
 		"Each worker gets a core as long as there is one; under a GIL only the one that holds the lock computes.",
+		[]string{"P2"},
 	},
 	"waiting": {
-		[]string{"speedup-sleep", "price"}, "Waiting",
+		[]string{"speedup-sleep", "price"},
+		"Waiting",
 		"Who waits needs no core, so one thread can look after many tasks; a process keeps memory of its own for each.",
+		[]string{"P7"},
 	},
 	"crowd": {
-		[]string{"crowd-throughput", "crowd-longest"}, "Thousands of tasks that compute",
+		[]string{"crowd-throughput", "crowd-longest"},
+		"Thousands of tasks that compute",
 		"A task in flight costs the memory of its stack, and finding the next to run hardly takes longer among many.",
+		[]string{"P10"},
 	},
 }
 
@@ -89,7 +97,7 @@ func (p page) gridFinding(experiment string) (screen, bool) {
 	for _, name := range of.figures {
 		for _, f := range p.figures {
 			if f.name == name {
-				return screen{chapter: of.heading, title: f.title, why: of.why, figure: name, to: slug(of.heading)}, true
+				return screen{chapter: of.heading, title: f.title, why: of.why, about: of.about, figure: name, to: slug(of.heading)}, true
 			}
 		}
 	}
@@ -135,6 +143,9 @@ func (p page) findings(w *strings.Builder) {
 		return
 	}
 	heading(w, "##", "Findings")
+	if !p.aa.Failed() {
+		fmt.Fprintf(w, "The odds of a verdict tell how strongly the rounds speak for it. At %s a claim is decided and its trials may rest, so many end just above.\n\n", toOne(math.Log(p.odds)))
+	}
 	for _, f := range all {
 		fmt.Fprintf(w, "### %s\n\n", f.chapter)
 		if f.figure != "" {
@@ -151,7 +162,7 @@ func (p page) findings(w *strings.Builder) {
 		for _, j := range f.claims {
 			fmt.Fprintf(w, "- Textbooks say: *%s.* Here that **%s**", j.Text, j.is())
 			if j.Verdict != Undecided {
-				fmt.Fprintf(w, ", at %s", toOne(j.Odds))
+				fmt.Fprintf(w, ", at odds of %s", toOne(j.Odds))
 			}
 			fmt.Fprintf(w, " ([%s](#%s)).\n", j.ID, j.ID)
 		}
@@ -182,7 +193,7 @@ func (p page) plainly(w *strings.Builder) {
 		return
 	}
 	heading(w, "##", claimsHeading)
-	fmt.Fprintf(w, "Each sentence was written down with its bound before anything ran. The chance that any of these verdicts is wrong because of noise is at most %s. A number leads to the evidence.\n\n", p.risk())
+	fmt.Fprintf(w, "Each sentence was written down with its bound before anything ran%s. The chance that any of these verdicts is wrong because of noise is at most %s. A number leads to the evidence.\n\n", p.butChanged(), p.risk())
 	var rows [][]string
 	for _, j := range p.judged {
 		rows = append(rows, []string{fmt.Sprintf("[%s](#%s)", j.ID, j.ID), j.Text, "**" + string(j.Verdict) + "**"})

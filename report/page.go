@@ -46,6 +46,7 @@ func (p page) markdown() string {
 	}
 	if len(p.compute.cells) > 0 || len(p.waiting.cells) > 0 {
 		p.picture(&head, "answer")
+		p.models(&head)
 	}
 	if len(p.mixed.cells) > 0 {
 		heading(&w, "##", "What to use when")
@@ -59,6 +60,23 @@ func (p page) markdown() string {
 	p.corner(&w)
 	p.evidence(&w)
 	return head.String() + contents(w.String()) + w.String()
+}
+
+// models says what the names of the first pictures mean, for who wants to know.
+func (p page) models(w *strings.Builder) {
+	named := p.mixers()
+	for _, bars := range p.answerBars() {
+		named = with(named, bars.Rows...)
+	}
+	var rows [][]string
+	for _, m := range p.table.catalogue.Models {
+		if slices.Contains(named, m) {
+			rows = append(rows, []string{m, p.table.catalogue.Mapping[m]})
+		}
+	}
+	w.WriteString("<details><summary>What the names mean</summary>\n\n")
+	table(w, []string{"model", "how it runs tasks"}, rows)
+	w.WriteString("</details>\n\n")
 }
 
 // calmness says what was seen of the machine between the trials.

@@ -30,9 +30,10 @@ const testCores = 2
 
 // catalogue is the one that parcon has.
 func catalogue() Catalogue {
-	c := Catalogue{Chapters: chapters.All}
+	c := Catalogue{Chapters: chapters.All, Mapping: map[string]string{}}
 	for _, m := range model.All {
 		c.Models = append(c.Models, m.Name)
+		c.Mapping[m.Name] = m.Mapping
 	}
 	return c
 }

@@ -241,7 +241,7 @@ func TestTitlesNameWhatIsRefuted(t *testing.T) {
 // A title names what its picture shows under that name.
 func TestThePriceIsThatOfWhatIsDrawn(t *testing.T) {
 	f := viewOf(read(t, world(7, 0.002, textbook)), testCores).priceFigure()
-	if want := "For a waiting task process-pool takes 7.7x the memory of thread, 2.0x its CPU time"; f.title != want {
+	if want := "With 8 tasks that wait process-pool takes 7.7x the memory of thread, 2.0x its CPU time a task"; f.title != want {
 		t.Errorf("%q, want %q", f.title, want)
 	}
 	few := viewOf(read(t, only(world(7, 0.002, textbook), "model=loop")), testCores).priceFigure()

@@ -155,7 +155,8 @@ const hop = 100 * time.Microsecond
 
 func poolSections() []section.Section {
 	beyond := section.Forecast{
-		Of: section.Pick{"by", byQueue, "store", remote.Memory},
+		Claims: []string{"D4"},
+		Of:     section.Pick{"by", byQueue, "store", remote.Memory},
 		Tasks: []section.ForecastTask{
 			{Name: "empty tasks", Of: section.Pick{"task", "none", "prefetch", ahead}},
 			{Name: "2 ms of computing", Of: section.Pick{"task", "compute"}},

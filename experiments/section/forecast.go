@@ -36,7 +36,8 @@ import (
 // The key prefetch tells how many tasks a worker takes ahead of the one that it does; one
 // if there is none. Tasks that wait do so for as long as they took one worker.
 type Forecast struct {
-	Of                    Pick // all variants
+	Claims                []string // their IDs, that more workers do more
+	Of                    Pick     // all variants
 	Tasks                 []ForecastTask
 	Queue, Master, Worker string // units of the CPU time that each takes for a task
 	// Hop is how long a message is taken to be on its way between machines.
@@ -65,7 +66,7 @@ const (
 // Sections are the check, and a forecast of each kind of task.
 func (f Forecast) Sections() []Section {
 	all := []Section{{
-		Topic: "How well a forecast from one worker foretells more", Form: Func(f.check),
+		Topic: "How well a forecast from one worker foretells more", Claims: f.Claims, Form: Func(f.check),
 		Why: "Where tasks share nothing, each worker adds what one does alone, until the cores or what hands tasks out are used up.",
 	}}
 	for _, task := range f.Tasks {
@@ -235,7 +236,7 @@ func (f Forecast) check(s Samples) Shown {
 		not = []string{fmt.Sprintf("any task (what %s cost was not measured, and so not what a busy queue takes)", name)}
 	}
 	if points > 0 {
-		shown.Finding = fmt.Sprintf("What the cost of a task at one worker foretells is off by %s at most, at %s", number.Percent(most), number.Plural(points, "point"))
+		shown.Finding = fmt.Sprintf("A forecast from one worker is off by %s at most, at %s", number.Percent(most), number.Plural(points, "point"))
 	}
 	if len(not) > 0 {
 		shown.Note += " Nothing more is foretold of: " + strings.Join(not, "; ") + "."

@@ -162,7 +162,7 @@ func serveSections() []section.Section {
 	return []section.Section{
 		{Topic: "Serving many clients", Claims: []string{"N2"}, Form: section.Func(served)},
 		{
-			Topic: "Latency of a request", Form: latencies,
+			Topic: "Latency of a request", Claims: []string{"N2"}, Form: latencies,
 			Why: "A thread or process for each connection has to be woken for each request; an event loop that has more to do is awake already.",
 		},
 		{Topic: "Latency by offered load", Form: section.Func(knee)},
@@ -177,9 +177,9 @@ var latencies = section.Dots{
 		section.Folded("ns/op", fmt.Sprintf("at %s requests a second the median latency with a process per connection is %%s that of an event loop", number.Thousands(card.Itoa(rate))), ofModel(server.Process), ofModel(server.Loop)),
 	},
 	Rows:     []string{ofServers.Key},
-	Panels:   []section.Panel{quantile("p50", "ns/op"), quantile("p99", unitP99), quantile("p99.9", unitP999), quantile("generator, p99", unitLate)},
+	Panels:   []section.Panel{quantile("p50", "ns/op"), quantile("p99", unitP99), quantile("longest", unitMax), quantile("generator, p99", unitLate)},
 	Subtitle: fmt.Sprintf("Latency from when a request was due, %d connections, %s requests in a second, on {cores}.", clients, number.Thousands(card.Itoa(rate))),
-	Note: section.Medians + " Half of the requests take no longer than p50. p99.9: of fewer than 1,000 requests in a trial the longest. " +
+	Note: section.Medians + " Half of the requests take no longer than p50. longest: of a trial. " +
 		"generator: how late requests were sent; it has the same cores, and where its p99 is near to theirs, theirs tell of it. " + section.Paired,
 }
 
