@@ -97,7 +97,7 @@ const cpythonThread = "cpython-thread"
 // named that did the task by so many workers.
 func (v view) realGIL(g grid, task string, workers int) (python card.Python, gain stat.Interval) {
 	for _, python := range slices.Backward(v.table.realGILs()) {
-		threads := cell(task, cpythonThread, workers).With("python", string(python))
+		threads := cell(task+"/python="+string(python), cpythonThread, workers)
 		if gain := v.table.ratio(g.experiment, baseline(threads), threads, "ns/op"); gain.N > 0 {
 			return python, gain
 		}
@@ -145,7 +145,9 @@ func (v view) headline() string {
 		if best, ok := g.fastest(task, workers); ok {
 			text := fmt.Sprintf("%s (%s, %s) runs %s as fast as serial with %s",
 				verb, task, number.Plural(workers, "worker"), best.speedup.In(number.Times), best.models[0])
-			if also := best.models[1:]; len(also) > 0 {
+			if also := best.models[1:]; len(also) > mostAlike {
+				text += fmt.Sprintf(" (not told apart: %s and %d more)", strings.Join(also[:mostAlike], ", "), len(also)-mostAlike)
+			} else if len(also) > 0 {
 				text += fmt.Sprintf(" (not told apart: %s)", strings.Join(also, ", "))
 			}
 			if python, real := v.realGIL(g, task, workers); real.N > 0 {
@@ -164,6 +166,9 @@ func (v view) headline() string {
 	text := strings.Join(parts, "; ")
 	return strings.ToUpper(text[:1]) + text[1:]
 }
+
+// mostAlike is how many models beside the best an answer names.
+const mostAlike = 3
 
 // planeFigure is tasks in flight across, cores busy up.
 func (v view) planeFigure() figure {

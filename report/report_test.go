@@ -766,6 +766,21 @@ BenchmarkSingle/workload=primes/model=thread/workers=2 64 1000 ns/op 0 round
 }
 
 // The title of the first picture is made of what the picture draws.
+// The real GIL stands beside the emulated one, over its own serial code.
+func TestTheAnswerNamesTheRealGIL(t *testing.T) {
+	p := newPage(read(t, everything(14, textbook)))
+	for _, want := range []string{"1.00x under the GIL of CPython 3.12.1; waiting", "8.00x under the GIL of CPython 3.12.1"} {
+		if !strings.Contains(p.answer, want) {
+			t.Errorf("%q does not hold %q", p.answer, want)
+		}
+	}
+	for _, bars := range p.answerBars() {
+		if last := bars.Rows[len(bars.Rows)-1]; last != cpythonThread {
+			t.Errorf("%s ends with %s", bars.Title, last)
+		}
+	}
+}
+
 func TestTheAnswersTitleIsItsBars(t *testing.T) {
 	panel := chart.BarPanel{Title: "computing: primes", Rows: []string{"goroutine", "pool", "gil"}}
 	for _, v := range []float64{1.94, 1.96, 0.99} {
