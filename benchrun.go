@@ -50,6 +50,7 @@ type benchSide struct {
 	name     string
 	tree     checkout.Tree
 	packages map[string]benchmark.Package // that could be built, by path
+	linkers  map[string]*benchmark.Linker // of these
 	broken   map[string]bool              // packages that could not
 }
 
@@ -82,11 +83,11 @@ func (b *benchRun) prepare(ctx context.Context) error {
 
 func (b *benchRun) findPackages(ctx context.Context) error {
 	found := 0
-	for _, s := range b.sides {
+	for i, s := range b.sides {
 		patterns := slices.Clone(b.patterns)
-		for i, p := range patterns {
+		for at, p := range patterns {
 			if real, err := filepath.EvalSymlinks(p); err == nil && filepath.IsAbs(p) {
-				patterns[i] = s.tree.Path(real)
+				patterns[at] = s.tree.Path(real)
 			}
 		}
 		all, bad, err := s.Packages(ctx, patterns)
@@ -96,9 +97,10 @@ func (b *benchRun) findPackages(ctx context.Context) error {
 		for _, text := range bad {
 			b.broken = append(b.broken, fmt.Sprintf("the %s side: %s", s.name, text))
 		}
-		s.packages, s.broken = map[string]benchmark.Package{}, map[string]bool{}
+		s.packages, s.linkers, s.broken = map[string]benchmark.Package{}, map[string]*benchmark.Linker{}, map[string]bool{}
 		for _, p := range all {
 			s.packages[p.Path] = p
+			s.linkers[p.Path] = s.Linker(p, b.program(i, p.Path).Path)
 			found++
 		}
 	}
@@ -133,7 +135,7 @@ func (b *benchRun) build(ctx context.Context, parts []part) error {
 	layouts := map[string]int32{}
 	for _, p := range parts {
 		if layouts[p.pkg] == 0 && b.layouts {
-			layouts[p.pkg] = b.random.Int32N(math.MaxInt32) + 1
+			layouts[p.pkg] = math.MaxInt32 - b.random.Int32N(1e9) // of ten digits: programs hold it
 		}
 	}
 	errs := make([]error, len(parts))
@@ -142,7 +144,7 @@ func (b *benchRun) build(ctx context.Context, parts []part) error {
 	for _, i := range b.random.Perm(len(parts)) {
 		p := parts[i]
 		together.Go(func() error {
-			errs[i] = b.sides[p.side].Build(ctx, b.sides[p.side].packages[p.pkg], layouts[p.pkg], b.program(p.side, p.pkg).Path)
+			errs[i] = b.sides[p.side].linkers[p.pkg].Link(ctx, layouts[p.pkg])
 			return nil
 		})
 	}

@@ -105,11 +105,7 @@ var ErrNoLayout = errors.New("this linker has no -randlayout")
 // is the linker's own. Like that of go test, which runs it at once, the program has no
 // information for debuggers (-s -w): with it a link takes half as long again.
 func (s Side) Build(ctx context.Context, p Package, layout int32, program string) error {
-	flags := s.linker + "-s -w"
-	if layout != 0 {
-		flags += fmt.Sprintf(" -randlayout=%d -funcalign=%d", layout, cacheLine)
-	}
-	said, err := s.box.Run(ctx, s.dir, "go", "test", "-c", "-vet=off", "-o", program, "-ldflags="+flags, p.Path)
+	said, err := s.box.Run(ctx, s.dir, s.build(p, layout, program)...)
 	switch {
 	case err == nil:
 		return nil
@@ -123,6 +119,17 @@ func (s Side) Build(ctx context.Context, p Package, layout int32, program string
 	}
 	return fmt.Errorf("building the benchmarks of %s: %w", p.Path, err)
 }
+
+// build is the command that does it.
+func (s Side) build(p Package, layout int32, program string) []string {
+	flags := s.linker + "-s -w"
+	if layout != 0 {
+		flags += fmt.Sprintf(" %s%d -funcalign=%d", layoutFlag, layout, cacheLine)
+	}
+	return []string{"go", "test", "-c", "-vet=off", "-o", program, "-ldflags=" + flags, p.Path}
+}
+
+const layoutFlag = "-randlayout="
 
 // cacheLine is the size of a line of the cache in bytes, as most processors have it.
 const cacheLine = 64

@@ -2,6 +2,7 @@ package benchmark
 
 import (
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"os"
@@ -322,4 +323,69 @@ func TestLayouts(t *testing.T) {
 func ExampleBenchmark_FullName() {
 	fmt.Println(Benchmark{Name: "Decode/size=4k", Procs: 8}.FullName(), Benchmark{Name: "Decode", Procs: 1}.FullName())
 	// Output: Decode/size=4k-8 Decode
+}
+
+// The linker that is told what the go command told it makes the same program, and where it
+// cannot, the go command is asked again.
+func TestALinkerGoesOnAsTheGoCommand(t *testing.T) {
+	s, err := Open(t.Context(), box(), module(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _, err := s.Packages(t.Context(), []string{"."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "m.test")
+	l := s.Linker(all[0], path)
+	build := func(link func() error) string {
+		t.Helper()
+		_ = os.Remove(path)
+		if err := link(); errors.Is(err, ErrNoLayout) {
+			t.Skip(err)
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		f, err := elf.Open(path)
+		if err != nil {
+			t.Skip(err)
+		}
+		defer f.Close()
+		code, err := f.Section(".text").Data()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// It begins with its hash, which the go command puts there.
+		return regexp.MustCompile(`^.*Go build ID: "[^"]*"`).ReplaceAllString(string(code), "")
+	}
+	for layout := range int32(3) {
+		build(func() error { return l.Link(t.Context(), layout+1) })
+	}
+	if l.command == nil {
+		t.Fatal("the go command did not say how")
+	}
+	again := build(func() error { return l.Link(t.Context(), 7) })
+	if other := build(func() error { return s.Build(t.Context(), all[0], 7, path) }); again != other {
+		t.Error("it is another program than that of the go command")
+	}
+	l.command = []string{"GOROOT=/", "no such linker"}
+	build(func() error { return l.Link(t.Context(), 7) })
+	if l.command != nil {
+		t.Error("what failed is done again")
+	}
+}
+
+func TestTheLinkersCommand(t *testing.T) {
+	const link = "GOROOT='/go' /go/link -o $WORK/b001/m.test \"-X=a=b c\" -randlayout=5 $WORK/b001/_pkg_.a"
+	for printed, want := range map[string][]string{
+		"WORK=/tmp/w\nmodinfo \"-s -randlayout=5\n" + link + "\n": {"GOROOT=/go", "/go/link", "-o", "/m", "-X=a=b c", "-randlayout=5", "/tmp/w/b001/_pkg_.a"},
+		link:                                    nil,
+		"WORK=/tmp/w\n":                         nil,
+		"WORK=/tmp/w\nlink -randlayout=5":       nil,
+		"WORK=/tmp/w\nlink -o \"a -randlayout=": nil,
+	} {
+		if got := linkCommand(printed, "/m"); !slices.Equal(got, want) {
+			t.Errorf("%q: %q", printed, got)
+		}
+	}
 }
