@@ -40,10 +40,14 @@ func benchCommand(stdout, stderr io.Writer) *cobra.Command {
 compares the working tree as it is, edits and untracked files included, with a revision of
 its git repository, and tells of every benchmark whether it got slower.
 
-Every benchmark runs in fresh processes, old and new in random order, round by round, for the
-same number of iterations, which a first run finds. Both sides are linked anew for each round,
-with their functions in another random order (Go 1.26 or later): what is the luck of a layout
-is not called a change. The new side runs twice, as an A/A pair. A benchmark rests once it is
+Every benchmark runs in fresh processes, two of each side in a round, old and new in random
+order. A process runs it for up to 16 short stretches of the same number of iterations, and the
+fastest of a side counts: what else the machine does only ever makes one slower. (So what slows
+only some stretches down, as a pause now and then, is not seen; collections of garbage are in
+all stretches of what allocates much.) Both sides are
+linked anew for each round, with their functions in one random order that is another each time,
+each at the begin of a cache line (Go 1.26 or later): what is the luck of a layout is not called
+a change. The two processes of the new side are an A/A pair. A benchmark rests once it is
 told: the chance that any of all is called different wrongly is at most 5 %, and so is the
 chance that any is called equal wrongly. What is too close to call is given up.
 
@@ -123,7 +127,7 @@ func (o benchOptions) job(patterns []string) (j benchJob, err error) {
 	case o.usual < 0 || o.usual > 0 && o.vs == "":
 		return j, wrongUsage("--usual=%v: give a duration above zero, such as 1s, beside --vs", o.usual)
 	}
-	for _, name := range []string{"old", "new", "twin"} {
+	for _, name := range []string{"old", "new"} {
 		path := filepath.Join(o.out, name+".txt")
 		if _, err := os.Lstat(path); err == nil && o.out != "" {
 			return j, fmt.Errorf("%s is there already: name another folder with --out", path)

@@ -49,16 +49,16 @@ func (b *benchRun) changes() report.Changes {
 	return c
 }
 
-// pairs are the A/A pairs: how many there are, and how many are called different, each at
-// odds of 20 to 1.
+// pairs are the A/A pairs, the two processes of the new side in each round: how many there
+// are, and how many are called different, each at odds of 20 to 1.
 func (b *benchRun) pairs() (called, all int) {
 	for i := range b.subjects {
-		series := b.series(i, b.trials)
-		if len(series[0]) == 0 {
+		pair := b.processes(i, b.trials)[0]
+		if len(pair[0]) == 0 {
 			continue
 		}
 		all++
-		if report.Told(series[0], series[twinSide]) {
+		if report.Told(pair[0], pair[1]) {
 			called++
 		}
 	}
@@ -79,10 +79,11 @@ const tooManyPairs = 0.001
 func (b *benchRun) failures() []string {
 	all := slices.Clone(b.broken)
 	for i, s := range b.subjects {
-		for side := range b.sides {
-			failed := slices.IndexFunc(b.trials, func(r results.Result) bool { return r.Variant == b.variant(i, side) && r.Failed != "" })
-			if failed >= 0 {
-				all = append(all, fmt.Sprintf("%s on the %s side: %s", b.label(s), b.sides[side].name, b.trials[failed].Failed))
+		orders, told := b.variants(i), map[int]bool{}
+		for _, r := range b.trials {
+			if o, own := orders[r.Variant]; own && r.Failed != "" && !told[o.side] {
+				told[o.side] = true
+				all = append(all, fmt.Sprintf("%s on the %s side: %s", b.label(s), b.sides[o.side].name, r.Failed))
 			}
 		}
 	}
@@ -158,7 +159,7 @@ func (b *benchRun) measured() (all []alone) {
 
 // printAlone prints the samples, for benchstat, and their intervals, which it passes over.
 func (b *benchRun) printAlone(out io.Writer) error {
-	if err := b.printSamples(out, 0); err != nil {
+	if err := b.printSamples(out); err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

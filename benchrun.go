@@ -29,19 +29,20 @@ type benchRun struct {
 	benchJob
 	work      string
 	stderr    io.Writer
-	sides     []*benchSide // new; compared: old, and the twin of new
+	sides     []*benchSide // new; compared: old
 	layouts   bool         // the linker can put functions in another order
 	subjects  []benchmarked
 	only      [2][]string // benchmarks of the new side alone, and of the old one
 	broken    []string    // what could not be built, and what failed
 	trials    []results.Result
 	took      time.Duration
+	resting   int        // subjects that need no further round
 	beside    []usualRow // what the usual way finds
 	usualTook time.Duration
 }
 
-// twinSide is the place of new's twin among the sides.
-const twinSide = 2
+// turns are the processes of a side in a round: those of the new side are its A/A pair.
+const turns = 2
 
 // A benchSide is one of the states that are measured.
 type benchSide struct {
@@ -49,6 +50,7 @@ type benchSide struct {
 	name     string
 	tree     checkout.Tree
 	packages map[string]benchmark.Package // that could be built, by path
+	linkers  map[string]*benchmark.Linker // of these
 	broken   map[string]bool              // packages that could not
 }
 
@@ -73,11 +75,6 @@ func (b *benchRun) prepare(ctx context.Context) error {
 	if err := b.findPackages(ctx); err != nil {
 		return err
 	}
-	if b.vs != "" {
-		twin := *b.sides[0]
-		twin.name, twin.packages, twin.broken = "twin", maps.Clone(twin.packages), map[string]bool{}
-		b.sides = append(b.sides, &twin)
-	}
 	if err := b.build(ctx, b.all()); err != nil {
 		return err
 	}
@@ -86,11 +83,11 @@ func (b *benchRun) prepare(ctx context.Context) error {
 
 func (b *benchRun) findPackages(ctx context.Context) error {
 	found := 0
-	for _, s := range b.sides {
+	for i, s := range b.sides {
 		patterns := slices.Clone(b.patterns)
-		for i, p := range patterns {
+		for at, p := range patterns {
 			if real, err := filepath.EvalSymlinks(p); err == nil && filepath.IsAbs(p) {
-				patterns[i] = s.tree.Path(real)
+				patterns[at] = s.tree.Path(real)
 			}
 		}
 		all, bad, err := s.Packages(ctx, patterns)
@@ -100,9 +97,10 @@ func (b *benchRun) findPackages(ctx context.Context) error {
 		for _, text := range bad {
 			b.broken = append(b.broken, fmt.Sprintf("the %s side: %s", s.name, text))
 		}
-		s.packages, s.broken = map[string]benchmark.Package{}, map[string]bool{}
+		s.packages, s.linkers, s.broken = map[string]benchmark.Package{}, map[string]*benchmark.Linker{}, map[string]bool{}
 		for _, p := range all {
 			s.packages[p.Path] = p
+			s.linkers[p.Path] = s.Linker(p, b.program(i, p.Path).Path)
 			found++
 		}
 	}
@@ -131,19 +129,22 @@ func (b *benchRun) all() (all []part) {
 	return all
 }
 
-// build links parts, each with a layout of its own. A package that does not build is left
-// out on that side.
+// build links parts, the sides of a package with the same layout, in random order. A package
+// that does not build is left out on that side.
 func (b *benchRun) build(ctx context.Context, parts []part) error {
+	layouts := map[string]int32{}
+	for _, p := range parts {
+		if layouts[p.pkg] == 0 && b.layouts {
+			layouts[p.pkg] = math.MaxInt32 - b.random.Int32N(1e9) // of ten digits: programs hold it
+		}
+	}
 	errs := make([]error, len(parts))
 	var together errgroup.Group
 	together.SetLimit(runtime.NumCPU())
-	for i, p := range parts {
-		layout := b.random.Int32N(math.MaxInt32) + 1
-		if !b.layouts {
-			layout = 0
-		}
+	for _, i := range b.random.Perm(len(parts)) {
+		p := parts[i]
 		together.Go(func() error {
-			errs[i] = b.sides[p.side].Build(ctx, b.sides[p.side].packages[p.pkg], layout, b.program(p.side, p.pkg).Path)
+			errs[i] = b.sides[p.side].linkers[p.pkg].Link(ctx, layouts[p.pkg])
 			return nil
 		})
 	}
@@ -160,9 +161,7 @@ func (b *benchRun) build(ctx context.Context, parts []part) error {
 		case errs[i] != nil:
 			delete(s.packages, p.pkg)
 			s.broken[p.pkg] = true
-			if p.side != twinSide || !b.sides[0].broken[p.pkg] { // one of the two is enough
-				b.broken = append(b.broken, fmt.Sprintf("the %s side: %v", s.name, errs[i]))
-			}
+			b.broken = append(b.broken, fmt.Sprintf("the %s side: %v", s.name, errs[i]))
 		}
 	}
 	return nil
@@ -176,7 +175,7 @@ const pilot = 50 * time.Millisecond
 func (b *benchRun) findBenchmarks(ctx context.Context) error {
 	var found [2]map[string]benchmarked
 	failed := map[string]bool{} // functions and packages, by path
-	for i, s := range b.sides[:min(len(b.sides), 2)] {
+	for i, s := range b.sides {
 		found[i] = map[string]benchmarked{}
 		for _, pkg := range slices.Sorted(maps.Keys(s.packages)) {
 			all, err := b.ofPackage(ctx, i, pkg)
@@ -188,14 +187,14 @@ func (b *benchRun) findBenchmarks(ctx context.Context) error {
 				failed[pkg] = true
 			}
 			for _, one := range all {
-				found[i][one.key()] = one
+				found[i][one.key()] = b.fit(ctx, i, one)
 			}
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(found[0])) {
 		one := found[0][key]
 		if other, there := found[1][key]; b.vs != "" && there {
-			one.Iterations = min(one.Iterations, other.Iterations)
+			one.Iterations, one.Stretches = min(one.Iterations, other.Iterations), min(one.Stretches, other.Stretches)
 		} else if b.vs != "" {
 			b.alone(0, one, failed[one.pkg])
 			continue
@@ -217,6 +216,33 @@ func (b *benchRun) findBenchmarks(ctx context.Context) error {
 	}
 	return fmt.Errorf("--bench %s matches none of the benchmarks", b.bench)
 }
+
+// fit finds the stretches of a benchmark: fewer of one that prepares itself for long before
+// each. What fails now will fail, and say so, in its rounds.
+func (b *benchRun) fit(ctx context.Context, side int, s benchmarked) benchmarked {
+	p := b.program(side, s.pkg)
+	for most := 1; ; most *= 4 {
+		s.Stretches = min(s.Stretches, most)
+		limited, cancel := b.limit(ctx)
+		started := time.Now()
+		m, err := p.Run(limited, s.Benchmark)
+		took := time.Since(started)
+		cancel()
+		if err != nil {
+			s.Stretches = 1
+			return s
+		}
+		tried := s.Stretches
+		s.Benchmark = s.Fitted(m)
+		if tried >= s.Stretches || 4*took > longestProcess {
+			s.Stretches = min(tried, s.Stretches)
+			return s
+		}
+	}
+}
+
+// longestProcess is how long one with several stretches may take.
+const longestProcess = time.Second
 
 // alone notes a benchmark that one side has, unless something failed where it is missed.
 func (b *benchRun) alone(side int, s benchmarked, failed bool) {
@@ -265,17 +291,18 @@ const (
 	mostFailures                = 3 // after which a benchmark is not tried again
 )
 
-// A benchOrder is a trial: a subject, on a side.
+// A benchOrder is a trial: a subject, on a side, and which of that side's processes in a
+// round it is.
 type benchOrder struct {
-	subject, side int
+	subject, side, turn int
 }
 
 func (b *benchRun) plan() runner.Plan {
 	e := runner.Experiment{Name: benchName}
 	for i, s := range b.subjects {
-		for side := range b.sides {
+		for _, o := range b.orders(i) {
 			e.Cases = append(e.Cases, runner.Case{
-				Variant: b.variant(i, side), Block: s.key(), Tasks: s.Iterations, Procs: s.Procs, Order: benchOrder{i, side},
+				Variant: b.variant(o), Block: s.key(), Tasks: s.Iterations, Procs: s.Procs, Order: o,
 			})
 		}
 	}
@@ -290,8 +317,27 @@ func (b *benchRun) plan() runner.Plan {
 	return plan
 }
 
-func (b *benchRun) variant(subject, side int) string {
-	return b.sides[side].name + " " + b.subjects[subject].key()
+// variants are those of a subject, by name.
+func (b *benchRun) variants(subject int) map[string]benchOrder {
+	all := map[string]benchOrder{}
+	for _, o := range b.orders(subject) {
+		all[b.variant(o)] = o
+	}
+	return all
+}
+
+// orders are the trials of a subject in a round.
+func (b *benchRun) orders(subject int) (all []benchOrder) {
+	for side := range b.sides {
+		for turn := range turns {
+			all = append(all, benchOrder{subject, side, turn})
+		}
+	}
+	return all
+}
+
+func (b *benchRun) variant(o benchOrder) string {
+	return fmt.Sprintf("%s %d %s", b.sides[o.side].name, o.turn, b.subjects[o.subject].key())
 }
 
 // measure runs the rounds. Its error says why they ended early.
@@ -328,7 +374,14 @@ func (b *benchRun) measure(ctx context.Context) error {
 		return b.program(o.side, b.subjects[o.subject].pkg).Run(limited, b.subjects[o.subject].Benchmark)
 	}
 	show, started := newProgress(b.stderr), time.Now()
-	b.trials, err = runner.Run(ctx, plan, nil, try, func(r results.Result) error { return samples.keep(r, orders[r.Variant]) }, show.tell)
+	tell := func(r results.Result, _, _ int, left time.Duration) {
+		show.benchmarks(r, b.resting, len(b.subjects), left)
+	}
+	if b.vs == "" {
+		tell = show.tell
+	}
+	keep := func(r results.Result) error { return samples.keep(r, orders[r.Variant]) }
+	b.trials, err = runner.Run(ctx, plan, nil, try, keep, tell)
 	b.took = time.Since(started)
 	show.end()
 	return err
@@ -347,26 +400,42 @@ func (b *benchRun) relink(ctx context.Context, parts []part) error {
 	return nil
 }
 
-// series are the nanoseconds of a subject by round on each side, NaN where it failed, of the
-// rounds that all of its sides ran.
+// series are the nanoseconds of a subject by round on each side: those of its faster
+// process, NaN where one failed, of the rounds that ended. What befalls a process only ever
+// makes it slower.
 func (b *benchRun) series(subject int, trials []results.Result) [][]float64 {
-	all := make([][]float64, len(b.sides))
-	for side := range b.sides {
-		name := b.variant(subject, side)
-		for _, r := range trials {
-			if r.Variant != name {
-				continue
+	var all [][]float64
+	for _, of := range b.processes(subject, trials) {
+		fastest := slices.Clone(of[0])
+		for _, more := range of[1:] {
+			for i, ns := range more {
+				fastest[i] = min(fastest[i], ns) // NaN of anything and NaN
 			}
+		}
+		all = append(all, fastest)
+	}
+	return all
+}
+
+// processes are the nanoseconds of a subject by round of each process of each side.
+func (b *benchRun) processes(subject int, trials []results.Result) [][turns][]float64 {
+	orders := b.variants(subject)
+	all := make([][turns][]float64, len(b.sides))
+	for _, r := range trials {
+		if o, own := orders[r.Variant]; own {
 			ns, there := r.Values["ns/op"]
 			if !there {
 				ns = math.NaN()
 			}
-			all[side] = append(all[side], ns)
+			all[o.side][o.turn] = append(all[o.side][o.turn], ns)
 		}
 	}
-	rounds := len(slices.MinFunc(all, func(x, y []float64) int { return len(x) - len(y) }))
-	for side := range all {
-		all[side] = all[side][:rounds]
+	rounds := math.MaxInt
+	for _, o := range orders {
+		rounds = min(rounds, len(all[o.side][o.turn]))
+	}
+	for _, o := range orders {
+		all[o.side][o.turn] = all[o.side][o.turn][:rounds]
 	}
 	return all
 }
@@ -377,7 +446,7 @@ func (b *benchRun) rule() report.Bench {
 
 // rest names the trials of subjects that are told, or fail again and again.
 func (b *benchRun) rest(_ int, trials []results.Result) map[string]bool {
-	rest := map[string]bool{}
+	rest, told := map[string]bool{}, 0
 	for i := range b.subjects {
 		all := b.series(i, trials)
 		failed := 0
@@ -389,10 +458,12 @@ func (b *benchRun) rest(_ int, trials []results.Result) map[string]bool {
 			}
 		}
 		if failed >= mostFailures || b.vs != "" && b.rule().Rests(all[1], all[0]) {
-			for side := range b.sides {
-				rest[benchName+"/"+b.variant(i, side)] = true
+			for _, o := range b.orders(i) {
+				rest[benchName+"/"+b.variant(o)] = true
 			}
+			told++
 		}
 	}
+	b.resting = told
 	return rest
 }

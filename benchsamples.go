@@ -16,19 +16,23 @@ import (
 )
 
 // samples writes what is measured as go test -bench would: a file for each side, whose i-th
-// samples of a benchmark are of one round. So of a round in which a side failed nothing is
-// written.
+// samples of a benchmark are of one round, each of the side's faster process. So of a round
+// in which one failed nothing is written.
 type samples struct {
 	run     *benchRun
 	files   []*os.File // of the sides; none: nothing is kept
 	writers []*benchfmt.Writer
 	cpu     string
-	waiting map[int]map[int]results.Result // of a round that is not whole yet: by subject and side
+	waiting map[int]map[benchOrder]results.Result // of a round that is not whole yet: by subject
+}
+
+func (b *benchRun) samplesTo(writers ...*benchfmt.Writer) *samples {
+	return &samples{run: b, writers: writers, cpu: runner.Host(b.work).Get(results.KeyCPU), waiting: map[int]map[benchOrder]results.Result{}}
 }
 
 // openSamples makes the files, none without --out. They are never those that are there.
 func (b *benchRun) openSamples() (*samples, error) {
-	s := &samples{run: b, cpu: runner.Host(b.work).Get(results.KeyCPU), waiting: map[int]map[int]results.Result{}}
+	s := b.samplesTo()
 	if b.out == "" {
 		return s, nil
 	}
@@ -55,24 +59,28 @@ func (s *samples) Close() {
 
 // keep writes the samples of a benchmark when its round is whole.
 func (s *samples) keep(r results.Result, o benchOrder) error {
-	if len(s.files) == 0 {
+	if len(s.writers) == 0 {
 		return nil
 	}
 	if s.waiting[o.subject] == nil {
-		s.waiting[o.subject] = map[int]results.Result{}
+		s.waiting[o.subject] = map[benchOrder]results.Result{}
 	}
 	round := s.waiting[o.subject]
-	if round[o.side] = r; len(round) < len(s.files) {
+	if round[o] = r; len(round) < turns*len(s.run.sides) {
 		return nil
 	}
 	delete(s.waiting, o.subject)
-	for _, r := range round {
+	fastest := make([]results.Result, len(s.writers))
+	for o, r := range round {
 		if r.Failed != "" {
 			return nil
 		}
+		if old := fastest[o.side]; old.Values == nil || r.Values["ns/op"] < old.Values["ns/op"] {
+			fastest[o.side] = r
+		}
 	}
 	for side, w := range s.writers {
-		if err := w.Write(sampleLine(s.run.subjects[o.subject], round[side], s.cpu)); err != nil {
+		if err := w.Write(sampleLine(s.run.subjects[o.subject], fastest[side], s.cpu)); err != nil {
 			return fmt.Errorf("writing samples: %w", err)
 		}
 	}
@@ -95,16 +103,16 @@ func sampleLine(of benchmarked, r results.Result, cpu string) *benchfmt.Result {
 	return line
 }
 
-// printSamples writes those of a side.
-func (b *benchRun) printSamples(out io.Writer, side int) error {
-	w, cpu := benchfmt.NewWriter(out), runner.Host(b.work).Get(results.KeyCPU)
-	for i, subject := range b.subjects {
+// printSamples writes those of what is only measured.
+func (b *benchRun) printSamples(out io.Writer) error {
+	s := b.samplesTo(benchfmt.NewWriter(out))
+	for i := range b.subjects {
+		orders := b.variants(i)
 		for _, r := range b.trials {
-			if r.Variant != b.variant(i, side) || r.Failed != "" {
-				continue
-			}
-			if err := w.Write(sampleLine(subject, r, cpu)); err != nil {
-				return err
+			if o, own := orders[r.Variant]; own {
+				if err := s.keep(r, o); err != nil {
+					return err
+				}
 			}
 		}
 	}

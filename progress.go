@@ -10,6 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"parcon/experiments/number"
 	"parcon/report"
 	"parcon/results"
 )
@@ -40,16 +41,28 @@ func newProgress(out io.Writer) *progress {
 const plainEvery = 10 * time.Second
 
 func (p *progress) tell(r results.Result, finished, total int, left time.Duration) {
-	if r.Failed != "" {
-		p.end()
-		fmt.Fprintf(p.out, "failed: %s/%s, round %d: %s\n", r.Experiment, r.Variant, r.Round+1, r.Failed)
-	}
+	p.failed(r)
 	text := fmt.Sprintf("round %d, at most %s left", r.Round+1, left.Round(time.Second))
 	if p.asked > 0 { // how many trials they need nobody knows
 		p.show(len(p.told), p.asked, fmt.Sprintf("trial %d, %d of %d claims decided", finished, len(p.told), p.asked), text)
 		return
 	}
 	p.show(finished, total, fmt.Sprintf("trial %d of %d", finished, total), text)
+}
+
+// benchmarks tells of a trial of benchmarks, of which some need no further round. How many rounds
+// the others need nobody knows.
+func (p *progress) benchmarks(r results.Result, resting, of int, left time.Duration) {
+	p.failed(r)
+	p.show(resting, of, fmt.Sprintf("%d of %s told", resting, number.Plural(of, "benchmark")),
+		fmt.Sprintf("round %d, at most %s left", r.Round+1, left.Round(time.Second)))
+}
+
+func (p *progress) failed(r results.Result) {
+	if r.Failed != "" {
+		p.end()
+		fmt.Fprintf(p.out, "failed: %s/%s, round %d: %s\n", r.Experiment, r.Variant, r.Round+1, r.Failed)
+	}
 }
 
 // show says that done of most are done: a bar beside a text, or a line that begins with what

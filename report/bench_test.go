@@ -54,6 +54,87 @@ func TestTheSameBenchmarksAreSeldomCalledDifferent(t *testing.T) {
 	}
 }
 
+// A machine is one that others use, on which what is measured drifts too: of each stretch it
+// is chance whether others lengthen it.
+type machine struct {
+	random *rand.Rand
+	busy   float64 // the chance of that
+	layout float64 // by how much the luck of a layout strays
+	drift  float64 // by how much the machine does while a process runs
+	level  float64
+}
+
+// process is the fastest of its stretches.
+func (m *machine) process(nanoseconds float64) float64 {
+	m.level += m.drift * m.random.NormFloat64()
+	fastest := math.Inf(1)
+	for range 16 {
+		stretch := nanoseconds * math.Exp(m.level+0.005*m.random.ExpFloat64())
+		if m.random.Float64() < m.busy {
+			stretch *= 1 + m.random.ExpFloat64()
+		}
+		fastest = min(fastest, stretch)
+	}
+	return fastest
+}
+
+// round measures both sides twice, in random order: the faster of each.
+func (m *machine) round(factor float64) (old, new float64) {
+	sides := [2]float64{100 * math.Exp(m.layout*m.random.NormFloat64()), 100 * factor * math.Exp(m.layout*m.random.NormFloat64())}
+	fastest := [2]float64{math.Inf(1), math.Inf(1)}
+	for _, turn := range m.random.Perm(4) {
+		fastest[turn%2] = min(fastest[turn%2], m.process(sides[turn%2]))
+	}
+	return fastest[0], fastest[1]
+}
+
+func (m *machine) rounds(n int, factor float64) (old, new []float64) {
+	for range n {
+		o, w := m.round(factor)
+		old, new = append(old, o), append(new, w)
+	}
+	return old, new
+}
+
+// Whoever looks after every round, and stops when it is told, calls what is the same different
+// in at most one of twenty measurements, however the machine behaves.
+func TestWhoStopsWhenItIsToldIsSeldomWrong(t *testing.T) {
+	for name, m := range map[string]machine{
+		"quiet": {}, "busy": {busy: 0.9}, "layouts": {busy: 0.5, layout: 0.05}, "drifting": {busy: 0.7, drift: 0.03},
+	} {
+		m.random = rand.New(rand.NewPCG(9, 10))
+		b := Bench{Question{Margin: 0.01}, 1}
+		const measurements = 400
+		wrong := 0
+		for range measurements {
+			old, new := m.rounds(40, 1)
+			if c := follow(b, old, new); c.Difference == Higher || c.Difference == Lower {
+				wrong++
+			}
+		}
+		t.Logf("%s %d", name, wrong)
+		if wrong > measurements/20 {
+			t.Errorf("%s: %d of %d are called different", name, wrong, measurements)
+		}
+	}
+}
+
+// Rounds as those of bench, as many as it has time for beside a load, find 3 %.
+func TestThreePercentAreFoundBesideALoad(t *testing.T) {
+	m := machine{random: rand.New(rand.NewPCG(11, 12)), busy: 0.9, layout: 0.005}
+	found := 0
+	for range 100 {
+		old, new := m.rounds(15, 1.03)
+		if follow(Bench{Question{Margin: 0.01}, 1}, old, new).Verdict == "slower" {
+			found++
+		}
+	}
+	t.Log(found)
+	if found < 90 {
+		t.Errorf("it was found in %d of 100 tries", found)
+	}
+}
+
 func TestASlowDownIsFound(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	b := Bench{Question{Margin: 0.01}, 10}
@@ -68,6 +149,7 @@ func TestASlowDownIsFound(t *testing.T) {
 			t.Error("it was called faster")
 		}
 	}
+	t.Log(found)
 	if found < 90 {
 		t.Errorf("a slow-down of 3 %% was found in %d of 100 tries", found)
 	}

@@ -2,6 +2,7 @@ package benchmark
 
 import (
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,7 @@ import (
 
 	"parcon/experiments/tool"
 	"parcon/runner/proc"
+	"parcon/runner/protocol"
 )
 
 // The test binary is the guard, and a program whose benchmarks are those below.
@@ -81,7 +83,7 @@ func parsed(t testing.TB, text string) Pattern {
 
 func TestFunctions(t *testing.T) {
 	got, err := self().Functions(t.Context())
-	if want := []string{"BenchmarkOfTests", "BenchmarkQuick", "BenchmarkSubs"}; !slices.Equal(slices.Sorted(slices.Values(got)), want) || err != nil {
+	if want := []string{"BenchmarkOfTests", "BenchmarkQuick", "BenchmarkSubs", "BenchmarkUneven"}; !slices.Equal(slices.Sorted(slices.Values(got)), want) || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
 }
@@ -108,7 +110,7 @@ func TestWhatAPilotFindsRuns(t *testing.T) {
 }
 
 func TestAllUnitsAreKept(t *testing.T) {
-	m, err := self().Run(t.Context(), Benchmark{"Quick", 1, 100})
+	m, err := self().Run(t.Context(), Benchmark{"Quick", 1, 100, 3})
 	if err != nil || m["things/op"] != 3 || len(m) != 4 {
 		t.Errorf("%v, %v", m, err)
 	}
@@ -123,7 +125,7 @@ func TestWhatFailsSaysWhy(t *testing.T) {
 			cancel()
 			ctx, cancel = context.WithTimeoutCause(t.Context(), 300*time.Millisecond, errors.New("too late"))
 		}
-		m, err := self().Run(ctx, Benchmark{"OfTests/" + name, 1, 1})
+		m, err := self().Run(ctx, Benchmark{"OfTests/" + name, 1, 1, 2})
 		cancel()
 		if err == nil || !regexp.MustCompile(want).MatchString(err.Error()) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, %v", name, m, err)
@@ -135,8 +137,49 @@ func TestWhatFailsSaysWhy(t *testing.T) {
 	}
 }
 
+var uneven int
+
+// Every other stretch of it takes longer. Each begins with a run of one iteration.
+func BenchmarkUneven(b *testing.B) {
+	if b.N > 1 {
+		uneven++
+	}
+	b.ReportMetric(float64(uneven), "stretches")
+	b.ReportMetric(float64(10-3*(uneven%2)), "ns/op")
+}
+
+// Of a process the fastest stretch is taken, with all that it says.
+func TestTheFastestStretchCounts(t *testing.T) {
+	m, err := self().Run(t.Context(), Benchmark{"Uneven", 1, 2, 4})
+	if err != nil || m["ns/op"] != 7 || m["stretches"] != 1 {
+		t.Errorf("%v, %v", m, err)
+	}
+}
+
+func TestStretchesSuitWhatIsMeasured(t *testing.T) {
+	for _, c := range []struct {
+		ns, bytes             float64
+		iterations, stretches int
+	}{
+		{1000, 0, 3000, 16},
+		{1000, 16, 3000, 16},      // allocates little
+		{1000, 256, 25000, 3},     // as long as any
+		{1000, 4 << 10, 4096, 16}, // 16 MB are longer than the shortest
+		{1000, 1 << 20, 3000, 16},
+		{0, 0, 1e9, 16},
+		{10e6, 0, 2, 3},
+		{100e6, 0, 2, 1},
+		{2e9, 0, 1, 1},
+	} {
+		b := Benchmark{"A", 1, 7, 1}.Fitted(protocol.Measurement{"ns/op": c.ns, "B/op": c.bytes})
+		if b.Iterations != c.iterations || b.Stretches != c.stretches {
+			t.Errorf("%+v: %+v", c, b)
+		}
+	}
+}
+
 func TestSamplesAreAsManyAsCounted(t *testing.T) {
-	own := []Benchmark{{"Quick", 1, 5}, {"Subs/size=4k", 2, 5}}
+	own := []Benchmark{{"Quick", 1, 5, 1}, {"Subs/size=4k", 2, 5, 1}}
 	all, err := self().Sample(t.Context(), own, 3, time.Millisecond)
 	if err != nil || len(all) != 2 || len(all["Quick"]) != 3 || len(all["Subs/size=4k-2"]) != 3 {
 		t.Errorf("%v, %v", all, err)
@@ -280,4 +323,69 @@ func TestLayouts(t *testing.T) {
 func ExampleBenchmark_FullName() {
 	fmt.Println(Benchmark{Name: "Decode/size=4k", Procs: 8}.FullName(), Benchmark{Name: "Decode", Procs: 1}.FullName())
 	// Output: Decode/size=4k-8 Decode
+}
+
+// The linker that is told what the go command told it makes the same program, and where it
+// cannot, the go command is asked again.
+func TestALinkerGoesOnAsTheGoCommand(t *testing.T) {
+	s, err := Open(t.Context(), box(), module(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _, err := s.Packages(t.Context(), []string{"."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "m.test")
+	l := s.Linker(all[0], path)
+	build := func(link func() error) string {
+		t.Helper()
+		_ = os.Remove(path)
+		if err := link(); errors.Is(err, ErrNoLayout) {
+			t.Skip(err)
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		f, err := elf.Open(path)
+		if err != nil {
+			t.Skip(err)
+		}
+		defer f.Close()
+		code, err := f.Section(".text").Data()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// It begins with its hash, which the go command puts there.
+		return regexp.MustCompile(`^.*Go build ID: "[^"]*"`).ReplaceAllString(string(code), "")
+	}
+	for layout := range int32(3) {
+		build(func() error { return l.Link(t.Context(), layout+1) })
+	}
+	if l.command == nil {
+		t.Fatal("the go command did not say how")
+	}
+	again := build(func() error { return l.Link(t.Context(), 7) })
+	if other := build(func() error { return s.Build(t.Context(), all[0], 7, path) }); again != other {
+		t.Error("it is another program than that of the go command")
+	}
+	l.command = []string{"GOROOT=/", "no such linker"}
+	build(func() error { return l.Link(t.Context(), 7) })
+	if l.command != nil {
+		t.Error("what failed is done again")
+	}
+}
+
+func TestTheLinkersCommand(t *testing.T) {
+	const link = "GOROOT='/go' /go/link -o $WORK/b001/m.test \"-X=a=b c\" -randlayout=5 $WORK/b001/_pkg_.a"
+	for printed, want := range map[string][]string{
+		"WORK=/tmp/w\nmodinfo \"-s -randlayout=5\n" + link + "\n": {"GOROOT=/go", "/go/link", "-o", "/m", "-X=a=b c", "-randlayout=5", "/tmp/w/b001/_pkg_.a"},
+		link:                                    nil,
+		"WORK=/tmp/w\n":                         nil,
+		"WORK=/tmp/w\nlink -randlayout=5":       nil,
+		"WORK=/tmp/w\nlink -o \"a -randlayout=": nil,
+	} {
+		if got := linkCommand(printed, "/m"); !slices.Equal(got, want) {
+			t.Errorf("%q: %q", printed, got)
+		}
+	}
 }
