@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -344,8 +345,7 @@ func (v view) crossover() string {
 	var there stat.Interval
 	shares := v.shares()
 	for i, share := range slices.Backward(shares) {
-		loop, many := cell(mixTask(share), "loop", v.many()), cell(mixTask(share), "goroutine", v.many())
-		r := v.table.ratio("mixing", loop, many, "ns/op")
+		r := v.manyOverLoop(share)
 		measured = measured || r.Known()
 		if !r.Known() || r.Low <= crossed {
 			break
@@ -364,9 +364,42 @@ func (v view) crossover() string {
 		shares[from], v.perCores(), there.In(number.Times))
 }
 
+// manyOverLoop is what goroutines do on all cores over what an event loop does in the
+// same time.
+func (v view) manyOverLoop(share int) stat.Interval {
+	return v.table.ratio("mixing", cell(mixTask(share), "loop", v.many()), cell(mixTask(share), "goroutine", v.many()), "ns/op")
+}
+
+// crossing is that at every share, in a sentence; "" if nothing is known.
+func (v view) crossing() string {
+	var parts []string
+	for _, share := range v.shares() {
+		if r := v.manyOverLoop(share); r.N > 0 {
+			parts = append(parts, fmt.Sprintf("%s at %d %%", r.In(number.Times), share))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("The work of goroutines on %s over that of an event loop, with %ss: %s.", v.perCores(), interval, strings.Join(parts, ", "))
+}
+
 // crossed is by how much several cores must beat one: less is of no use to
 // anybody.
 const crossed = 1.05
+
+// dearer says by how much processes cost more than threads where they wait, "" if nobody
+// knows.
+func (v view) dearer(s section.Samples) string {
+	over := func(unit, format string) string {
+		return s.Fold(v.table.ratio("waiting", cell("sleep", "process-pool", v.many()), cell("sleep", "thread", v.many()), unit), format)
+	}
+	memory := over("peak-rss-bytes", "for a waiting task process-pool takes %s the memory of thread")
+	if memory == "" {
+		return ""
+	}
+	return section.Sentence(section.Joined(", ", memory, over("cpu-ns/op", "%s its CPU time")))
+}
 
 // priceFigure is what a waiting task costs under each model.
 func (v view) priceFigure() figure {
@@ -385,13 +418,7 @@ func (v view) priceFigure() figure {
 			panels[i].Values = append(panels[i].Values, scaled(v.waiting.center("sleep", m, v.many(), p.unit), p.scale))
 		}
 	}
-	over := func(unit, format string) string {
-		return section.Fold(v.table.ratio("waiting", cell("sleep", "process-pool", v.many()), cell("sleep", "thread", v.many()), unit), format)
-	}
-	title := "What a waiting task costs"
-	if memory := over("peak-rss-bytes", "for a waiting task process-pool takes %s the memory of thread"); memory != "" {
-		title = section.Sentence(section.Joined(", ", memory, over("cpu-ns/op", "%s its CPU time")))
-	}
+	title := cmp.Or(v.dearer(section.Samples{}), "What a waiting task costs")
 	return figure{"price", title, chart.Dots(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("What one task of the workload sleep costs with %d workers, on %s", v.many(), v.perCores()),
