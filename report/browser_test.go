@@ -78,6 +78,35 @@ const wrongOnAPage = `(() => {
 	return wrong;
 })()`
 
+// looksRight looks at a page on a small screen and on a large one.
+func looksRight(t *testing.T, ctx context.Context, address string) {
+	t.Helper()
+	for _, width := range []int64{360, 1280} {
+		var wrong []string
+		if err := chromedp.Run(ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(address), chromedp.Evaluate(wrongOnAPage, &wrong)); err != nil {
+			t.Fatal(err)
+		}
+		if len(wrong) > 0 {
+			t.Errorf("on a screen %d wide: %s", width, strings.Join(wrong[:min(5, len(wrong))], "; "))
+		}
+	}
+}
+
+// So is one on several machines.
+func TestSeveralMachinesInABrowser(t *testing.T) {
+	ctx := browser(t)
+	dir := t.TempDir()
+	all := threeMachines(t)
+	if _, err := (Made{Answer: all.answer, Verdicts: all.rows()}).write(dir, all.figures, all.markdown()); err != nil {
+		t.Fatal(err)
+	}
+	looksRight(t, ctx, (&url.URL{Scheme: "file", Path: filepath.Join(dir, "report.html")}).String())
+	var links int
+	if err := chromedp.Run(ctx, chromedp.Evaluate(`document.querySelectorAll("nav a").length`, &links)); err != nil || links < 5 {
+		t.Errorf("the contents have %d links: %v", links, err)
+	}
+}
+
 // pressed are the verdicts that are left when the button of one is pressed.
 const pressed = `(() => {
 	const button = Array.from(document.querySelectorAll(".filter button")).find(b => b.textContent.startsWith("refuted"));
@@ -98,15 +127,7 @@ func TestAReportInABrowser(t *testing.T) {
 	address := (&url.URL{Scheme: "file", Path: filepath.Join(dir, "report.html")}).String()
 	var h heard
 	h.listen(ctx)
-	for _, width := range []int64{360, 1280} {
-		var wrong []string
-		if err := chromedp.Run(ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(address), chromedp.Evaluate(wrongOnAPage, &wrong)); err != nil {
-			t.Fatal(err)
-		}
-		if len(wrong) > 0 {
-			t.Errorf("on a screen %d wide: %s", width, strings.Join(wrong[:min(5, len(wrong))], "; "))
-		}
-	}
+	looksRight(t, ctx, address)
 	refuted, left := 0, 0
 	for _, j := range newPage(table).judged {
 		if j.Verdict == Refuted {

@@ -21,8 +21,11 @@ import (
 // everything is a file of all variants that there are, those of CPython too,
 // without noise.
 func everything(rounds int, cost func(v variant.Variant) map[string]float64) string {
-	return worldOf(card.Scale{Cores: testCores, Depth: card.Full, Pythons: []card.Python{"3.12.1"}}, rounds, 0, cost)
+	return worldOf(fullScale, rounds, 0, cost)
 }
+
+// fullScale is that of everything.
+var fullScale = card.Scale{Cores: testCores, Depth: card.Full, Pythons: []card.Python{"3.12.1"}}
 
 // only keeps the lines of a file that hold one of some words, and its head.
 func only(text string, words ...string) string {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -30,8 +31,14 @@ func (p page) crowds(w *strings.Builder) {
 	}
 	heading(w, "##", "Thousands of tasks that compute")
 	w.WriteString("So many tasks are in flight as workers have one at hand. All trials compute the same tasks, of the length that the name says.\n\n")
-	p.picture(w, "crowd-throughput")
-	p.picture(w, "crowd-longest")
+	for _, one := range []struct{ name, unit string }{{"crowd-throughput", "ns/op"}, {"crowd-longest", "max-ns"}} {
+		p.picture(w, one.name)
+		for _, task := range works {
+			if text := p.crowdSentence(section.Samples{Whole: true}, task, one.unit); text != "" {
+				fmt.Fprintf(w, "%s\n\n", inFull(text))
+			}
+		}
+	}
 	p.crowdTable(w, works, []column{
 		{"CPU time per task", "cpu-ns/op", number.Span},
 		{"p99 of a task", "p99-ns", number.Span},
@@ -102,24 +109,17 @@ func (v view) crowdFigures() []figure {
 
 func (v view) crowdFigure(task, name, what, unit, y string, form func(chart.Interval) chart.Interval) figure {
 	var lines []chart.Series
-	var clauses []string
 	for _, m := range v.crowd.order() {
 		counts := v.crowd.workers(task, m)
 		s := chart.Series{Name: m}
 		for _, n := range counts {
 			s.X, s.Y = append(s.X, float64(n)), append(s.Y, form(drawn(v.crowd.center(task, m, n, unit))))
 		}
-		if len(counts) > 1 {
-			clauses = append(clauses, v.crowdClause(task, m, counts[0], counts[len(counts)-1], unit))
-		}
 		if len(counts) > 0 {
 			lines = append(lines, s)
 		}
 	}
-	title := section.Sentence(section.Joined(", ", clauses...))
-	if title == "" {
-		title = what + " by tasks in flight"
-	}
+	title := cmp.Or(v.crowdSentence(section.Samples{}, task, unit), what+" by tasks in flight")
 	return figure{name, title, chart.Curves(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("%s of %s by tasks in flight, on %s", what, task, v.perCores()),
@@ -127,8 +127,19 @@ func (v view) crowdFigure(task, name, what, unit, y string, form func(chart.Inte
 	}, nil, lines)}
 }
 
+// crowdSentence compares the most with the fewest of each model.
+func (v view) crowdSentence(s section.Samples, task, unit string) string {
+	var clauses []string
+	for _, m := range v.crowd.order() {
+		if counts := v.crowd.workers(task, m); len(counts) > 1 {
+			clauses = append(clauses, v.crowdClause(s, task, m, counts[0], counts[len(counts)-1], unit))
+		}
+	}
+	return section.Sentence(section.Joined(", ", clauses...))
+}
+
 // crowdClause compares the most with the fewest.
-func (v view) crowdClause(task, model string, least, most int, unit string) string {
+func (v view) crowdClause(s section.Samples, task, model string, least, most int, unit string) string {
 	of, over := cell(task, model, most), cell(task, model, least)
 	r := v.table.ratio("crowd", of, over, unit)
 	if unit == "ns/op" {
@@ -141,7 +152,7 @@ func (v view) crowdClause(task, model string, least, most int, unit string) stri
 	if unit != "ns/op" {
 		form = "the slowest task of %s x %s takes %s as long as that of x %d"
 	}
-	return fmt.Sprintf(form, model, number.Grouped(float64(most)), number.Told(r), least)
+	return s.Fold(r, fmt.Sprintf(form, model, number.Grouped(float64(most)), "%s", least))
 }
 
 // crowdFinding compares the event loop with threads at the largest crowd that waits; where

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -375,7 +376,7 @@ func (v view) crossover() string {
 	shares := v.shares()
 	gains := make([]stat.Interval, len(shares))
 	for i, share := range shares {
-		gains[i] = v.table.ratio("mixing", cell(mixTask(share), "loop", v.many()), cell(mixTask(share), "goroutine", v.many()), "ns/op")
+		gains[i] = v.manyOverLoop(share)
 	}
 	from, sure := -1, true // at all shares from there on
 	for i, gain := range slices.Backward(gains) {
@@ -408,9 +409,42 @@ func (v view) crossover() string {
 	return fmt.Sprintf("From %d %% CPU on, %s beat one: there %s", shares[from], cores, work(from))
 }
 
+// manyOverLoop is what goroutines do on all cores over what an event loop does in the
+// same time.
+func (v view) manyOverLoop(share int) stat.Interval {
+	return v.table.ratio("mixing", cell(mixTask(share), "loop", v.many()), cell(mixTask(share), "goroutine", v.many()), "ns/op")
+}
+
+// crossing is that at every share, in a sentence; "" if nothing is known.
+func (v view) crossing() string {
+	var parts []string
+	for _, share := range v.shares() {
+		if r := v.manyOverLoop(share); r.N > 0 {
+			parts = append(parts, fmt.Sprintf("%s at %d %%", r.In(number.Times), share))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("The work of goroutines on %s over that of an event loop, with %ss: %s.", v.perCores(), interval, strings.Join(parts, ", "))
+}
+
 // crossed is by how much several cores must beat one: less is of no use to
 // anybody.
 const crossed = 1.05
+
+// dearer says by how much processes cost more than threads where they wait, "" if nobody
+// knows.
+func (v view) dearer(s section.Samples) string {
+	over := func(unit, format string) string {
+		return s.Fold(v.table.ratio("waiting", cell("sleep", "process-pool", v.many()), cell("sleep", "thread", v.many()), unit), format)
+	}
+	memory := over("peak-rss-bytes", fmt.Sprintf("with %d tasks that wait process-pool takes %%s the memory of thread", v.many()))
+	if memory == "" {
+		return ""
+	}
+	return section.Sentence(section.Joined(", ", memory, over("cpu-ns/op", "%s its CPU time a task")))
+}
 
 // priceFigure is what a waiting task costs under each model.
 func (v view) priceFigure() figure {
@@ -429,13 +463,7 @@ func (v view) priceFigure() figure {
 			panels[i].Values = append(panels[i].Values, scaled(v.waiting.center("sleep", m, v.many(), p.unit), p.scale))
 		}
 	}
-	over := func(unit, format string) string {
-		return section.Fold(v.table.ratio("waiting", cell("sleep", "process-pool", v.many()), cell("sleep", "thread", v.many()), unit), format)
-	}
-	title := "What a waiting task costs"
-	if memory := over("peak-rss-bytes", fmt.Sprintf("with %d tasks that wait process-pool takes %%s the memory of thread", v.many())); memory != "" {
-		title = section.Sentence(section.Joined(", ", memory, over("cpu-ns/op", "%s its CPU time a task")))
-	}
+	title := cmp.Or(v.dearer(section.Samples{}), "What a waiting task costs")
 	return figure{"price", title, chart.Dots(chart.Text{
 		Title:    title,
 		Subtitle: fmt.Sprintf("The workload sleep with %d workers, on %s. Memory is that of all of them, with the program", v.many(), v.perCores()),

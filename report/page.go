@@ -9,6 +9,7 @@ import (
 
 	"parcon/experiments/card"
 	"parcon/experiments/number"
+	"parcon/experiments/section"
 	"parcon/experiments/variant"
 	"parcon/report/scaling"
 	"parcon/report/stat"
@@ -51,6 +52,9 @@ func (p page) markdown() string {
 	if len(p.mixed.cells) > 0 {
 		heading(&w, "##", "What to use when")
 		p.picture(&w, "crossover")
+		if text := p.crossing(); text != "" {
+			fmt.Fprintf(&w, "%s\n\n", text)
+		}
 		p.choices(&w)
 	}
 	p.lanes(&w)
@@ -251,6 +255,9 @@ func (p page) prices(w *strings.Builder) {
 	}
 	heading(w, "##", "The price of a task")
 	p.picture(w, "price")
+	if text := p.dearer(section.Samples{Whole: true}); text != "" {
+		fmt.Fprintf(w, "%s\n\n", inFull(text))
+	}
 	table(w, []string{"workload", "workers", "model", "time per task", "CPU time per task", "cores busy", "tasks in flight", "p99 of a task", "switches per task", "peak memory"}, rows)
 	w.WriteString("Times are wall time divided by the number of tasks. Memory of process models is the sum over all their processes. A task is in flight, and its latency counts, from its start to its end: not while it waits for a worker, nor while a process for it starts.\n\n")
 }

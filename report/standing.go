@@ -44,7 +44,8 @@ type Standing struct {
 }
 
 // Standings puts the rulings of several runs side by side: first the claims on which they
-// differ, then those that all decided alike, then the others, each in the order of less.
+// differ, then those that all decided alike, then the others, of which first those that most
+// decided, each in the order of less.
 func Standings(runs [][]Ruling, less func(a, b string) int) []Standing {
 	var all []Standing
 	at := map[string]int{}
@@ -63,9 +64,31 @@ func Standings(runs [][]Ruling, less func(a, b string) int) []Standing {
 		all[i].Accord = accordOf(all[i].Verdicts)
 	}
 	slices.SortStableFunc(all, func(a, b Standing) int {
-		return cmp.Or(slices.Index(accords, a.Accord)-slices.Index(accords, b.Accord), less(a.ID, b.ID))
+		return cmp.Or(slices.Index(accords, a.Accord)-slices.Index(accords, b.Accord), b.decided()-a.decided(), less(a.ID, b.ID))
 	})
 	return all
+}
+
+// decided is how many runs have.
+func (s Standing) decided() int {
+	n := 0
+	for _, v := range s.Verdicts {
+		if v == Holds || v == Refuted {
+			n++
+		}
+	}
+	return n
+}
+
+// short is how far the runs agree, in a few words.
+func (s Standing) short() string {
+	switch of := fmt.Sprintf("in %d of %d", s.decided(), len(s.Verdicts)); s.Accord {
+	case HoldSome:
+		return "holds " + of
+	case RefutedSome:
+		return "refuted " + of
+	}
+	return string(s.Accord)
 }
 
 // accordOf sums up the verdicts on one claim.
@@ -118,6 +141,15 @@ func finding(all []Standing, runs int, noun string) string {
 	text := fmt.Sprintf("Of %s %s", number.Plural(len(all), "claim"), strings.Join(parts, ", "))
 	if n := len(ids[HoldSome]) + len(ids[RefutedSome]); n > 0 {
 		text += fmt.Sprintf("; %s decided by some of them only", verbOf(n, "is", "are"))
+		alike := 0
+		for _, s := range all {
+			if (s.Accord == HoldSome || s.Accord == RefutedSome) && s.decided() > 1 {
+				alike++
+			}
+		}
+		if alike > 0 {
+			text += fmt.Sprintf(", %d of these by more than one and alike", alike)
+		}
 	}
 	if n := len(ids[Open]); n > 0 {
 		text += fmt.Sprintf("; %s decided by none", verbOf(n, "is", "are"))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -106,6 +107,10 @@ func (v view) title(name string) string {
 // told makes a section of what a card says of itself.
 func told(one section.Section, s section.Samples) part {
 	shown := one.Form.Show(s)
+	s.Whole = true
+	if whole := one.Form.Show(s).Finding; whole != shown.Finding {
+		shown.Note = section.Joined(" ", inFull(whole), shown.Note)
+	}
 	p := part{
 		topic: one.Topic, about: one.Claims, answer: one.Answer, why: one.Why,
 		finding: s.Fill(shown.Finding), rows: shown.Rows, note: s.Fill(shown.Note),
@@ -159,4 +164,10 @@ func allDrawn(values []number.Interval) []chart.Interval {
 		all[i] = drawn(v)
 	}
 	return all
+}
+
+// inFull is a title again with the intervals of its ratios, which stand in no picture: those
+// of the quotients, round by round.
+func inFull(title string) string {
+	return fmt.Sprintf("Round by round, with %ss: %s.", interval, title)
 }

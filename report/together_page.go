@@ -13,19 +13,19 @@ import (
 // markdown writes the report on several runs.
 func (t together) markdown() string {
 	var w strings.Builder
-	fmt.Fprintf(&w, "# What holds where: %s side by side\n\n**%s**\n\n", number.Plural(len(t.members), t.noun), t.answer)
 	t.differing(&w)
 	t.identities(&w)
 	t.answers(&w)
 	t.verdicts(&w)
 	if len(t.figures) > 0 {
-		w.WriteString("## Curves side by side\n\n")
+		heading(&w, "##", "Curves side by side")
 		for _, f := range t.figures {
 			fmt.Fprintf(&w, "![%s](charts/%s.png)\n\n", f.title, f.name)
 		}
 	}
 	t.doubts(&w)
-	return w.String()
+	head := fmt.Sprintf("# What holds where: %s side by side\n\n**%s**\n\n", number.Plural(len(t.members), t.noun), t.answer)
+	return head + contents(w.String()) + w.String()
 }
 
 // differing says of the claims on which runs differ what each of them has found.
@@ -47,23 +47,58 @@ func (t together) differing(w *strings.Builder) {
 	if len(rows) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "## Where they differ\n\nThese claims hold on one %s and are refuted on another, both surely. What decided it stands beside.\n\n", t.noun)
+	heading(w, "##", "Where they differ")
+	fmt.Fprintf(w, "These claims hold on one %s and are refuted on another, both surely. What decided it stands beside.\n\n", t.noun)
 	table(w, []string{"claim", t.noun, "verdict", fmt.Sprintf("nearest comparison (%s)", interval), "bound", "odds"}, rows)
 }
 
-// identities is the table of what was measured where.
+// identifying are the keys that tell what was measured, and what they are called.
+var identifying = []struct{ name, key string }{
+	{"host", results.KeyHost},
+	{"cpu", results.KeyCPU},
+	{"cores", results.KeyCores},
+	{"memory", results.KeyMemory},
+	{"system", results.KeyKernel},
+	{"go", results.KeyGo},
+	{"commit", results.KeyCommit},
+	{"date", results.KeyDate},
+}
+
+// identities is the table of what was measured where: of what is the same in all a sentence
+// tells, so that what differs is seen.
 func (t together) identities(w *strings.Builder) {
-	fmt.Fprintf(w, "## The %ss\n\n", t.noun)
-	var rows [][]string
-	for _, m := range t.members {
-		row := []string{m.name}
-		for _, key := range []string{results.KeyHost, results.KeyCPU, results.KeyCores, results.KeyMemory, results.KeyKernel, results.KeyGo, results.KeyCommit, results.KeyDate} {
-			row = append(row, orDash(m.table.Get(key)))
-		}
-		row[7] = shortCommit(row[7])
-		rows = append(rows, append(row, m.quiet()+m.restless(), fmt.Sprintf("`%s`", m.folder)))
+	heading(w, "##", fmt.Sprintf("The %ss", t.noun))
+	head, same := []string{t.noun}, []string{}
+	rows := make([][]string, len(t.members))
+	for i, m := range t.members {
+		rows[i] = []string{m.name}
 	}
-	table(w, []string{t.noun, "host", "cpu", "cores", "memory", "system", "go", "commit", "date", "was it quiet?", "folder"}, rows)
+	for _, id := range identifying {
+		of := func(m member) string {
+			if id.key == results.KeyCommit {
+				return shortCommit(m.table.Get(id.key))
+			}
+			return m.table.Get(id.key)
+		}
+		first := of(t.members[0])
+		if !slices.ContainsFunc(t.members, func(m member) bool { return of(m) != first }) {
+			if first != "" {
+				same = append(same, id.name+" "+first)
+			}
+			continue
+		}
+		head = append(head, id.name)
+		for i, m := range t.members {
+			rows[i] = append(rows[i], orDash(of(m)))
+		}
+	}
+	for i, m := range t.members {
+		rows[i] = append(rows[i], m.quiet()+m.restless(), fmt.Sprintf("`%s`", m.folder))
+	}
+	table(w, append(head, "was it quiet?", "folder"), rows)
+	if len(same) > 0 {
+		fmt.Fprintf(w, "The same in all: %s.\n\n", strings.Join(same, ", "))
+	}
 	fmt.Fprintf(w, "Quiet: no more than %s of the trials were disturbed, by the rule that each report tells with its doubts.\n\n", number.Percent(loudShare))
 }
 
@@ -88,7 +123,7 @@ func orDash(text string) string {
 
 // answers are those of each run's own report.
 func (t together) answers(w *strings.Builder) {
-	fmt.Fprintf(w, "## What each %s answers\n\n", t.noun)
+	heading(w, "##", fmt.Sprintf("What each %s answers", t.noun))
 	for _, m := range t.members {
 		fmt.Fprintf(w, "- **%s**: %s\n", m.name, m.answer)
 	}
@@ -100,20 +135,24 @@ func (t together) verdicts(w *strings.Builder) {
 	if len(t.standings) == 0 {
 		return
 	}
-	w.WriteString("## Which claims hold where\n\nFirst those on which they differ. What is undecided, not measured or not asked is no difference: it says nothing for or against.\n\n")
+	heading(w, "##", "Which claims hold where")
+	w.WriteString("First those on which they differ, then those that most have decided. What is undecided or not measured is no difference, nor is a dash, which stands where a claim was not asked: they say nothing for or against.\n\n")
 	head := []string{"id", "claim", "in short"}
 	for _, m := range t.members {
 		head = append(head, m.name)
 	}
 	var rows [][]string
 	for _, s := range t.standings {
-		row := []string{s.ID, s.Text, string(s.Accord)}
+		row := []string{s.ID, s.Text, s.short()}
 		for _, v := range s.Verdicts {
-			text := string(v)
-			if v == Holds || v == Refuted {
-				text = "**" + text + "**"
+			switch v {
+			case Holds, Refuted:
+				row = append(row, "**"+string(v)+"**")
+			case NotAsked:
+				row = append(row, "–")
+			default:
+				row = append(row, string(v))
 			}
-			row = append(row, text)
 		}
 		rows = append(rows, row)
 	}
@@ -123,7 +162,7 @@ func (t together) verdicts(w *strings.Builder) {
 
 // doubts are those that come with putting runs side by side.
 func (t together) doubts(w *strings.Builder) {
-	w.WriteString("## Doubts\n\n")
+	heading(w, "##", "Doubts")
 	risk := 0.0
 	for _, m := range t.members {
 		asked := 0

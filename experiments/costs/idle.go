@@ -423,7 +423,7 @@ func ofMost(of, than, format string) section.Clause {
 	return func(s section.Samples) string {
 		for _, n := range slices.Backward(s.Values("count")) {
 			if r := s.Over(s.The("unit", of, "count", n), s.The("unit", than, "count", n), "pss-bytes/unit"); r.N > 0 {
-				return section.Fold(r, format) + fmt.Sprintf(" (%s of each)", number.Thousands(n))
+				return s.Fold(r, format) + fmt.Sprintf(" (%s of each)", number.Thousands(n))
 			}
 		}
 		return ""

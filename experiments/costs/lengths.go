@@ -104,7 +104,7 @@ func pooling(s section.Samples) section.Shown {
 	for _, c := range all {
 		line.X, line.Y = append(line.X, c.length.Seconds()*1e3), append(line.Y, c.ratio)
 	}
-	return section.Shown{Finding: section.Sentence(crossing(all)), Figure: &section.Figure{
+	return section.Shown{Finding: section.Sentence(crossing(s, all)), Figure: &section.Figure{
 		Name:     "pool",
 		Subtitle: fmt.Sprintf("Tasks per second of a process pool over those of a process for every task, %s (processes that take tasks), on {cores}", number.Plural(s.Cores, "worker")),
 		X:        "length of a task, ms", Y: "process-pool over process, ratio", Level: "no difference",
@@ -115,9 +115,9 @@ func pooling(s section.Samples) section.Shown {
 
 // crossing tells between which measured lengths the difference falls under the
 // margin.
-func crossing(lengths []compared) string {
+func crossing(s section.Samples, lengths []compared) string {
 	first, last := lengths[0], lengths[len(lengths)-1]
-	text := section.Fold(first.ratio, "a process pool is %s as fast as a process per task at "+first.text)
+	text := s.Fold(first.ratio, "a process pool is %s as fast as a process per task at "+first.text)
 	if len(lengths) == 1 {
 		return text
 	}
@@ -136,9 +136,9 @@ func crossing(lengths []compared) string {
 		if last.differs() {
 			still = "they still differ by more than " + margin
 		}
-		return fmt.Sprintf("%s, %s; %s", text, section.Fold(last.ratio, "%s at "+last.text), still)
+		return fmt.Sprintf("%s, %s; %s", text, s.Fold(last.ratio, "%s at "+last.text), still)
 	case until < 0:
 		return fmt.Sprintf("%s; from %s on they are within %s", text, lengths[from].text, margin)
 	}
-	return fmt.Sprintf("%s, %s; it comes within %s between %s and %s", text, section.Fold(last.ratio, "%s at "+last.text), margin, lengths[until].text, lengths[from].text)
+	return fmt.Sprintf("%s, %s; it comes within %s between %s and %s", text, s.Fold(last.ratio, "%s at "+last.text), margin, lengths[until].text, lengths[from].text)
 }

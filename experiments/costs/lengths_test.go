@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parcon/experiments/number"
+	"parcon/experiments/section"
 )
 
 func TestWhereAPoolStopsPaying(t *testing.T) {
@@ -28,7 +29,7 @@ func TestWhereAPoolStopsPaying(t *testing.T) {
 		{"always", []compared{known("A", 1, 1.02), known("B", 0.99, 1.03)}, "a process pool is 1.01x as fast as a process per task at A; from A on they are within 5 %"},
 		{"few rounds", []compared{a, {text: "B", ratio: number.Interval{Estimate: 1, Low: math.Inf(-1), High: math.Inf(1), N: 2}}}, first + ", 1.00x at B" + open},
 	} {
-		if got := crossing(c.lengths); got != c.want {
+		if got := crossing(section.Samples{}, c.lengths); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}

@@ -87,7 +87,7 @@ func together(s section.Samples) string {
 			if len(said) == 0 {
 				format = "two threads compute %s as fast as one after the other on %s"
 			}
-			said = append(said, fmt.Sprintf(format, number.Told(ratio), s.Word(versions.Key, p)))
+			said = append(said, s.Fold(ratio, fmt.Sprintf(format, "%s", s.Word(versions.Key, p))))
 		}
 	}
 	return section.Joined(", ", said...)
@@ -100,7 +100,7 @@ func escape(s section.Samples) string {
 		return ""
 	}
 	own := s.The(versions.Key, all[len(all)-1], "way", subinterpreter)
-	return section.Fold(faster(s, own), "with own locks %s")
+	return s.Fold(faster(s, own), "with own locks %s")
 }
 
 func parallelOf(p card.Python, way string) variant.Variant {

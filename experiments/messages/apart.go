@@ -158,6 +158,7 @@ func apartSections() []section.Section {
 				section.Under("an item in turn", func(s section.Samples, row section.Row) string { return s.Center(row[1], "ns/op").Span() }),
 				section.Under("apart", section.Span("ns/op")),
 				section.Under("throughput apart over in turn", func(s section.Samples, row section.Row) string { return apartOver(s, row[0]).In(number.Times) }),
+				section.Under("of the possible gain", func(s section.Samples, row section.Row) string { return reached(paceOf(row[0]), "%s")(s) }),
 				section.Under("at best", func(_ section.Samples, row section.Row) string { return number.Times(paceOf(row[0]).best()) }),
 			},
 			Note: "With {interval}s. " + section.Paired,
@@ -172,7 +173,7 @@ func apartOver(s section.Samples, v variant.Variant) number.Interval {
 }
 
 func apartFinding(p pace, format string) section.Clause {
-	return func(s section.Samples) string { return section.Fold(apartOver(s, p.of("apart")), format) }
+	return func(s section.Samples) string { return s.Fold(apartOver(s, p.of("apart")), format) }
 }
 
 // reached says how much of the gain was reached that is possible.

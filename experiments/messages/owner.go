@@ -156,7 +156,7 @@ func scaled(way int) func(section.Samples, section.Row) string {
 // scaledBy says the scaling of one way without a section.
 func scaledBy(way, unit, format string) section.Clause {
 	return func(s section.Samples) string {
-		return section.Fold(s.Center(shared(unit, way, "none", crowd), unitScaling), format)
+		return s.Fold(s.Center(shared(unit, way, "none", crowd), unitScaling), format)
 	}
 }
 

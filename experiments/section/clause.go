@@ -59,7 +59,7 @@ func Counted(unit, format string, pairs ...string) Clause {
 
 // Folded says a ratio without its interval, as in a chart's title.
 func Folded(unit, format string, of, over Pick) Clause {
-	return func(s Samples) string { return Fold(s.Over(s.The(of...), s.The(over...), unit), format) }
+	return func(s Samples) string { return s.Fold(s.Over(s.The(of...), s.The(over...), unit), format) }
 }
 
 // Compared says a ratio with its interval.
@@ -67,10 +67,14 @@ func Compared(unit, format string, of, over Pick) Clause {
 	return func(s Samples) string { return Ratio(s.Over(s.The(of...), s.The(over...), unit), format) }
 }
 
-// Fold puts a ratio into a title, without its interval, "" if it was not measured.
-func Fold(ratio number.Interval, format string) string {
-	if ratio.N == 0 {
+// Fold puts a ratio into a title, without its interval unless all is told, "" if it was
+// not measured.
+func (s Samples) Fold(ratio number.Interval, format string) string {
+	switch {
+	case ratio.N == 0:
 		return ""
+	case s.Whole && ratio.Known():
+		return fmt.Sprintf(format, ratio.In(number.Times))
 	}
 	return fmt.Sprintf(format, number.Told(ratio))
 }

@@ -40,6 +40,8 @@ type Samples struct {
 	Cores    int
 	Interval string // "95 % interval"
 	On       string // "2 cores"
+	// Whole says ratios with their intervals also where a title leaves these out.
+	Whole bool
 }
 
 // A Pick is keys and values, in turn, that a variant has.

@@ -176,6 +176,11 @@ func (p plane) marks(workloads []string) {
 	for _, g := range groups { // last, over the leaders
 		p.mark(planeGlyphs[g.workload%len(planeGlyphs)], g.at, planeMark, g.color())
 	}
+	for _, pt := range p.points {
+		at := point{p.x.at(pt.InFlight), p.y.at(pt.CoresBusy)}
+		text := pt.Model + ", " + pt.Workload + ": " + number(pt.InFlight) + " tasks in flight, " + number(pt.CoresBusy) + " cores busy"
+		p.noted.tips = append(p.noted.tips, tip{at, text})
+	}
 }
 
 // arrange finds a place for each group's label; an empty one where there is no
