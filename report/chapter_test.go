@@ -239,7 +239,7 @@ func TestRunOfOneExperimentAnswers(t *testing.T) {
 	text := everything(8, toldOf)
 	for name, want := range map[string][2]string{
 		"Costs":   {"Creating a process takes ", "# What a unit costs: on 2 cores"},
-		"Sharing": {"Without a lock 2 goroutines lose 30 % of their updates, 30 % under a GIL, none as coroutines", "# Isolation and sharing: on 2 cores"},
+		"Sharing": {"Without a lock 2 goroutines lose 30 % of their updates, 30 % under an emulated GIL, none as coroutines", "# Isolation and sharing: on 2 cores"},
 		"Locks":   {"Two units that take two locks in opposite order were in a deadlock in 800 of 1,600 (50 %) tries", "# Locks and waiting: on 2 cores"},
 		"Life":    {"What textbooks say was seen in ", "# Life of a process: on 2 cores"},
 	} {

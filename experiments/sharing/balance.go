@@ -92,7 +92,7 @@ func balanceSections() []section.Section {
 			Finding: []section.Clause{
 				section.Lean(
 					lostBy("goroutine", "without a lock {goroutines} lose %s of their updates"),
-					lostBy("gil", "%s under a GIL"),
+					lostBy("gil", "%s under an emulated GIL"),
 					lostBy("coroutine", "%s as coroutines")),
 			},
 			Of: section.Pick{"lock", "none"}, Rows: []string{"model"},
@@ -102,7 +102,7 @@ func balanceSections() []section.Section {
 				Tick:   func(v float64) string { return number.Percent(v / 100) },
 				Value:  lostOf,
 			}},
-			Subtitle: "Updates of a number that another one overwrote: read, change and write are three steps. {workers} update it, in serial code 1.",
+			Subtitle: "Updates of a number that another one overwrote: read, change and write are three steps. {workers} update it, in serial code 1; processes in memory that they share.",
 			Explain:  "model",
 			Whiskers: "Whiskers: from the trial that lost least to the one that lost most.",
 			Note:     "Dots: updates lost over updates made, in all trials together.",
