@@ -19,7 +19,7 @@
 // than a turn on a core. So a process runs a benchmark several times for a short stretch, of
 // which the fastest counts (Chen and Revels, Robust benchmarking in noisy environments, HPEC
 // 2016): beside ten other processes on two cores the means of processes of 75 ms strayed by
-// 20 to 50 % from each other, and the fastest of 32 stretches of 3 ms by 0.2 to 4 %.
+// 20 to 50 % from each other, and the fastest of 32 stretches of 1 ms by 0.1 to 1.2 %.
 package benchmark
 
 import (
