@@ -42,14 +42,15 @@ its git repository, and tells of every benchmark whether it got slower.
 
 Every benchmark runs in fresh processes, two of each side in a round, old and new in random
 order. A process runs it for up to 16 short stretches of the same number of iterations, and the
-fastest of a side counts: what else the machine does only ever makes one slower. (So what slows
-only some stretches down, as a pause now and then, is not seen; collections of garbage are in
-all stretches of what allocates much.) Both sides are
-linked anew for each round, with their functions in one random order that is another each time,
-each at the begin of a cache line (Go 1.26 or later): what is the luck of a layout is not called
-a change. The two processes of the new side are an A/A pair. A benchmark rests once it is
-told: the chance that any of all is called different wrongly is at most 5 %, and so is the
-chance that any is called equal wrongly. What is too close to call is given up.
+fastest of a side counts: what else the machine does only ever makes one slower. So what slows
+only some stretches down, as a pause now and then, is not seen; of what allocates much, all
+stretches have collections of garbage in them.
+
+Both sides are linked anew for each round, with their functions in one random order, another
+each time, and each at the begin of a cache line (Go 1.26 or later): what is the luck of a
+layout is not called a change. The two processes of the new side are an A/A pair. A benchmark
+rests once it is told: the chance that any of all is called different wrongly is at most 5 %,
+and so is the chance that any is called equal wrongly. What is too close to call is given up.
 
 Nothing is written into the repository or the working tree: both sides are copied into a folder
 of the cache, which is removed at the end, or by the next start if this one was killed. Files

@@ -131,8 +131,8 @@ func (b *benchRun) print(out io.Writer) error {
 		layouts = "in one layout of functions"
 	}
 	called, all := b.pairs()
-	fmt.Fprintf(out, "Measured in %s, %s; of %s, the new side against itself, %d called different.\n",
-		number.Plural(b.rounds(), "round"), layouts, number.Plural(all, "A/A pair"), called)
+	fmt.Fprintf(out, "Measured in %s (%s), %s; of %s, the new side against itself, %d called different.\n",
+		number.Plural(b.rounds(), "round"), b.took.Round(time.Second), layouts, number.Plural(all, "A/A pair"), called)
 	if len(b.beside) > 0 {
 		if err := b.printUsual(out); err != nil {
 			return err

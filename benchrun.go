@@ -221,6 +221,7 @@ func (b *benchRun) findBenchmarks(ctx context.Context) error {
 // each. What fails now will fail, and say so, in its rounds.
 func (b *benchRun) fit(ctx context.Context, side int, s benchmarked) benchmarked {
 	p := b.program(side, s.pkg)
+	var fastest protocol.Measurement
 	for most := 1; ; most *= 4 {
 		s.Stretches = min(s.Stretches, most)
 		limited, cancel := b.limit(ctx)
@@ -232,8 +233,11 @@ func (b *benchRun) fit(ctx context.Context, side int, s benchmarked) benchmarked
 			s.Stretches = 1
 			return s
 		}
+		if fastest == nil || m["ns/op"] < fastest["ns/op"] {
+			fastest = m
+		}
 		tried := s.Stretches
-		s.Benchmark = s.Fitted(m)
+		s.Benchmark = s.Fitted(fastest)
 		if tried >= s.Stretches || 4*took > longestProcess {
 			s.Stretches = min(tried, s.Stretches)
 			return s
@@ -241,8 +245,8 @@ func (b *benchRun) fit(ctx context.Context, side int, s benchmarked) benchmarked
 	}
 }
 
-// longestProcess is how long one with several stretches may take.
-const longestProcess = time.Second
+// longestProcess is how long one with several stretches may take, beside others too.
+const longestProcess = 2 * time.Second
 
 // alone notes a benchmark that one side has, unless something failed where it is missed.
 func (b *benchRun) alone(side int, s benchmarked, failed bool) {

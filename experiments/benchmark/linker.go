@@ -11,7 +11,8 @@ import (
 
 // A Linker builds the test program of a package again and again, each time with another
 // layout. The second time it sees what the go command tells the linker, and from then on it
-// tells it the same: to find out that nothing else is to be done takes the go command as long as the link.
+// tells it the same: the go command takes as long to find that there is nothing else to do as
+// the linker takes.
 type Linker struct {
 	side    Side
 	of      Package

@@ -92,7 +92,7 @@ func (p Program) Pilot(ctx context.Context, pattern Pattern, function string, pr
 const slow = time.Second
 
 const (
-	stretch     = 3 * time.Millisecond // about a turn on a core that others want too
+	stretch     = time.Millisecond // less than a turn on a core that others want too
 	longest     = 25 * time.Millisecond
 	ofProcess   = 100 * time.Millisecond // all stretches of a process together
 	mostInOne   = 16                     // stretches in a process
