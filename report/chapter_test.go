@@ -172,7 +172,7 @@ func TestFindingsFollowTheNumbers(t *testing.T) {
 		{"Handing in work (U6)", "without waiting does %s the", "submit/way=async", "ns/op", 1e5, "25x", "0.50x"},
 		{"Who sees a write (S1)", "%s writes of processes", "isolation/unit=fork", "seen", 1, "0 of 2,400", "8 of 2,400 (0.33 %)"},
 		{"Who survives a crash (S2)", "%s others lived on", "crash/unit=process/way=kill", "survivors", 199, "9,600 of 9,600", "9,592 of 9,600 (99.9 %)"},
-		{"Lost updates without a lock (S3)", ", %s under a gil", "balance/model=gil/lock=none", "lost", 0, "30 %", "none"},
+		{"Lost updates without a lock (S3)", ", %s under an emulated gil", "balance/model=gil/lock=none", "lost", 0, "30 %", "none"},
 		{"What a lock mends, and what it costs (S3, S5)", "with a lock %s updates", "balance/model=pool/lock=mutex", "lost", 1, locked, section.Total{Count: 8, Tries: tries}.String()},
 		{"One ticket, many buyers (S4, S5)", "with a lock %s did", "tickets/unit=process/lock=flock", "seen", 2, "0 of 1,600", "16 of 1,600 (1 %)"},
 		{"Torn lines (S6)", "torn in %s ways", "lines/medium=tty/size=64/parts=2/lock=none", "torn", 0, fmt.Sprintf("%d of %d", pages, pages), fmt.Sprintf("%d of %d", pages-1, pages)},

@@ -184,6 +184,11 @@ func TestEveryNumberOfATitleIsInItsEvidence(t *testing.T) {
 			t.Errorf("%s: only %d numbers were found", name, numbers)
 		}
 	}
+	for _, f := range threeMachines(t).figures {
+		for _, text := range missing(t, f.title, drawnNumbers(t, f), "") {
+			t.Errorf("several machines: %s", text)
+		}
+	}
 	// A wrong number is found, wherever it is.
 	p := pages["standard"]
 	for i, f := range p.figures {
