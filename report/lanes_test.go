@@ -66,7 +66,7 @@ func TestLanesSayWhatTheyShow(t *testing.T) {
 
 // The lanes stand after the answer and what to use, and only where there are any.
 func TestWhereTheLanesStandInAReport(t *testing.T) {
-	table := read(t, world(2, 0.01, textbook))
+	table := read(t, "cores: 2\n\n"+only(world(2, 0.01, textbook), "Compute/", "Mixing/"))
 	if page := newPage(table).markdown(); strings.Contains(page, "Who ran when") {
 		t.Error("a report without lanes speaks of them")
 	}

@@ -86,9 +86,9 @@ func TestWhatAVersionLacksIsNotAsked(t *testing.T) {
 		}
 		return textbook(v)
 	}
-	text := on("b", world(40, 0.01, without))
+	text := on("b", world(3, 0.01, without))
 	verdict := func(text string) Verdict {
-		all := togetherOf([]Run{{"a", read(t, on("a", world(40, 0.01, textbook)))}, {"b", read(t, text)}})
+		all := togetherOf([]Run{{"a", read(t, on("a", world(3, 0.01, textbook)))}, {"b", read(t, text)}})
 		for _, s := range all.standings {
 			if s.ID == "P8" {
 				return s.Verdicts[1]

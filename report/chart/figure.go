@@ -61,9 +61,10 @@ func write(file string, data []byte) error {
 }
 
 func (f *Figure) png() ([]byte, error) {
-	w, h := vg.Points(figureWidth), vg.Points(f.total())
-	c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(resolution), vgimg.UseBackgroundColor(white))
-	f.draw(pen{draw.New(c), new(notes)})
+	h := f.header()
+	total := f.total(h)
+	c := vgimg.NewWith(vgimg.UseWH(vg.Points(figureWidth), vg.Points(total)), vgimg.UseDPI(resolution), vgimg.UseBackgroundColor(white))
+	f.draw(pen{draw.New(c), new(notes)}, h, total)
 	var out bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.DefaultCompression}
 	err := encoder.Encode(&out, c.Image())
@@ -77,9 +78,14 @@ func (f *Figure) SVG() ([]byte, error) {
 }
 
 func (f *Figure) drawSVG() ([]byte, error) {
-	c := vgsvg.New(vg.Points(figureWidth), vg.Points(f.total()))
+	h := f.header()
+	total := f.total(h)
+	c := vgsvg.New(vg.Points(figureWidth), vg.Points(total))
 	var noted notes
-	f.draw(pen{draw.New(c), &noted})
+	p := pen{draw.New(c), &noted}
+	// A page of its own: a viewer in dark mode would put dark under dark text.
+	p.fill(white, rect{0, 0, figureWidth, total}.corners()...)
+	f.draw(p, h, total)
 	var out bytes.Buffer
 	if _, err := c.WriteTo(&out); err != nil {
 		return nil, err
@@ -117,17 +123,12 @@ func (h header) below() float64 {
 }
 
 // total is the height of the page, in whole pixels of the PNG.
-func (f *Figure) total() float64 {
-	h := f.header()
+func (f *Figure) total(h header) float64 {
 	pixel := 72.0 / resolution
 	return pixel * float64(int((h.above()+f.height+h.below())/pixel+0.5))
 }
 
-func (f *Figure) draw(p pen) {
-	total := f.total()
-	// A page of its own: a viewer in dark mode would put dark under dark text.
-	p.fill(white, rect{0, 0, figureWidth, total}.corners()...)
-	h := f.header()
+func (f *Figure) draw(p pen, h header, total float64) {
 	y := total - spaceTop
 	put := func(lines []string, s style) {
 		for _, line := range lines {

@@ -23,14 +23,15 @@ import (
 // 49, 2021). Bets on how far rounds lie from the bound would win faster, and are wrong
 // under skewed noise.
 func LogOdds(n, k int) float64 {
-	if n < len(early()) {
+	if n <= looks {
 		return early()[max(n, 0)][k]
 	}
 	return logOdds(n, k)
 }
 
 // early are the odds of all that can be seen as long as one looks after every round.
-var early = sync.OnceValue(func() (odds [looks + 1][]float64) {
+var early = sync.OnceValue(func() [][]float64 {
+	odds := make([][]float64, looks+1) // no array, which each call would copy
 	for n := range odds {
 		for k := range n + 1 {
 			odds[n] = append(odds[n], logOdds(n, k))
@@ -326,7 +327,8 @@ const looks = 200
 // so many rounds may lie beyond it.
 const runningOdds = 2 / (1 - Level)
 
-var runningWrong = sync.OnceValue(func() (most [looks + 1]int) {
+var runningWrong = sync.OnceValue(func() []int {
+	most := make([]int, looks+1)
 	for n := range most {
 		most[n] = mostWrong(n, runningOdds)
 	}
