@@ -26,8 +26,8 @@ func TestCrowdsAreToldApart(t *testing.T) {
 	p := newPage(read(t, "cannot-switching-100000: 100000 threads are too many\n"+text))
 	page := p.markdown()
 	for _, want := range []string{
-		"## Thousands of tasks that wait\n", "| sleep/delay=100ms | 1000 | thread |",
-		"## Thousands of tasks that compute\n", "| primes/length=20us | 100000 | goroutine | 800000 |",
+		"\n## Thousands of tasks that wait\n", "| sleep/delay=100ms | 1000 | thread |",
+		"\n## Thousands of tasks that compute\n", "| primes/length=20us | 100000 | goroutine | 800000 |",
 		"- Left out, however long the run: 100000 threads are too many.\n",
 	} {
 		if strings.Count(page, want) != 1 {

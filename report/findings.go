@@ -11,14 +11,15 @@ import (
 // A screen is one finding of a report: a title that says what was found, a picture or a small
 // table of it, and the textbooks' sentences that it bears on, with their verdicts.
 type screen struct {
-	title  string
-	figure string // its name; "" for a table
-	head   []string
-	rows   [][]string
-	about  []string // IDs of the claims that it is about; none: all of its chapter's
-	claims []Judged // those that it tells of
-	more   int      // claims of the same chapter that are not among them
-	to     string
+	chapter string // what it is about
+	title   string
+	figure  string // its name; "" for a table
+	head    []string
+	rows    [][]string
+	about   []string // IDs of the claims that it is about; none: all of its chapter's
+	claims  []Judged // those that it tells of
+	more    int      // claims of the same chapter that are not among them
+	to      string
 }
 
 const (
@@ -78,7 +79,7 @@ func (p page) gridFinding(experiment string) (screen, bool) {
 	for _, name := range of.figures {
 		for _, f := range p.figures {
 			if f.name == name {
-				return screen{title: f.title, figure: name, to: slug(of.heading)}, true
+				return screen{chapter: of.heading, title: f.title, figure: name, to: slug(of.heading)}, true
 			}
 		}
 	}
@@ -99,15 +100,15 @@ func (p page) chapterFinding(title string) (screen, bool) {
 			func(part) bool { return true },
 		} {
 			if i := slices.IndexFunc(c.parts, is); i >= 0 {
-				return c.parts[i].asScreen(), true
+				return c.parts[i].asScreen(title), true
 			}
 		}
 	}
 	return screen{}, false
 }
 
-func (s part) asScreen() screen {
-	f := screen{title: s.finding, about: s.about, to: slug(s.topic)}
+func (s part) asScreen(chapter string) screen {
+	f := screen{chapter: chapter, title: s.finding, about: s.about, to: slug(s.topic)}
 	if s.figure.Figure != nil {
 		f.figure = s.figure.name
 	} else if len(s.rows) <= mostRows {
@@ -116,7 +117,8 @@ func (s part) asScreen() screen {
 	return f
 }
 
-// findings writes them, one screen each.
+// findings writes them, one screen each. What was found is said once: a picture has it as its title, and
+// as its words for those who do not see it, so that the heading above names the chapter alone.
 func (p page) findings(w *strings.Builder) {
 	all := p.allFindings()
 	if len(all) < 2 { // the only one is the answer
@@ -124,9 +126,11 @@ func (p page) findings(w *strings.Builder) {
 	}
 	heading(w, "##", "Findings")
 	for _, f := range all {
-		fmt.Fprintf(w, "### %s\n\n", f.title)
+		fmt.Fprintf(w, "### %s\n\n", f.chapter)
 		if f.figure != "" {
 			p.picture(w, f.figure)
+		} else {
+			fmt.Fprintf(w, "**%s**\n\n", f.title)
 		}
 		if len(f.rows) > 0 {
 			table(w, f.head, f.rows)
@@ -170,7 +174,9 @@ func (p page) plainly(w *strings.Builder) {
 	for _, j := range p.judged {
 		rows = append(rows, []string{fmt.Sprintf("[%s](#%s)", j.ID, j.ID), j.Text, "**" + string(j.Verdict) + "**"})
 	}
+	w.WriteString("<div class=\"claims\">\n\n") // the page's script finds the table by it
 	table(w, []string{"id", "textbooks say", "here"}, rows)
+	w.WriteString("</div>\n\n")
 }
 
 // corner tells of what was refuted: what the books say, what was found, why, and how to see it.

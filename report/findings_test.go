@@ -54,12 +54,17 @@ func TestLinksWithinAPageLeadSomewhere(t *testing.T) {
 // textbooks with its verdict.
 func TestEachChapterHasAFinding(t *testing.T) {
 	p := newPage(read(t, everything(14, textbook)))
+	_, section, _ := strings.Cut(p.markdown(), "\n## Findings\n")
+	section, _, _ = strings.Cut(section, "\n## ")
 	titles := map[string]bool{}
 	for _, f := range p.allFindings() {
 		if titles[f.title] {
 			t.Errorf("two findings say %q", f.title)
 		}
 		titles[f.title] = true
+		if n := strings.Count(section, f.title); n != 1 || f.chapter == "" || !strings.Contains(section, "\n### "+f.chapter+"\n") {
+			t.Errorf("%q is said %d times, under %q", f.title, n, f.chapter)
+		}
 		drawn := false
 		for _, one := range p.figures {
 			drawn = drawn || one.name == f.figure && one.title == f.title
