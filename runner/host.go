@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/shirou/gopsutil/v3/cpu"
@@ -127,7 +128,7 @@ func Build() results.Setup {
 }
 
 // sum is the beginning of the SHA-256 of this program.
-func sum() string {
+var sum = sync.OnceValue(func() string {
 	path, err := os.Executable()
 	if err != nil {
 		return results.Unknown
@@ -142,4 +143,4 @@ func sum() string {
 		return results.Unknown
 	}
 	return fmt.Sprintf("%.6x", hash.Sum(nil))
-}
+})
