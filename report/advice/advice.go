@@ -2,10 +2,7 @@
 // and says which numbers to try next. Everything here is a pure function.
 //
 // The answer is the smallest number of which no larger one brings at least 2 % more tasks in a
-// second. Two numbers are compared by the rounds in which both were tried, with the evidence
-// of package stat, which may be looked at after every round: each pair is decided at 20 to 1
-// for every pair that there is, so the chance that noise makes an answer wrong that is said to
-// be sure is at most 5 %.
+// second, by the rules of package contest.
 //
 // Numbers are tried by doubling as long as it pays, then between the neighbours of the best.
 // That finds the best where more workers bring more up to some number, and no more or less
@@ -18,14 +15,13 @@
 package advice
 
 import (
+	"maps"
 	"math"
 	"slices"
 
+	"parcon/report/contest"
 	"parcon/report/stat"
 )
-
-// worth is the ratio from which more workers are worth it.
-const worth = 1.02
 
 // A Setting is what bounds the number of workers.
 type Setting struct {
@@ -54,23 +50,19 @@ type Trial struct {
 type view struct {
 	Setting
 	trials  []Trial
-	workers []int                   // that were tried, ascending
-	rates   map[int]map[int]float64 // by workers and round; NaN: it failed
-	alone   float64                 // cores that one worker has work for
-	enough  int                     // workers that have work for all cores; 0: see enoughFor
+	workers []int              // that were tried, ascending
+	rates   contest.Table[int] // of workers
+	alone   float64            // cores that one worker has work for
+	enough  int                // workers that have work for all cores; 0: see enoughFor
 }
 
 func look(s Setting, trials []Trial) view {
-	v := view{Setting: s, trials: trials, rates: map[int]map[int]float64{}}
+	v := view{Setting: s, trials: trials, rates: contest.Table[int]{}}
 	v.alone = v.demand()
 	for _, t := range trials {
-		if v.rates[t.Workers] == nil {
-			v.rates[t.Workers] = map[int]float64{}
-			v.workers = append(v.workers, t.Workers)
-		}
-		v.rates[t.Workers][t.Round] = v.fair(t)
+		v.rates.Add(t.Workers, t.Round, v.fair(t))
 	}
-	slices.Sort(v.workers)
+	v.workers = slices.Sorted(maps.Keys(v.rates))
 	v.enough = v.enoughFor()
 	return v
 }
@@ -80,35 +72,22 @@ func look(s Setting, trials []Trial) view {
 func (v view) demand() float64 {
 	var all []float64
 	for _, t := range v.trials {
-		if t.Workers != 1 || t.Failed != "" || !(t.CPU > 0 && t.Took > 0) {
-			continue
+		if t.Workers == 1 && t.Failed == "" {
+			all = append(all, contest.Demand(t.CPU, t.Took, t.Delay))
 		}
-		took := t.Took
-		if t.Delay > 0 && t.Delay < took {
-			took -= t.Delay
-		}
-		all = append(all, t.CPU/took)
 	}
 	return stat.SeriesOf(all).Median()
 }
 
-// What others take counts from this many cores on, and cores are all busy from this share on.
-const (
-	noticed = 0.15
-	full    = 0.93
-)
-
-// fair is a trial's rate had no other program run, where that can be told: if no core was
-// idle, tasks cost what they cost, and would have had the cores that they had work for. What
-// mostly waits is left as it is, but where many together have work for all cores.
+// fair is a trial's rate had no other program run, where that can be told. What mostly waits is
+// left as it is, but where many together have work for all cores.
 func (v view) fair(t Trial) float64 {
 	if t.Failed != "" || !(t.Rate > 0) || math.IsInf(t.Rate, 0) {
 		return math.NaN()
 	}
 	wanted := min(v.Cores, float64(t.Workers)*v.alone)
-	computes := v.alone > 0.5 || wanted > full*v.Cores
-	if computes && t.Others > noticed && t.Busy+t.Others > full*v.Cores && wanted > t.Busy && t.Busy > 0 {
-		return t.Rate * wanted / t.Busy
+	if v.alone > 0.5 || contest.Full(wanted, v.Cores) {
+		return t.Rate * contest.Slowed(wanted, t.Busy, t.Others, v.Cores)
 	}
 	return t.Rate
 }
@@ -130,27 +109,6 @@ func (v view) enoughFor() int {
 		return 0
 	}
 	return int(max(1, math.Round(v.Cores/v.alone)))
-}
-
-// ratio is how many times as many tasks one number of workers does as another one.
-func (v view) ratio(of, over int) stat.Series {
-	var a, b []float64
-	for round := range v.rounds() {
-		x, tried := v.rates[of][round]
-		y, also := v.rates[over][round]
-		if tried && also {
-			a, b = append(a, x), append(b, y)
-		}
-	}
-	return stat.RatioSeries(a, b)
-}
-
-func (v view) rounds() int {
-	n := 0
-	for _, t := range v.trials {
-		n = max(n, t.Round+1)
-	}
-	return n
 }
 
 // fits is how many workers there may be.
@@ -198,12 +156,6 @@ func (v view) alive() []int {
 	return slices.DeleteFunc(slices.Clone(v.workers), func(w int) bool { return v.fails(w) || w > most })
 }
 
-// odds is the logarithm of those that decide a pair.
-func (v view) odds() float64 {
-	n := max(4, len(v.workers))
-	return math.Log(20 * float64(n*(n-1)/2))
-}
-
 // A finding is what is certain of a pair.
 type finding int
 
@@ -223,8 +175,8 @@ const (
 
 // compare says it of two numbers of workers, of which the second is smaller.
 func (v view) compare(of, over int) finding {
-	s, need := v.ratio(of, over), v.odds()
-	above, below := s.Highest(worth, math.Inf(1)), s.Highest(0, worth)
+	s, need := v.rates.Ratio(of, over), v.rates.Odds()
+	above, below := s.Highest(contest.Worth, math.Inf(1)), s.Highest(0, contest.Worth)
 	switch {
 	case above >= need && above >= below:
 		return more
@@ -232,7 +184,7 @@ func (v view) compare(of, over int) finding {
 		return less
 	case s.N() >= patient && s.Running().High < little:
 		return close
-	case stat.Hopeless(s.N(), max(s.RightInside(worth, math.Inf(1)), s.RightInside(0, worth)), need):
+	case stat.Hopeless(s.N(), max(s.RightInside(contest.Worth, math.Inf(1)), s.RightInside(0, contest.Worth)), need):
 		return hopeless
 	}
 	return open
@@ -264,9 +216,9 @@ const (
 // clearly says that a larger number brought more in every round, so much that it is no matter
 // of evidence.
 func (v view) clearly(of, over int) bool {
-	s := v.ratio(of, over)
+	s := v.rates.Ratio(of, over)
 	n := s.N()
-	if n == 0 || s.RightInside(worth, math.Inf(1)) < n {
+	if n == 0 || s.RightInside(contest.Worth, math.Inf(1)) < n {
 		return false
 	}
 	return s.Median() > obvious || n > 1 && s.Median() > clear || n >= several
@@ -275,27 +227,8 @@ func (v view) clearly(of, over int) bool {
 // best is the smallest of which no larger one seems to bring more, however few rounds there
 // are.
 func (v view) best() int {
-	alive := v.alive()
-	for i, w := range alive {
-		if !slices.ContainsFunc(alive[i+1:], func(x int) bool { return v.seems(x, w) }) {
-			return w
-		}
-	}
-	return 0
-}
-
-// seen is the gain that makes one round worth a further look.
-const seen = 1.05
-
-// seems says that a larger number brings more, by more rounds than chance would easily have: by
-// one standard deviation of their number. The highest of many that are alike is none of these.
-func (v view) seems(of, over int) bool {
-	s := v.ratio(of, over)
-	n, right := s.N(), s.RightInside(worth, math.Inf(1))
-	if n == 1 {
-		return s.Median() >= seen
-	}
-	return n > 1 && s.Median() >= worth && float64(2*right-n) >= math.Sqrt(float64(n))
+	best, _ := contest.First(v.alive(), v.rates.More) // 0 of none
+	return best
 }
 
 // larger are the larger numbers of which that is found.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"parcon/experiments/number"
+	"parcon/report/contest"
 )
 
 // A Limit is why more workers bring no more.
@@ -64,7 +65,7 @@ func (v view) limit(advised int) Limit {
 		}
 	}
 	busy := fmt.Sprintf("%s of %s cores are busy", number.Short(p.Busy), number.Short(v.Cores))
-	if p.Others > noticed {
+	if p.Others > contest.Noticed {
 		busy += fmt.Sprintf(" with it, %s with other programs", number.Short(p.Others))
 	}
 	switch whole := p.Busy + max(0, p.Others); {

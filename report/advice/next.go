@@ -51,7 +51,7 @@ func (v view) again() (all []int) {
 // further are numbers that were never tried, and may be better than the best so far.
 func (v view) further(best int) (all []int) {
 	at := slices.Index(v.workers, best)
-	if top := v.workers[len(v.workers)-1]; best == top || v.seems(top, v.atMost(top/2)) {
+	if top := v.workers[len(v.workers)-1]; best == top || v.rates.More(top, v.atMost(top/2)) {
 		all = append(all, min(2*top, v.fits()))
 	}
 	if at+1 < len(v.workers) && apart(best, v.workers[at+1]) {
@@ -59,7 +59,7 @@ func (v view) further(best int) (all []int) {
 	}
 	if at > 0 {
 		below := v.workers[at-1]
-		grew := v.ratio(best, below).Median()
+		grew := v.rates.Ratio(best, below).Median()
 		// Where the best brings as many times more as it is larger, so does what lies between.
 		if apart(below, best) && grew < straight*float64(best)/float64(below) {
 			all = append(all, (below+best)/2)
@@ -85,7 +85,7 @@ func apart(low, high int) bool { return high-low > 1 && 8*(high-low) > low }
 
 // told says that the ratio to one worker is known well enough to be printed, or never will be.
 func (v view) told(workers int) bool {
-	s := v.ratio(workers, 1)
+	s := v.rates.Ratio(workers, 1)
 	i := s.Running()
 	return workers == 1 || s.N() >= 2*patient || i.Known() && i.High <= i.Low*1.1
 }

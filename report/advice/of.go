@@ -110,7 +110,7 @@ const nearly = 1.1
 func (v view) most(than int) (high float64) {
 	for _, x := range v.alive() {
 		if x > than {
-			i := v.ratio(x, than).Running()
+			i := v.rates.Ratio(x, than).Running()
 			if !i.Known() {
 				return math.Inf(1)
 			}
@@ -154,7 +154,7 @@ func (v view) point(workers int) Point {
 // overOne is the ratio to one worker: of the rounds in which both were tried, or else of the
 // middles of all their rounds, without an interval.
 func (v view) overOne(workers int) stat.Interval {
-	i := v.ratio(workers, 1).Running()
+	i := v.rates.Ratio(workers, 1).Running()
 	if i.N == 0 {
 		i.Estimate = v.middle(workers) / v.middle(1)
 	}
@@ -187,7 +187,7 @@ func Law(s Setting, trials []Trial) string {
 			continue
 		}
 		p := scaling.Point{Workers: w}
-		for round := range v.rounds() {
+		for _, round := range v.rates.Rounds() {
 			x, tried := v.rates[w][round]
 			one, also := v.rates[1][round]
 			if !tried || !also {

@@ -29,7 +29,7 @@ func (v view) sentence(a Advice) string {
 func (v view) run(a Advice) string {
 	text := fmt.Sprintf("run %d at once", a.Workers)
 	if len(a.Or) > 0 {
-		text += fmt.Sprintf(", or %s: that cannot be told after %s", list(a.Or), number.Plural(v.rounds(), "round"))
+		text += fmt.Sprintf(", or %s: that cannot be told after %s", list(a.Or), number.Plural(len(v.rates.Rounds()), "round"))
 	}
 	if a.Workers == 1 {
 		return text
@@ -51,7 +51,7 @@ func (v view) beyond(a Advice) string {
 	for _, x := range v.alive() {
 		if x > a.Workers {
 			larger = append(larger, x)
-			best = max(best, v.ratio(x, a.Workers).Median())
+			best = max(best, v.rates.Ratio(x, a.Workers).Median())
 		}
 	}
 	var parts []string
@@ -108,8 +108,8 @@ func (v view) notes() (all []string) {
 			taken++
 		}
 	}
-	if v.rounds() < fewRounds {
-		all = append(all, fmt.Sprintf("it rests on %s: with a longer --budget on more", number.Plural(v.rounds(), "round")))
+	if len(v.rates.Rounds()) < fewRounds {
+		all = append(all, fmt.Sprintf("it rests on %s: with a longer --budget on more", number.Plural(len(v.rates.Rounds()), "round")))
 	}
 	if per := v.perWorker(); v.Memory > 0 && per > v.Memory {
 		all = append(all, fmt.Sprintf("even one takes more memory (%s) than may be used", number.Mebibytes(per)))

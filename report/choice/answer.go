@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parcon/experiments/number"
+	"parcon/report/contest"
 	"parcon/report/stat"
 )
 
@@ -85,7 +86,7 @@ func (v view) times(x Variant) number.Interval {
 	if x == alone {
 		return number.Interval{Estimate: 1, Low: 1, High: 1, N: len(v.walls[x])}
 	}
-	return v.ratio(alone, x).Running()
+	return v.walls.Ratio(alone, x).Running()
 }
 
 func (v view) point(x Variant) Point {
@@ -111,19 +112,14 @@ func (v view) point(x Variant) Point {
 func (v view) share() float64 {
 	var all []float64
 	for _, t := range v.trials {
-		if t.Variant != alone || t.Failed != "" || !(t.CPU > 0 && t.Took > 0) {
-			continue
+		if t.Variant == alone && t.Failed == "" {
+			all = append(all, contest.Demand(t.CPU, t.Took, t.Delay))
 		}
-		took := t.Took
-		if t.Delay > 0 && t.Delay < took {
-			took -= t.Delay
-		}
-		all = append(all, number.AtMostAll(t.CPU/took))
 	}
-	if len(all) == 0 {
-		return 1
+	if share := stat.SeriesOf(all).Median(); !math.IsNaN(share) {
+		return number.AtMostAll(share)
 	}
-	return stat.SeriesOf(all).Median()
+	return 1
 }
 
 // sentence is the answer in one.
@@ -160,7 +156,7 @@ func (v view) notes(best Variant, open []Variant) (notes []string) {
 	if best.Model != Serial && slices.Contains(isolated, best.Model) {
 		notes = append(notes, "each process has memory of its own: what calls leave in variables, and locks in them, they do not share")
 	}
-	if others := v.others(); others > noticed {
+	if others := v.others(); others > contest.Noticed {
 		notes = append(notes, "other programs kept "+number.Short(others)+" cores busy: times are counted as if they had not run, as far as that can be told")
 	}
 	var same, doubt []string
@@ -168,7 +164,7 @@ func (v view) notes(best Variant, open []Variant) (notes []string) {
 		if x == best || x.Workers != best.Workers && x.Model != Serial {
 			continue
 		}
-		if i := v.ratio(x, best).Running(); i.Low > 1/worth && i.High < worth {
+		if i := v.walls.Ratio(x, best).Running(); i.Low > 1/contest.Worth && i.High < contest.Worth {
 			same = append(same, x.Model)
 		}
 	}

@@ -1,22 +1,20 @@
 // Package choice answers under which model, and by how many workers, to run a task, from rounds
 // of trials, and says which to try next. Everything here is a pure function.
 //
-// Two variants are compared by the ratio of their times in the same round, with the evidence of
-// package stat, which may be looked at after every round. Each pair is decided at 20 to 1 for
-// every pair that there is, so the chance that noise makes an answer wrong that is said to be
-// sure is at most 5 %.
+// The answer is the simplest variant that none other beats by 2 %, by the rules of package contest.
+// Simple is what needs the least code, and the least care: see Models. Of two numbers of workers the
+// smaller is simpler.
 //
 // Time that other programs took is not counted where that can be told: see fair.
-//
-// The answer is the simplest variant that none other beats by 2 %. Simple is what needs the least
-// code, and the least care: see Models. Of two numbers of workers the smaller is simpler.
 package choice
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
+	"parcon/report/contest"
 	"parcon/report/stat"
 )
 
@@ -31,9 +29,6 @@ const Serial = "serial"
 
 // isolated are the models whose tasks share no memory: what is not safe at once is safe there.
 var isolated = []string{Serial, "process-pool", "process"}
-
-// worth is the ratio from which a faster variant is worth it.
-const worth = 1.02
 
 // A Variant is a model with so many workers.
 type Variant struct {
@@ -68,36 +63,20 @@ type view struct {
 	trials   []Trial
 	variants []Variant // that were tried, the simplest first
 	unsafe   string    // why only isolated models may be chosen; "" if all may
-	walls    map[Variant]map[int]float64
-	rounds   []int // the numbers of those that there are
+	walls    contest.Table[Variant]
 }
 
 func look(set Setting, trials []Trial) view {
-	v := view{trials: trials, walls: map[Variant]map[int]float64{}}
+	v := view{trials: trials, walls: contest.Table[Variant]{}}
 	for _, t := range trials {
-		if v.walls[t.Variant] == nil {
-			v.walls[t.Variant] = map[int]float64{}
-			v.variants = append(v.variants, t.Variant)
-		}
-		v.walls[t.Variant][t.Round] = t.fair(float64(set.Cores))
-		if n := len(v.rounds); n == 0 || v.rounds[n-1] != t.Round {
-			v.rounds = append(v.rounds, t.Round)
-		}
+		v.walls.Add(t.Variant, t.Round, t.fair(float64(set.Cores)))
 	}
-	slices.Sort(v.rounds)
-	v.rounds = slices.Compact(v.rounds)
-	slices.SortFunc(v.variants, func(a, b Variant) int {
+	v.variants = slices.SortedFunc(maps.Keys(v.walls), func(a, b Variant) int {
 		return cmp.Or(cmp.Compare(slices.Index(Models, a.Model), slices.Index(Models, b.Model)), cmp.Compare(a.Workers, b.Workers))
 	})
 	v.unsafe = cmp.Or(set.Unsafe, v.harm())
 	return v
 }
-
-// What others take counts from this many cores on, and cores are all busy from this share on.
-const (
-	noticed = 0.15
-	full    = 0.93
-)
 
 // fair is a task's time had no other program run, as far as that can be told, so that none is
 // chosen because it takes more from the others: without the time for which a task was ready and
@@ -108,28 +87,14 @@ func (t Trial) fair(cores float64) float64 {
 	if t.Failed != "" || !(t.Wall > 0) {
 		return math.NaN()
 	}
-	busy, flight := t.CPU/t.Wall, max(1, t.Took/t.Wall)
-	wanted := min(cores, flight)
+	flight := max(1, t.Took/t.Wall)
 	switch {
 	case t.Delay > 0:
 		return min(t.Wall, max(t.Wall-t.Delay/flight, t.CPU/cores))
-	case math.IsNaN(t.Delay) && t.Others > noticed && busy+t.Others > full*cores && wanted > busy && busy > 0:
-		return t.Wall * busy / wanted
+	case math.IsNaN(t.Delay):
+		return t.Wall / contest.Slowed(min(cores, flight), t.CPU/t.Wall, t.Others, cores)
 	}
 	return t.Wall
-}
-
-// ratio is how many times the time of another variant one takes.
-func (v view) ratio(of, over Variant) stat.Series {
-	var a, b []float64
-	for _, round := range v.rounds {
-		x, tried := v.walls[of][round]
-		y, also := v.walls[over][round]
-		if tried && also {
-			a, b = append(a, x), append(b, y)
-		}
-	}
-	return stat.RatioSeries(a, b)
 }
 
 // failures are the reasons of the trials of a variant that failed.
@@ -149,44 +114,14 @@ func (v view) alive() []Variant {
 	})
 }
 
-// odds is the logarithm of those that decide a pair.
-func (v view) odds() float64 {
-	n := max(4, len(v.variants))
-	return math.Log(20 * float64(n*(n-1)/2))
-}
-
 // slower says that one variant surely takes more than so many times the time of another one.
 func (v view) slower(of, than Variant, bound float64) bool {
-	return v.ratio(of, than).Highest(bound, math.Inf(1)) >= v.odds()
+	return v.walls.Ratio(of, than).Highest(bound, math.Inf(1)) >= v.walls.Odds()
 }
 
-// fastest is the one with the least time by the middle of the rounds.
-func (v view) fastest() (Variant, bool) {
-	alive := v.alive()
-	if len(alive) == 0 {
-		return Variant{}, false
-	}
-	best := alive[0]
-	for _, x := range alive[1:] {
-		if v.ratio(x, best).Median() < 1 {
-			best = x
-		}
-	}
-	return best, true
-}
-
-// chosen is the simplest that the fastest does not beat by what is worth it.
+// chosen is the simplest that takes no more time than another by what is worth it, as far as is seen.
 func (v view) chosen() (Variant, bool) {
-	fastest, any := v.fastest()
-	if !any {
-		return Variant{}, false
-	}
-	for _, x := range v.alive() {
-		if v.ratio(x, fastest).Median() < worth {
-			return x, true
-		}
-	}
-	return fastest, true
+	return contest.First(v.alive(), func(x, than Variant) bool { return v.walls.More(than, x) })
 }
 
 // open are the variants of which it is not certain whether they are to be preferred to the
@@ -199,7 +134,7 @@ func (v view) open(chosen Variant) (all []Variant) {
 			simpler = false
 			continue
 		}
-		bound := 1 / worth
+		bound := 1 / contest.Worth
 		if simpler {
 			bound = 1
 		}
@@ -214,7 +149,7 @@ func (v view) open(chosen Variant) (all []Variant) {
 // these are all.
 func Next(set Setting, all []Variant, trials []Trial) []Variant {
 	v := look(set, trials)
-	if len(v.rounds) < leastRounds {
+	if len(v.walls.Rounds()) < leastRounds {
 		return slices.DeleteFunc(slices.Clone(all), func(x Variant) bool { return len(v.failures(x)) > 0 })
 	}
 	chosen, any := v.chosen()
@@ -233,6 +168,6 @@ const leastRounds = 3
 
 // given says that what is open of a pair will hardly ever be decided.
 func (v view) given(x, chosen Variant) bool {
-	s, need := v.ratio(x, chosen), v.odds()
-	return stat.Hopeless(s.N(), s.RightInside(1/worth, math.Inf(1)), need)
+	s, need := v.walls.Ratio(x, chosen), v.walls.Odds()
+	return stat.Hopeless(s.N(), s.RightInside(1/contest.Worth, math.Inf(1)), need)
 }

@@ -171,6 +171,23 @@ func TestSureIsSure(t *testing.T) {
 	}
 }
 
+// By few rounds that are noisy the fastest of many that are alike is whichever luck favours: it is not
+// chosen for that over one that is simpler.
+func TestLuckIsNotChosen(t *testing.T) {
+	right, tries := 0, 0
+	for _, w := range worlds {
+		for seed := range uint64(25) {
+			tries++
+			if a, _, ok := w.ask(3, 0.03, rand.New(rand.NewPCG(seed, 1))); ok && a.Best == w.best {
+				right++
+			}
+		}
+	}
+	if 10*right < 9*tries {
+		t.Errorf("%d of %d answers by three rounds name the simplest of the best", right, tries)
+	}
+}
+
 func TestWhatIsKnownToBeUnsafeIsNotChosen(t *testing.T) {
 	w := worlds[0]
 	random := rand.New(rand.NewPCG(3, 3))
