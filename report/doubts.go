@@ -31,13 +31,7 @@ func (p page) allDoubts() []string {
 	}
 	if n := len(p.table.Failed); n > 0 {
 		all = append(all, fmt.Sprintf("%s failed and count in no number above; a ratio lacks the rounds in which either side failed, a value of one variant those in which itself did:", number.Plural(n, "trial")))
-		for i, f := range p.table.Failed {
-			if i == mostFailures {
-				all = append(all, fmt.Sprintf("  - … and %d more", n-i))
-				break
-			}
-			all = append(all, fmt.Sprintf("  - %s/%s in round %d: %s", f.Experiment, f.Variant, f.Round+1, f.Reason))
-		}
+		all = append(all, failures(p.table.Failed)...)
 	}
 	if n := len(p.table.Bad); n > 0 {
 		all = append(all, fmt.Sprintf("%s of the result file could not be read and were passed over; the first: %s", number.Plural(n, "line"), p.table.Bad[0]))
@@ -51,7 +45,34 @@ func (p page) allDoubts() []string {
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
 }
 
-// mostFailures is how many failed trials are told one by one.
+// failures tells of failed trials, of those that failed alike in one line.
+func failures(failed []Failure) []string {
+	type alike struct{ experiment, variant, reason string }
+	var order []alike
+	rounds := map[alike][]string{}
+	for _, f := range failed {
+		one := alike{f.Experiment, f.Variant, f.Reason}
+		if rounds[one] == nil {
+			order = append(order, one)
+		}
+		rounds[one] = append(rounds[one], fmt.Sprint(f.Round+1))
+	}
+	var all []string
+	for i, one := range order {
+		if i == mostFailures {
+			return append(all, fmt.Sprintf("  - … and %d more", len(order)-i))
+		}
+		in := rounds[one]
+		where := "round " + in[0]
+		if len(in) > 1 {
+			where = fmt.Sprintf("%d rounds, from %s to %s", len(in), in[0], in[len(in)-1])
+		}
+		all = append(all, fmt.Sprintf("  - %s/%s in %s: %s", one.experiment, one.variant, where, one.reason))
+	}
+	return all
+}
+
+// mostFailures is how many kinds of failed trials are told one by one.
 const mostFailures = 20
 
 // fingerprints are those of the claims that were written down before the run measured, by
@@ -68,7 +89,7 @@ func (p page) fingerprints() map[string]string {
 // changedChapters are those whose claims are not the ones that were written down.
 func (p page) changedChapters() []string {
 	then := p.fingerprints()
-	scale := card.Scale{Cores: p.cores, System: p.table.Get(results.KeyGOOS)}
+	scale := p.table.scale(p.cores)
 	var changed []string
 	for _, e := range p.measured {
 		if was, told := then[e.Name]; told && was != card.Fingerprint(e.Claims(scale)) {

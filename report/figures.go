@@ -94,10 +94,10 @@ func (v view) answerBars() []chart.BarPanel {
 // cpythonThread is the model of the real GIL.
 const cpythonThread = "cpython-thread"
 
-// realGIL is what threads of a real CPython gain over its own serial code: of the last one
-// named that did the task by so many workers.
+// realGIL is what threads of a real CPython gain over its own serial code: of the newest
+// one that did the task by so many workers.
 func (v view) realGIL(g grid, task string, workers int) (python card.Python, gain stat.Interval) {
-	for _, python := range slices.Backward(v.table.realGILs()) {
+	for _, python := range v.table.realGILs() {
 		threads := cell(task+"/python="+string(python), cpythonThread, workers)
 		if gain := v.table.ratio(g.experiment, baseline(threads), threads, "ns/op"); gain.N > 0 {
 			return python, gain

@@ -824,3 +824,49 @@ func TestAReportWarnsOfSlowPrograms(t *testing.T) {
 		}
 	}
 }
+
+// What failed alike in many rounds is told once.
+func TestFailuresThatAreAlikeAreToldOnce(t *testing.T) {
+	var failed []Failure
+	for round := range 12 {
+		failed = append(failed, Failure{"Compute", "a", "there is none", round}, Failure{"Compute", "b", fmt.Sprint("reason ", round%2), 2 * round})
+	}
+	got := failures(failed[:23])
+	want := []string{
+		"  - Compute/a in 12 rounds, from 1 to 12: there is none",
+		"  - Compute/b in 6 rounds, from 1 to 21: reason 0",
+		"  - Compute/b in 5 rounds, from 3 to 19: reason 1",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := failures(append(failed[:1:1], Failure{"Compute", "c", "odd", 4})); got[1] != "  - Compute/c in round 5: odd" {
+		t.Errorf("%q", got)
+	}
+}
+
+// Claims are compared with those of the same scale, whatever interpreters it has and in
+// whatever order.
+func TestClaimsThatDidNotChangeAreNotCalledChanged(t *testing.T) {
+	for _, pythons := range [][]card.Python{nil, {"3.12.1"}, {"2.7.18", "3.12.1"}, {"3.12.1", "2.7.18"}} {
+		scale := card.Scale{Cores: testCores, System: "linux", Pythons: pythons}
+		var names, claims []string
+		for _, p := range pythons {
+			names = append(names, p.String())
+		}
+		for _, e := range chapters.All {
+			claims = append(claims, e.Name+":"+card.Fingerprint(e.Claims(scale)))
+		}
+		slices.Reverse(names)
+		head := fmt.Sprintf("claims: %s\n", strings.Join(claims, " "))
+		text := strings.Replace(worldOf(scale, 3, 0.1, textbook), "python: CPython 3.12.1\n", "python: "+strings.Join(names, ", ")+"\n", 1)
+		p := newPage(read(t, head+text))
+		if changed := p.changedChapters(); len(changed) > 0 || len(p.measured) < 5 {
+			t.Errorf("with %v, of %d chapters these changed: %v", pythons, len(p.measured), changed)
+		}
+		p = newPage(read(t, strings.Replace(head, "compute:", "compute:0", 1)+text))
+		if changed := p.changedChapters(); !slices.Equal(changed, []string{"compute"}) {
+			t.Errorf("with %v: changed %v", pythons, changed)
+		}
+	}
+}

@@ -124,10 +124,7 @@ func newPage(t *Table) page {
 	}
 	p := page{view: viewOf(t, cores), aa: aaTestOf(t), disturbances: attribute(t, cores)}
 	var claims []asked
-	scale := card.Scale{
-		Cores: cores, System: t.Get(results.KeyGOOS), Quota: t.Get(results.KeyQuota),
-		Pythons: card.Pythons(t.Get(results.KeyPython)), Hindrances: t.hindrances(),
-	}
+	scale := t.scale(cores)
 	for _, e := range card.Asked(t.catalogue.Chapters, strings.Fields(t.Get(results.KeyExperiments))) {
 		if !t.holds(e.Name) {
 			continue
@@ -162,6 +159,14 @@ func newPage(t *Table) page {
 		p.answer = "No verdict is given, " + p.aa.withheld() + ". What was measured: " + p.answer
 	}
 	return p
+}
+
+// scale is what claims depend on.
+func (t *Table) scale(cores int) card.Scale {
+	return card.Scale{
+		Cores: cores, System: t.Get(results.KeyGOOS), Quota: t.Get(results.KeyQuota),
+		Pythons: card.Pythons(t.Get(results.KeyPython)), Hindrances: t.hindrances(),
+	}
 }
 
 // odds are those that are asked of each claim: what the run wrote down, or so many that

@@ -1,9 +1,12 @@
 package card
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"math"
+	"slices"
+	"strings"
 
 	"parcon/experiments/variant"
 )
@@ -138,11 +141,20 @@ func AtLeast(m Measure, of variant.Variant, low float64) Comparison {
 
 // Fingerprint tells apart catalogues: it changes with every comparison and bound
 // of the claims. A run writes it down before it measures, so that a report can
-// tell whether the claims are still those.
+// tell whether the claims are still those. In which order interpreters were named, and so
+// under which one a verdict counts, is no part of it.
 func Fingerprint(claims []Claim) string {
 	sum := fnv.New64a()
+	place := func(c Claim) string { // of emulations: behind all of these, as they come
+		if strings.HasPrefix(c.Under, "CPython") {
+			return c.Under
+		}
+		return "~"
+	}
 	for _, one := range claims {
-		for _, claim := range one.All() {
+		all := one.All()
+		slices.SortStableFunc(all, func(a, b Claim) int { return cmp.Compare(place(a), place(b)) })
+		for _, claim := range all {
 			fmt.Fprintln(sum, claim.ID)
 			for _, c := range claim.Comparisons {
 				m := c.Measure

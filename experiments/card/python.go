@@ -103,7 +103,10 @@ var modern = [2]int{3, 8}
 // Modern says that it is new enough for mechanisms to be measured on it.
 func (p Python) Modern() bool { return p.AtLeast(modern[0], modern[1]) }
 
-// WithGIL are those of some that have one.
+// WithGIL are those of some that have one, the newest first: of a sentence that is judged
+// under each its verdict counts, as what was true of an old one is history.
 func WithGIL(all []Python) []Python {
-	return slices.DeleteFunc(slices.Clone(all), func(p Python) bool { return !p.GIL() })
+	have := slices.DeleteFunc(slices.Clone(all), func(p Python) bool { return !p.GIL() })
+	slices.SortStableFunc(have, func(a, b Python) int { return b.Compare(a) })
+	return have
 }

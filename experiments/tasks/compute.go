@@ -114,7 +114,9 @@ func computeUnder(g gil, s card.Scale) []card.Case {
 	}
 	if g.python != "" && s.Depth >= card.Standard {
 		add("cpython-process", c)
-		add("cpython-asyncio", 4*c)
+		if g.python.AtLeast(3, 5) { // there is none before
+			add("cpython-asyncio", 4*c)
+		}
 	}
 	return cases
 }
