@@ -71,9 +71,9 @@ func (v view) answerFigure() figure {
 func (v view) answerBars() []chart.BarPanel {
 	bars := func(g grid, title, task string, workers int) chart.BarPanel {
 		p := chart.BarPanel{Title: title, Reference: 1, ReferenceLabel: "serial"}
-		models := []string{"goroutine", "pool", "thread", "process-pool", "process", "loop", "gil"}
+		models := answered
 		if best, ok := g.fastest(task, workers); ok {
-			models = with(models, best.models...)
+			models = with(slices.Clone(answered), best.models[0])
 		}
 		for _, m := range models {
 			if s := g.speedup(task, m, workers); s.N > 0 {
@@ -146,11 +146,7 @@ func (v view) headline() string {
 		if best, ok := g.fastest(task, workers); ok {
 			text := fmt.Sprintf("%s (%s, %s) runs %s as fast as serial with %s",
 				verb, task, number.Plural(workers, "worker"), best.speedup.In(number.Times), best.models[0])
-			if also := best.models[1:]; len(also) > mostAlike {
-				text += fmt.Sprintf(" (not told apart: %s and %d more)", strings.Join(also[:mostAlike], ", "), len(also)-mostAlike)
-			} else if len(also) > 0 {
-				text += fmt.Sprintf(" (not told apart: %s)", strings.Join(also, ", "))
-			}
+			text += alike(best.models[1:])
 			if python, real := v.realGIL(g, task, workers); real.N > 0 {
 				text += fmt.Sprintf(", %s under the GIL of %s", number.Times(real.Estimate), python)
 			} else if gil := g.speedup(task, "gil", workers); gil.N > 0 {
@@ -168,8 +164,21 @@ func (v view) headline() string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// mostAlike is how many models beside the best an answer names.
-const mostAlike = 3
+// answered are the models of the answer, in the order of its picture.
+var answered = []string{"goroutine", "pool", "thread", "process-pool", "process", "loop", "gil"}
+
+// alike names the models that are not told from the best, as far as the picture has them.
+func alike(models []string) string {
+	named := slices.DeleteFunc(slices.Clone(models), func(m string) bool { return !slices.Contains(answered, m) })
+	more := ""
+	if n := len(models) - len(named); n > 0 {
+		more = fmt.Sprintf("%d more", n)
+	}
+	if text := section.Joined(" and ", strings.Join(named, ", "), more); text != "" {
+		return fmt.Sprintf(" (not told apart: %s)", text)
+	}
+	return ""
+}
 
 // planeFigure is tasks in flight across, cores busy up.
 func (v view) planeFigure() figure {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"parcon/experiments/card"
 	"parcon/experiments/lane"
 	"parcon/experiments/number"
 	"parcon/experiments/variant"
@@ -70,6 +71,9 @@ func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 // lanePanel turns a timeline into what is drawn.
 func lanePanel(t lane.Timeline) chart.LanePanel {
 	p := chart.LanePanel{Name: lanePart(t, "model"), Finding: t.Finding(), Busy: t.Busy}
+	if python := lanePart(t, "python"); python != "" {
+		p.Finding = card.Python(python).String() + ": " + p.Finding
+	}
 	row := map[string]int{}
 	for _, name := range t.Lanes() {
 		row[name] = len(p.Rows)

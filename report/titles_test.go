@@ -108,9 +108,10 @@ func TestTheHeadlineNamesWhatIsDrawn(t *testing.T) {
 	if !ok || !slices.Contains(best.models, "ants") && !slices.Contains(best.models, "errgroup") {
 		t.Fatalf("the fastest is %v", best)
 	}
-	for _, m := range best.models {
-		if !slices.Contains(panels[0].Rows, m) {
-			t.Errorf("%s is not drawn", m)
+	for i, m := range best.models {
+		named := regexp.MustCompile(`\b` + m + `\b`).MatchString(v.headline())
+		if i == 0 && !named || named && !slices.Contains(panels[0].Rows, m) {
+			t.Errorf("%s is not drawn, or the best and not named: %q", m, v.headline())
 		}
 	}
 	if want := number.Times(best.speedup.Estimate) + " as fast as serial with " + best.models[0]; !strings.Contains(title, want) || !strings.Contains(v.headline(), number.Times(best.speedup.Estimate)) {
@@ -182,7 +183,7 @@ func boxes(t testing.TB, f figure) []box {
 func TestTextInPicturesCanBeRead(t *testing.T) {
 	tables := map[string]*Table{"all": read(t, everything(2, textbook))}
 	tables["all"].Lanes = traced(8, 32)
-	for _, name := range []string{"standard", "costs", "selfcheck"} {
+	for _, name := range []string{"standard", "selfcheck"} {
 		table, err := ReadFile(t.Context(), filepath.Join("..", "results", name), catalogue())
 		if err != nil {
 			t.Fatal(err)

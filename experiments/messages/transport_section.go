@@ -38,8 +38,8 @@ func transportSections() []section.Section {
 			Columns: []section.Column{
 				section.Under("through", section.Value("transport")),
 				section.Under("size", section.Value("size")),
-				section.Under("on one core", onCores(oneCore, flows)),
-				section.Under("across two cores", onCores(twoCores, flows)),
+				section.Under("on one core, MB/s", onCores(oneCore, flows)),
+				section.Under("across two cores, MB/s", onCores(twoCores, flows)),
 			},
 			Note: "MB/s, a million bytes in a second, with {interval}s: one process sends, the other one looks at each message and answers the last one. What a channel hands over is not copied.",
 		},
@@ -91,5 +91,5 @@ func fastest(s section.Samples) string {
 	if by == "" {
 		return ""
 	}
-	return fmt.Sprintf("most flows through: %s, with %s GB/s", by, number.Short(most.Over(1e9).Estimate))
+	return fmt.Sprintf("most flows through: %s, with %s MB/s", by, number.Short(most.Over(1e6).Estimate))
 }

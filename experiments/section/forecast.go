@@ -314,7 +314,7 @@ func (f Forecast) foretell(s Samples, task ForecastTask) Shown {
 	}
 	return Shown{
 		Finding: foretoldFinding(checked.name, lines, single), Figure: f.figure(s, checked, lines, single),
-		Head: foretoldHead(), Rows: foretoldRows(lines), Note: f.assumptions(of, dear, len(single) > 0),
+		Head: foretoldHead(), Rows: foretoldRows(lines), Note: f.assumptions(of, dear, single),
 	}
 }
 
@@ -431,7 +431,7 @@ func foretoldRows(lines [][]foretold) [][]string {
 }
 
 // assumptions are those of the simulation, with what it was fed.
-func (f Forecast) assumptions(of, dear forecast.System, differ bool) string {
+func (f Forecast) assumptions(of, dear forecast.System, single []foretold) string {
 	worker := "computes for " + number.Span(of.Length)
 	if of.Waits {
 		worker = fmt.Sprintf("is with it for %s, of which it computes %s", number.Span(of.Worker+of.Length), number.Span(of.Worker))
@@ -441,8 +441,8 @@ func (f Forecast) assumptions(of, dear forecast.System, differ bool) string {
 		"each worker has a core of its own, so has each stream, and the one master; a stream handles one message after another, with all the CPU time of the server; "+
 		"a message between machines is %s on its way; a worker takes up to %d tasks ahead, and streams give them out in turn. ",
 		number.Percent(foretoldLoad), number.Span(of.Queue), number.Span(of.Master), worker, number.Span(float64(f.Hop)), of.Prefetch-1)
-	if differ {
-		text += fmt.Sprintf("These tasks came more slowly and cost the server %s and the master %s, as messages that come one by one wake it for each: the line of a stream that is less busy is for that, and the truth may lie between. ", number.Span(dear.Queue), number.Span(dear.Master))
+	if n := len(single); n > 0 {
+		text += fmt.Sprintf("These tasks came more slowly and cost the server %s and the master %s, as messages that come one by one wake it for each: the line of a stream that is less busy is for that, and ends at %s tasks/s; the truth may lie between. ", number.Span(dear.Queue), number.Span(dear.Master), number.Rate(single[n-1].full.Throughput))
 	}
 	return text + "A network that is full, a server that slows down with many connections, and machines that fail are not foretold."
 }

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -36,7 +37,7 @@ const (
 // LaneCases are the cases whose lanes are drawn: a workload, with its parameters behind a
 // slash ("mix/cpu=25"), under some models. With 0 workers there are as many as cores, at
 // least 2 and at most 4, and twice as many for tasks that wait; serial has one. Models of
-// CPython are drawn on the first one that there is.
+// CPython are drawn on the newest one that there is, of those with a GIL if there are any.
 func LaneCases(work string, models []string, pythons []card.Python, workers, cores int) ([]card.Case, error) {
 	if strings.HasPrefix(work, "workload=") {
 		return nil, fmt.Errorf("workload %q: write the name alone, such as primes or mix/cpu=25", work)
@@ -72,7 +73,7 @@ func LaneCases(work string, models []string, pythons []card.Python, workers, cor
 			if len(pythons) == 0 {
 				return nil, fmt.Errorf("model %s: there is no CPython: install python3, or name one with --python", name)
 			}
-			v = v.With("python", string(pythons[0]))
+			v = v.With("python", string(cmp.Or(slices.Concat(card.WithGIL(pythons), pythons)...)))
 		}
 		if _, err := Parse(v.String()); err != nil {
 			return nil, err
