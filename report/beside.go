@@ -64,7 +64,7 @@ func (p page) underEach(w *strings.Builder) {
 		w.WriteString("None of the others contradicts it.")
 	}
 	w.WriteString("\n\n")
-	table(w, []string{"id", "claim", "under", "verdict", fmt.Sprintf("nearest comparison (%s)", interval), "bound", "odds"}, rows)
+	table(w, []string{"id", "claim", "under", "verdict", fmt.Sprintf("deciding comparison (%s)", interval), "bound", "odds"}, rows)
 	own := slices.DeleteFunc(slices.Clone(p.beside), func(j Judged) bool {
 		return j.Caveat == "" || slices.ContainsFunc(p.judged, func(counts Judged) bool { return counts.Caveat == j.Caveat })
 	})

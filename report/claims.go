@@ -33,7 +33,7 @@ func (p page) verdicts(w *strings.Builder) {
 		}
 		rows = append(rows, row)
 	}
-	table(w, []string{"id", "claim", "verdict", fmt.Sprintf("nearest comparison (%s)", interval), "bound", "odds", "why"}, rows)
+	table(w, []string{"id", "claim", "verdict", fmt.Sprintf("deciding comparison (%s)", interval), "bound", "odds", "why"}, rows)
 	w.WriteString(p.legend() + " " + p.words() + "\n\n")
 	for _, j := range p.judged {
 		if j.Caveat != "" {
@@ -60,7 +60,7 @@ func (p page) risk() string {
 
 // legend explains what stands in the table of verdicts.
 func (p page) legend() string {
-	text := fmt.Sprintf("*Odds*: those of the evidence for the verdict, or of an undecided claim for what is likelier; a bet on noise alone reaches x to 1 with a chance of 1/x at most, ever. A %s is that of one comparison alone, whenever one looks.", interval)
+	text := fmt.Sprintf("*Odds*: those of the evidence for the verdict, or of an undecided claim for what is likelier; a bet on noise alone reaches x to 1 with a chance of 1/x at most, ever. The deciding comparison is the one with the least odds, of several that have as much the one nearest to its bound. A %s is that of one comparison alone, whenever one looks: it holds for all moments of the run together, so an estimate may lie just outside.", interval)
 	has := func(is func(c Compared) bool) bool {
 		return slices.ContainsFunc(p.judged, func(j Judged) bool { return slices.ContainsFunc(j.Compared, is) })
 	}

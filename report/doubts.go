@@ -16,7 +16,10 @@ import (
 func (p page) doubts(w *strings.Builder) {
 	heading(w, "##", "Doubts")
 	for _, d := range p.allDoubts() {
-		w.WriteString("- " + d + "\n")
+		if !strings.HasPrefix(d, "  ") { // those are under the one before
+			w.WriteString("- ")
+		}
+		w.WriteString(d + "\n")
 	}
 	w.WriteString("\n")
 	p.causes(w)

@@ -67,7 +67,13 @@ func (t *Table) pythonThreads(experiment string, python card.Python) []variant.V
 	return all
 }
 
-// fidelity is that of one variant of CPython's threads. All four times are of the same round.
+// fewTogether is how many rounds have no interval.
+const fewTogether = 7
+
+// fidelity is that of one variant of CPython's threads. The two times of a speed-up are of the
+// same round, and so are both speed-ups where there are enough rounds that have all four;
+// else, as each variant rests when nobody needs it any more, the first of one is set against
+// the first of the other, and so on.
 func (t *Table) fidelity(experiment string, python card.Python, v variant.Variant) fidelity {
 	threads, _ := v.Int("workers", 1)
 	plain := v.Without("python")
@@ -76,16 +82,42 @@ func (t *Table) fidelity(experiment string, python card.Python, v variant.Varian
 	goSerial := t.rounded(experiment, baseline(plain), "ns/op")
 	for _, emulation := range emulations {
 		emulated := t.rounded(experiment, plain.With("model", emulation), "ns/op")
-		var x, y []float64
-		for _, round := range slices.Sorted(maps.Keys(emulated)) {
-			a, b := goSerial[round]/emulated[round], serial[round]/mine[round]
-			if a > 0 && b > 0 { // all four were measured in it
-				x, y = append(x, a), append(y, b)
-			}
-		}
-		f.over = append(f.over, stat.RatioSeries(x, y).Running())
+		f.over = append(f.over, stat.RatioSeries(inPairs(gains(goSerial, emulated), gains(serial, mine))).Running())
 	}
 	return f
+}
+
+// gains are speed-ups by round, of the rounds in which both were measured.
+func gains(serial, mine map[int]float64) map[int]float64 {
+	all := map[int]float64{}
+	for round, took := range mine {
+		if gain := serial[round] / took; gain > 0 && !math.IsInf(gain, 0) {
+			all[round] = gain
+		}
+	}
+	return all
+}
+
+// inPairs are the values of two, of the same rounds if there are enough of these, else in the order
+// of their own rounds.
+func inPairs(a, b map[int]float64) (x, y []float64) {
+	for _, round := range slices.Sorted(maps.Keys(a)) {
+		if of, both := b[round]; both {
+			x, y = append(x, a[round]), append(y, of)
+		}
+	}
+	if len(x) >= fewTogether {
+		return x, y
+	}
+	ordered := func(m map[int]float64) (all []float64) {
+		for _, round := range slices.Sorted(maps.Keys(m)) {
+			all = append(all, m[round])
+		}
+		return all
+	}
+	x, y = ordered(a), ordered(b)
+	n := min(len(x), len(y))
+	return x[:n], y[:n]
 }
 
 // furthest is the fidelity that is furthest from 1 of an emulation, and how far that is, as

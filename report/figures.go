@@ -519,7 +519,7 @@ func verdictFigure(name, on string, judged []Judged) figure {
 		})
 	}
 	title := fmt.Sprintf("%s on %s: %s", number.Plural(len(judged), "claim"), on, countVerdicts(judged, Refuted))
-	subtitle := "For each claim the comparison nearest to its bound, or furthest beyond it; the bound is shaded"
+	subtitle := "For each claim the comparison with the least odds, which decides it; the bound is shaded"
 	if slices.ContainsFunc(rows, func(r chart.ForestRow) bool { return r.Open }) {
 		subtitle += "; a hollow dot is undecided"
 	}

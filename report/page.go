@@ -13,6 +13,7 @@ import (
 	"parcon/experiments/variant"
 	"parcon/report/scaling"
 	"parcon/report/stat"
+	"parcon/results"
 )
 
 // page is all that a report says, computed.
@@ -325,7 +326,11 @@ func (p page) environment(w *strings.Builder) {
 	}
 	var rows [][]string
 	for _, e := range p.table.Setup {
-		rows = append(rows, []string{e.Key, e.Value})
+		key := e.Key
+		if key == results.KeyRounds {
+			key += ", at most"
+		}
+		rows = append(rows, []string{key, e.Value})
 	}
 	table(w, []string{"key", "value"}, rows)
 	switch {

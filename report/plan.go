@@ -167,18 +167,33 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 			}
 		}
 	}
+	scarce := map[string]bool{}
+	for name := range f.cases {
+		if early && f.headline[name] || !early && f.rounds(name) < f.least[name] {
+			scarce[name] = true
+			// Of what is drawn over serial code a round without that is worth nothing.
+			scarce[serialOf(name)] = true
+		}
+	}
 	rest := map[string]bool{}
 	for name, base := range f.cases {
-		scarce := f.rounds(name) < f.least[name]
-		if early {
-			scarce = f.headline[name]
-		}
-		if !needed[name] && !(base != "" && needed[base]) && !scarce {
+		if !needed[name] && !(base != "" && needed[base]) && !scarce[name] {
 			rest[name] = true
 		}
 	}
 	f.fill(round, rest)
 	return rest
+}
+
+// serialOf is the name of the serial code that a task under a model is set against, "" of
+// all else.
+func serialOf(name string) string {
+	experiment, rest, _ := strings.Cut(name, "/")
+	v, err := variant.Parse(rest)
+	if err != nil || v.Get("workload") == "" {
+		return ""
+	}
+	return experiment + "/" + baseline(v.Without(card.AA)).String()
 }
 
 // leastRound is how long the trials of a round are to take. Rounds that follow each other

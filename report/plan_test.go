@@ -82,11 +82,26 @@ func TestARunFollowsTheEvidence(t *testing.T) {
 	if len(decided) != measured || measured < 40 {
 		t.Errorf("%d of %d claims are decided: %v", len(decided), measured, f.Open())
 	}
-	had := map[string]int{}
+	had, rounds := map[string]int{}, map[string]map[int]bool{}
 	last := 0
 	for _, r := range trials {
-		had[r.Experiment+"/"+r.Variant]++
+		name := r.Experiment + "/" + r.Variant
+		if had[name]++; rounds[name] == nil {
+			rounds[name] = map[int]bool{}
+		}
+		rounds[name][r.Round] = true
 		last = r.Round
+	}
+	for name := range all { // a speed-up needs rounds of both
+		together := 0
+		for round := range rounds[name] {
+			if rounds[serialOf(name)][round] {
+				together++
+			}
+		}
+		if _, there := all[serialOf(name)]; there && together < 7 {
+			t.Errorf("%s has %d rounds with its serial code", name, together)
+		}
 	}
 	for name := range all {
 		least := 2

@@ -49,7 +49,7 @@ func (t together) differing(w *strings.Builder) {
 	}
 	heading(w, "##", "Where they differ")
 	fmt.Fprintf(w, "These claims hold on one %s and are refuted on another, both surely. What decided it stands beside.\n\n", t.noun)
-	table(w, []string{"claim", t.noun, "verdict", fmt.Sprintf("nearest comparison (%s)", interval), "bound", "odds"}, rows)
+	table(w, []string{"claim", t.noun, "verdict", fmt.Sprintf("deciding comparison (%s)", interval), "bound", "odds"}, rows)
 }
 
 // identifying are the keys that tell what was measured, and what they are called.

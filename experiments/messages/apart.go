@@ -105,7 +105,7 @@ func apartCases(s card.Scale) []card.Case {
 func apartClaims(card.Scale) []card.Claim {
 	claim := card.Claim{
 		ID: "M5", Text: "Producer and consumer apart are faster than producing and consuming in turn",
-		Caveat: "Both compute, 0.4 ms to 1 ms for an item, which is long beside a message between two processes: of items that take a tenth of that a message eats up much of the gain, or all of it. The nearer the two are in speed, the more can be gained, and twice at most.",
+		Caveat: "Both compute, some tenths of a millisecond for an item, which is long beside a message between two processes: of items that take a tenth of that a message eats up much of the gain, or all of it. The nearer the two are in speed, the more can be gained, and twice at most.",
 		Needs:  []card.Need{card.Cores},
 	}
 	for _, p := range paces {

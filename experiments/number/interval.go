@@ -3,6 +3,7 @@ package number
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // An Interval is an estimate with its interval, from N samples. Where too few
@@ -35,7 +36,8 @@ func (i Interval) Inverse(of float64) Interval {
 	return Interval{of / i.Estimate, of / i.High, of / i.Low, i.N}
 }
 
-// In writes the estimate in a form, and the interval: "1.98x (1.92 to 2.01)".
+// In writes the estimate in a form, and the interval in the same one, but for the x of a
+// ratio, which is said once: "1.98x (1.92 to 2.01)", "68.6k (58.1k to 79.8k)".
 func (i Interval) In(form func(float64) string) string {
 	if i.N == 0 {
 		return "–"
@@ -43,7 +45,8 @@ func (i Interval) In(form func(float64) string) string {
 	if !i.Known() {
 		return form(i.Estimate) + " (no interval)"
 	}
-	return fmt.Sprintf("%s (%s to %s)", form(i.Estimate), Short(i.Low), Short(i.High))
+	end := func(v float64) string { return strings.TrimSuffix(form(v), "x") }
+	return fmt.Sprintf("%s (%s to %s)", form(i.Estimate), end(i.Low), end(i.High))
 }
 
 // Span writes a time in ns with its interval.

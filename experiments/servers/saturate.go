@@ -177,10 +177,10 @@ func crossings(s section.Samples) string {
 	return "More than an event loop serves: " + section.Joined("; ", said...) + ". Interpolated between the two amounts of work measured on either side, as the time of a request grows evenly with its work; in brackets where both ratios lie at the ends of their {interval}s. No closer than these amounts where one of the two holds 1."
 }
 
-// ahead says whether a model serves more than an event loop at each amount of work.
+// ahead says whether a model surely serves more than an event loop at each amount of work.
 func ahead(s section.Samples, model string) bool {
 	others := s.With(ofServers.Key, model)
-	return len(others) > 0 && !slices.ContainsFunc(others, func(v variant.Variant) bool { return !(overLoop(s, v).Estimate > 1) })
+	return len(others) > 0 && !slices.ContainsFunc(others, func(v variant.Variant) bool { return !(overLoop(s, v).Low > 1) })
 }
 
 // crossingOf looks for the neighbours between which an event loop falls behind a model, and

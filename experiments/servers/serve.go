@@ -163,7 +163,7 @@ func serveSections() []section.Section {
 		{Topic: "Serving many clients", Claims: []string{"N2"}, Form: section.Func(served)},
 		{
 			Topic: "Latency of a request", Claims: []string{"N2"}, Form: latencies,
-			Why: "A thread or process for each connection has to be woken for each request; an event loop that has more to do is awake already.",
+			Why: "Beside its work a request costs to wake whoever serves it, and to tell whose it is: that differs from server to server.",
 		},
 		{Topic: "Latency by offered load", Form: section.Func(knee)},
 		{Topic: "Memory of an idle connection", Form: section.Func(kept)},

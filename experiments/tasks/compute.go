@@ -114,7 +114,7 @@ func computeUnder(g gil, s card.Scale) []card.Case {
 	}
 	if g.python != "" && s.Depth >= card.Standard {
 		add("cpython-process", c)
-		if g.python.AtLeast(3, 5) { // there is none before
+		if g.python.AtLeast(3, 5) { // before that there is no async and await
 			add("cpython-asyncio", 4*c)
 		}
 	}
@@ -152,7 +152,7 @@ func looksParallel(s card.Scale) card.Claim {
 func trulyAtOnce(s card.Scale) card.Claim {
 	claim := card.Claim{
 		ID: "P2", First: true, Text: "Several cores run tasks truly at once: goroutines, threads and processes compute faster than serial code",
-		Caveat: "thread is a goroutine locked to a thread of the kernel. Go's garbage collector has to take the core from it by way of the kernel, so work that allocates gains less under thread than under goroutine and process-pool.",
+		Caveat: "thread is a goroutine locked to a thread of the kernel. Go's garbage collector has to take the core from it by way of the kernel, so work that allocates gains less under thread than under goroutine and process-pool. Processes are those of a pool: a new one for every task has to be paid for.",
 		Needs:  []card.Need{card.Cores},
 	}
 	for _, work := range kind(workload.CPU) {
