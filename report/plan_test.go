@@ -224,7 +224,7 @@ func TestWhatIsTooCloseToCallIsGivenUp(t *testing.T) {
 	if last := trials[len(trials)-1].Round; last > 200 {
 		t.Errorf("it was given up after round %d", last)
 	}
-	if open := f.Open(); len(open) != 1 || !strings.Contains(open[0], "U6: ") || !strings.Contains(open[0], "too close to call") {
+	if open := f.Open(); len(open) != 1 || !strings.Contains(open[0], "U6: ") || !strings.Contains(open[0], "too close to call") || !strings.Contains(open[0], " rounds would decide on a machine where ") {
 		t.Errorf("%q", open)
 	}
 	if soon := f.Soon(time.Hour); soon != "" {

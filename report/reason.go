@@ -104,12 +104,18 @@ func (j *Judged) open() string {
 	more := stat.Further(c.rounds.N(), right, j.need-j.Odds)
 	switch {
 	case stat.Hopeless(c.rounds.N(), right, j.need):
-		return text + fmt.Sprintf("; too close to call: %s lies %s from its bound, and a round strays by %s", c.Name, number.Percent(math.Abs(math.Expm1(c.margin()))), number.Percent(c.rounds.Spread()))
+		distance := number.Percent(math.Abs(math.Expm1(c.margin())))
+		return text + fmt.Sprintf("; too close to call: %s lies %s from its bound, and a round strays by %s; some %.0f rounds would decide on a machine where one strays by no more than %[2]s",
+			c.Name, distance, number.Percent(c.rounds.Spread()), math.Ceil(j.need/ofOneDeviation))
 	case more > mostFurther:
 		return text + fmt.Sprintf("; it may take over %d further rounds to decide", mostFurther)
 	}
 	return text + fmt.Sprintf("; about %s would decide if they fall as so far", number.Plural(int(math.Ceil(more)), "further round"))
 }
+
+// ofOneDeviation is by how much the logarithm of the odds grows with a round, on average, where
+// the bound is one standard deviation of a round away: 84 % lie on its right side then.
+const ofOneDeviation = 0.256
 
 // mostFurther is the most rounds that are worth telling.
 const mostFurther = 200
