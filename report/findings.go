@@ -144,7 +144,7 @@ func (p page) findings(w *strings.Builder) {
 	}
 	heading(w, "##", "Findings")
 	if !p.aa.Failed() {
-		fmt.Fprintf(w, "The odds of a verdict tell how strongly the rounds speak for it. At %s a claim is decided and its trials may rest, so many end just above.\n\n", toOne(math.Log(p.odds)))
+		fmt.Fprintf(w, "Odds tell how strongly the rounds speak for a verdict. At %s its trials may rest: many end just above.\n\n", toOne(math.Log(p.odds)))
 	}
 	for _, f := range all {
 		fmt.Fprintf(w, "### %s\n\n", f.chapter)
@@ -193,7 +193,7 @@ func (p page) plainly(w *strings.Builder) {
 		return
 	}
 	heading(w, "##", claimsHeading)
-	fmt.Fprintf(w, "Each sentence was written down with its bound before anything ran%s. The chance that any of these verdicts is wrong because of noise is at most %s. A number leads to the evidence.\n\n", p.butChanged(), p.risk())
+	fmt.Fprintf(w, "Each sentence was written down with its bound before anything ran%s. The chance that any of these verdicts is wrong because of noise is at most %s.\n\n", p.butChanged(), p.risk())
 	var rows [][]string
 	for _, j := range p.judged {
 		rows = append(rows, []string{fmt.Sprintf("[%s](#%s)", j.ID, j.ID), j.Text, "**" + string(j.Verdict) + "**"})
@@ -203,15 +203,24 @@ func (p page) plainly(w *strings.Builder) {
 	w.WriteString("</div>\n\n")
 }
 
-// corner tells of what was refuted: what the books say, what was found, why, and how to see it.
+// corner tells of what was refuted, and of what could not be told: what the books say, what was
+// found, why, and how to see it.
 func (p page) corner(w *strings.Builder) {
-	refuted := slices.DeleteFunc(slices.Clone(p.judged), func(j Judged) bool { return j.Verdict != Refuted })
-	if len(refuted) == 0 {
+	told := slices.DeleteFunc(slices.Clone(p.judged), func(j Judged) bool { return j.Verdict != Refuted && j.Verdict != Undecided })
+	slices.SortStableFunc(told, func(a, b Judged) int { return strings.Compare(string(a.Verdict), string(b.Verdict)) }) // refuted ones first
+	if len(told) == 0 {
 		return
 	}
 	heading(w, "##", "Textbook corner")
-	for _, j := range refuted {
-		fmt.Fprintf(w, "**%s.** Books say: *%s.* Here: %s: %s; the sentence asks for %s. %s See it yourself: `parcon run %s`. [The evidence](#%s)\n\n",
-			j.ID, j.Text, j.Deciding.Name, j.Deciding.found(), demand(j.Deciding.Comparison), j.Caveat, j.ID, j.ID)
+	for _, j := range told {
+		here := fmt.Sprintf("Here: %s: %s; the sentence asks for %s. %s", j.Deciding.Name, j.Deciding.found(), demand(j.Deciding.Comparison), j.Caveat)
+		if j.Verdict == Undecided {
+			why := j.Reason
+			if _, open, ok := strings.Cut(why, " are asked; "); ok {
+				why = open
+			}
+			here = fmt.Sprintf("Here that could not be told: %s.", why)
+		}
+		fmt.Fprintf(w, "**%s.** Books say: *%s.* %s See it yourself: `parcon run %s`. [The evidence](#%s)\n\n", j.ID, j.Text, here, j.ID, j.ID)
 	}
 }

@@ -60,7 +60,7 @@ func (p page) lanes(w *strings.Builder) {
 		return
 	}
 	heading(w, "##", "Who ran when")
-	w.WriteString("Concurrency is one lane cut in slices, parallelism is several lanes at once, and a GIL is one lane at a time that hops between threads. These runs were traced, beside the measured rounds; `lanes.txt` holds every slice, and `parcon lanes` draws others.\n\n")
+	w.WriteString("Concurrency is one lane cut in slices, parallelism is several lanes at once, and a GIL is one lane at a time that hops between threads. These runs were traced, beside the measured rounds; `parcon lanes` draws others.\n\n")
 	for _, f := range figures {
 		p.picture(w, f.name)
 	}

@@ -48,7 +48,7 @@ func (p page) markdown() string {
 	}
 	if len(p.compute.cells) > 0 || len(p.waiting.cells) > 0 {
 		p.picture(&head, "answer")
-		p.models(&head)
+		fmt.Fprintf(&head, "[%s](#%s)\n\n", namesHeading, slug(namesHeading))
 	}
 	if len(p.mixed.cells) > 0 {
 		heading(&w, "##", "What to use when")
@@ -67,6 +67,8 @@ func (p page) markdown() string {
 	return head.String() + contents(w.String()) + w.String()
 }
 
+const namesHeading = "What the names mean"
+
 // models says what the names of the first pictures mean, for who wants to know.
 func (p page) models(w *strings.Builder) {
 	named := p.mixers()
@@ -79,9 +81,8 @@ func (p page) models(w *strings.Builder) {
 			rows = append(rows, []string{m, p.table.catalogue.Mapping[m]})
 		}
 	}
-	w.WriteString("<details><summary>What the names mean</summary>\n\n")
+	heading(w, "##", namesHeading)
 	table(w, []string{"model", "how it runs tasks"}, rows)
-	w.WriteString("</details>\n\n")
 }
 
 // calmness says what was seen of the machine between the trials.
@@ -114,6 +115,9 @@ func (p page) evidence(w *strings.Builder) {
 	}
 	p.single(w)
 	p.selfcheck(w)
+	if len(p.compute.cells) > 0 || len(p.waiting.cells) > 0 {
+		p.models(w)
+	}
 	p.doubts(w)
 	p.environment(w)
 }

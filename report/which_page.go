@@ -39,7 +39,7 @@ func (p page) choices(w *strings.Builder) {
 		return
 	}
 	table(w, []string{"a task that", "use", "work over serial code", "as good", "not told apart", "not measured"}, rows)
-	fmt.Fprintf(w, "All models had %d workers here. Of those that are as good, within 10 %%, the simplest is named, in this order: %s. What is not told apart may be better or worse, and all others are behind.%s `parcon which --cpu-share 30%% --task 2ms` answers for others.\n\n",
+	fmt.Fprintf(w, "All have %d workers here. Of those as good, within 10 %%, the first of these is named: %s. What is not told apart may be better or worse; all others are behind.%s `parcon which --cpu-share 30%% --task 2ms` answers for others.\n\n",
 		p.many(), strings.Join(rivals, ", "), measured)
 }
 

@@ -76,7 +76,7 @@ func switchingClaims(s card.Scale) []card.Claim {
 	}
 	claim := card.Claim{
 		ID: "P10", Text: "With thousands of tasks in flight switching eats the machine: each takes much more CPU time, and everything gets much slower, the whole and the slowest task",
-		Caveat: fmt.Sprintf("Linux and Go find the next to have a turn in a time that hardly grows with their number, and a turn lasts long beside the switch. The whole and the slowest task are judged apart, and the comparisons tell them apart. The work is the same for few and for many. A thread or goroutine whose turn ends in the middle of a task waits until all others had theirs, so the slowest task lasts longer the more there are, in a short trial nearly as long as all of it: that costs no throughput. Of a Go program's threads at most %d run at a time, the others wait for one of these to be done. They are compared at 1,000, which start in a tenth of a second; the curves of a longer run go on to 10,000 of them, and to 100 processes.", procs),
+		Caveat: fmt.Sprintf("Linux and Go find the next to have a turn in a time that hardly grows with their number, and a turn lasts long beside the switch. The slowest task does last longer, up to all of a short trial, because one whose turn ends in its midst waits until all others had theirs: that costs no throughput. Of a Go program's threads at most %d run at a time. They are compared at 1,000; longer runs go on to 10,000.", procs),
 		Needs:  []card.Need{func(s card.Scale) string { return s.Hindrances[switchingName] }},
 	}
 	much := func(m card.Measure, model string, n int) {
