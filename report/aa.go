@@ -88,7 +88,7 @@ func (t AATest) withhold(judged []Judged, sides map[string]Contrast) {
 		if j.Verdict == NotMeasured {
 			continue
 		}
-		j.Verdict, j.Reason, j.Odds = Undecided, t.withheld(), 0
+		j.Verdict, j.Reason, j.lacking, j.Odds = Undecided, t.withheld(), t.withheld(), 0
 		for k := range j.Compared {
 			if j.Compared[k].Verdict != NotMeasured {
 				j.Compared[k].Verdict = Undecided

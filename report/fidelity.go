@@ -67,9 +67,6 @@ func (t *Table) pythonThreads(experiment string, python card.Python) []variant.V
 	return all
 }
 
-// fewTogether is how many rounds have no interval.
-const fewTogether = 7
-
 // fidelity is that of one variant of CPython's threads. The two times of a speed-up are of the
 // same round, and so are both speed-ups where there are enough rounds that have all four;
 // else, as each variant rests when nobody needs it any more, the first of one is set against
@@ -82,7 +79,12 @@ func (t *Table) fidelity(experiment string, python card.Python, v variant.Varian
 	goSerial := t.rounded(experiment, baseline(plain), "ns/op")
 	for _, emulation := range emulations {
 		emulated := t.rounded(experiment, plain.With("model", emulation), "ns/op")
-		f.over = append(f.over, stat.RatioSeries(inPairs(gains(goSerial, emulated), gains(serial, mine))).Running())
+		a, b := gains(goSerial, emulated), gains(serial, mine)
+		over := stat.RatioSeries(ofTheSameRounds(a, b)).Running()
+		if !over.Known() {
+			over = stat.RatioSeries(inTheirOrder(a, b)).Running()
+		}
+		f.over = append(f.over, over)
 	}
 	return f
 }
@@ -98,26 +100,23 @@ func gains(serial, mine map[int]float64) map[int]float64 {
 	return all
 }
 
-// inPairs are the values of two, of the same rounds if there are enough of these, else in the order
-// of their own rounds.
-func inPairs(a, b map[int]float64) (x, y []float64) {
+// ofTheSameRounds are the values of two in the rounds that have both.
+func ofTheSameRounds(a, b map[int]float64) (x, y []float64) {
 	for _, round := range slices.Sorted(maps.Keys(a)) {
 		if of, both := b[round]; both {
 			x, y = append(x, a[round]), append(y, of)
 		}
 	}
-	if len(x) >= fewTogether {
-		return x, y
+	return x, y
+}
+
+// inTheirOrder are as many values of each, the first round of one beside the first of the other.
+func inTheirOrder(a, b map[int]float64) (x, y []float64) {
+	first, second := slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b))
+	for i := range min(len(first), len(second)) {
+		x, y = append(x, a[first[i]]), append(y, b[second[i]])
 	}
-	ordered := func(m map[int]float64) (all []float64) {
-		for _, round := range slices.Sorted(maps.Keys(m)) {
-			all = append(all, m[round])
-		}
-		return all
-	}
-	x, y = ordered(a), ordered(b)
-	n := min(len(x), len(y))
-	return x[:n], y[:n]
+	return x, y
 }
 
 // furthest is the fidelity that is furthest from 1 of an emulation, and how far that is, as

@@ -203,24 +203,37 @@ func (p page) plainly(w *strings.Builder) {
 	w.WriteString("</div>\n\n")
 }
 
+// mostOpen is how many claims that could not be told the corner tells of one by one: of a run
+// that was ended early they are nearly all.
+const mostOpen = 5
+
 // corner tells of what was refuted, and of what could not be told: what the books say, what was
 // found, why, and how to see it.
 func (p page) corner(w *strings.Builder) {
-	told := slices.DeleteFunc(slices.Clone(p.judged), func(j Judged) bool { return j.Verdict != Refuted && j.Verdict != Undecided })
-	slices.SortStableFunc(told, func(a, b Judged) int { return strings.Compare(string(a.Verdict), string(b.Verdict)) }) // refuted ones first
-	if len(told) == 0 {
+	var refuted, open []Judged
+	for _, j := range p.judged {
+		switch {
+		case j.Verdict == Refuted:
+			refuted = append(refuted, j)
+		case j.Verdict == Undecided && !p.aa.Failed():
+			open = append(open, j)
+		}
+	}
+	if len(refuted)+len(open) == 0 {
 		return
 	}
 	heading(w, "##", "Textbook corner")
-	for _, j := range told {
-		here := fmt.Sprintf("Here: %s: %s; the sentence asks for %s. %s", j.Deciding.Name, j.Deciding.found(), demand(j.Deciding.Comparison), j.Caveat)
-		if j.Verdict == Undecided {
-			why := j.Reason
-			if _, open, ok := strings.Cut(why, " are asked; "); ok {
-				why = open
-			}
-			here = fmt.Sprintf("Here that could not be told: %s.", why)
-		}
+	tell := func(j Judged, here string) {
 		fmt.Fprintf(w, "**%s.** Books say: *%s.* %s See it yourself: `parcon run %s`. [The evidence](#%s)\n\n", j.ID, j.Text, here, j.ID, j.ID)
+	}
+	for _, j := range refuted {
+		tell(j, fmt.Sprintf("Here: %s: %s; the sentence asks for %s. %s", j.Deciding.Name, j.Deciding.found(), demand(j.Deciding.Comparison), j.Caveat))
+	}
+	if len(open) > mostOpen {
+		fmt.Fprintf(w, "%s could not be told here: [what would decide each](#%s) stands beside its verdict.\n\n", number.Plural(len(open), "claim"), slug(verdictsHeading))
+		return
+	}
+	for _, j := range open {
+		tell(j, fmt.Sprintf("Here that could not be told: %s.", j.lacking))
 	}
 }

@@ -23,7 +23,6 @@ type quantity struct {
 
 var (
 	quantityText = regexp.MustCompile(`(?:^|[\s(|,;:"+-])(\d[\d,]*(?:\.\d+)?)(x\b|k\b|M\b| %| ns\b| µs\b| ms\b| s\b| KiB\b| MiB\b| GiB\b)?( \([\d.,]+[^()]{0,6} to [\d.,]+[^()]{0,6}\))?`)
-	endText      = regexp.MustCompile(`[\d,]+(?:\.\d+)?`)
 	shareText    = regexp.MustCompile(`([\d,]+) of ([\d,]+) \(([\d.]+) %\)`)
 	// boundText is no measurement: of whom a title says that they come within 5 %.
 	boundText = regexp.MustCompile(`(within|more than) 5 %`)
@@ -48,10 +47,12 @@ func quantities(text string) []quantity {
 		}
 		of := scales[strings.TrimSpace(m[2])]
 		all = append(all, quantity{m[1] + m[2], of.kind, v * of.size, rounded(digits, of.kind) * of.size, m[3] != ""})
-		for _, end := range endText.FindAllString(m[3], -1) { // in the same unit, unless they have their own
-			if v, err := strconv.ParseFloat(strings.ReplaceAll(end, ",", ""), 64); err == nil {
-				all = append(all, quantity{end, of.kind, v * of.size, rounded(end, of.kind) * of.size, true})
+		for _, end := range quantities(strings.Trim(m[3], " ()")) {
+			if end.kind == "" && of.kind != "" { // the unit is said once
+				end.kind, end.value, end.half = of.kind, end.value*of.size, end.half*of.size
 			}
+			end.whole = true
+			all = append(all, end)
 		}
 	}
 	return all

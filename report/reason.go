@@ -23,9 +23,11 @@ func (j *Judged) why(missing int, agree bool) string {
 	case j.Verdict == NotMeasured:
 		text += "; " + j.absent("the variants of one")
 	case !agree:
-		text += "; the rounds of one disagree, as where a machine drifts: there is no value that most of them are about, so nothing is decided"
+		j.lacking = "the rounds of one disagree, as where a machine drifts: there is no value that most of them are about, so nothing is decided"
+		text += "; " + j.lacking
 	case j.Verdict == Undecided:
-		text += "; " + j.open()
+		j.lacking = j.open()
+		text += fmt.Sprintf("; the odds are %s, and %s are asked; %s", toOne(j.Odds), toOne(j.need), j.lacking)
 	}
 	return text
 }
@@ -86,31 +88,30 @@ func (j *Judged) lost() string {
 	return fmt.Sprintf("; up to %s of a comparison counted against it because a trial failed", number.Plural(most, "round"))
 }
 
-// open says how far the evidence is, and what would decide.
+// open says what would decide.
 func (j *Judged) open() string {
 	c := j.Deciding
-	text := fmt.Sprintf("the odds are %s, and %s are asked", toOne(j.Odds), toOne(j.need))
 	if o := c.Occurrence; o != nil {
 		more := number.Plural(o.needs(j.need), o.sample)
 		switch {
 		case !o.Every:
-			return text + fmt.Sprintf("; one that shows it would decide, or %s that do not", more)
+			return fmt.Sprintf("one that shows it would decide, or %s that do not", more)
 		case c.lost > 0:
-			return text + "; what ended that trial may have been the exception: only another run can decide"
+			return "what ended that trial may have been the exception: only another run can decide"
 		}
-		return text + fmt.Sprintf("; %s without an exception would decide", more)
+		return fmt.Sprintf("%s without an exception would decide", more)
 	}
 	right := j.right(c)
 	more := stat.Further(c.rounds.N(), right, j.need-j.Odds)
 	switch {
 	case stat.Hopeless(c.rounds.N(), right, j.need):
 		distance := number.Percent(math.Abs(math.Expm1(c.margin())))
-		return text + fmt.Sprintf("; too close to call: %s lies %s from its bound, and a round strays by %s; some %.0f rounds would decide on a machine where one strays by no more than %[2]s",
+		return fmt.Sprintf("too close to call: %s lies %s from its bound, and a round strays by %s; some %.0f rounds would decide on a machine where one strays by no more than %[2]s",
 			c.Name, distance, number.Percent(c.rounds.Spread()), math.Ceil(j.need/ofOneDeviation))
 	case more > mostFurther:
-		return text + fmt.Sprintf("; it may take over %d further rounds to decide", mostFurther)
+		return fmt.Sprintf("it may take over %d further rounds to decide", mostFurther)
 	}
-	return text + fmt.Sprintf("; about %s would decide if they fall as so far", number.Plural(int(math.Ceil(more)), "further round"))
+	return fmt.Sprintf("about %s would decide if they fall as so far", number.Plural(int(math.Ceil(more)), "further round"))
 }
 
 // ofOneDeviation is by how much the logarithm of the odds grows with a round, on average, where

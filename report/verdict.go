@@ -53,6 +53,7 @@ type Judged struct {
 	Verdict    Verdict
 	Odds       float64 // logarithm of those for the verdict, or for what is likelier so far
 	Reason     string
+	lacking    string // what would decide it, or why nothing would; "" of what is decided
 	Compared   []Compared
 	Deciding   Compared
 	holds      float64 // logarithm of the odds for each verdict
