@@ -20,7 +20,8 @@ import (
 var besideC string
 
 // BenchmarkBesideC compares ways to send messages with the same in C, in turn. An
-// operation is a trial of each; x-C is the median of the ratios of their times.
+// operation is a trial of each; x-C is the median of the ratios of their times. A ring of C
+// spins as loops usually do, or pauses between two looks as this one does.
 func BenchmarkBesideC(b *testing.B) {
 	c := compileBeside(b)
 	for _, way := range []struct {
@@ -31,10 +32,11 @@ func BenchmarkBesideC(b *testing.B) {
 		{"pipe", pipeTransport, roundTrip, 64, 5_000, oneCore},
 		{"sleep", sleepingRing, roundTrip, 64, 5_000, oneCore},
 		{"spin", spinningRing, roundTrip, 64, 50_000, twoCores},
+		{"pause", spinningRing, roundTrip, 64, 50_000, twoCores},
 		{"flow", spinningRing, flowing, 65536, 5_000, twoCores},
 	} {
 		v := carried(way.transport, way.what, way.size, way.cores)
-		b.Run(v.String(), func(b *testing.B) {
+		b.Run(way.c+"/"+v.String(), func(b *testing.B) {
 			pair, err := affinity.ChoosePair(way.cores == twoCores)
 			if err != nil {
 				b.Skip(err)

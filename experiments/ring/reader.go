@@ -8,14 +8,15 @@ import (
 
 // A Reader is the side that reads. It is for one goroutine.
 type Reader struct {
-	r          *Ring
+	shared     *control
+	data       []byte
 	way        Waiting
 	head, tail uint64 // what it has read, and the writer's count as it was last seen
 }
 
 // Reader is the ring's reading side, which goes on where the last one stopped.
 func (r *Ring) Reader(way Waiting) *Reader {
-	return &Reader{r: r, way: way, head: r.head.Load(), tail: r.tail.Load()}
+	return &Reader{r.control, r.data, way, r.head.Load(), r.tail.Load()}
 }
 
 // Read waits until there is something and reads as much of it as p has room for. After
@@ -24,24 +25,23 @@ func (r *Reader) Read(ctx context.Context, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	there := r.tail - r.head
-	if there == 0 {
+	if r.tail == r.head && !r.look() {
 		if err := r.await(ctx); err != nil {
 			return 0, err
 		}
-		there = r.tail - r.head
 	}
-	if there > r.r.size() {
-		return 0, r.r.corrupt(there)
+	there := r.tail - r.head
+	if there > uint64(len(r.data)) {
+		return 0, corrupt(there, r.data)
 	}
 	n := min(int(there), len(p))
-	at := r.head & (r.r.size() - 1)
-	if first := copy(p[:n], r.r.data[at:]); first < n {
-		copy(p[first:n], r.r.data)
+	at := r.head & uint64(len(r.data)-1)
+	if first := copy(p[:n], r.data[at:]); first < n {
+		copy(p[first:n], r.data)
 	}
 	r.head += uint64(n)
-	r.r.head.Store(r.head)
-	if r.r.writer.Load() != 0 {
+	r.shared.head.Store(r.head)
+	if r.shared.writer.Load() != 0 {
 		r.wakeWriter()
 	}
 	return n, nil
@@ -63,17 +63,30 @@ func (r *Reader) ReadFull(ctx context.Context, p []byte) error {
 	return nil
 }
 
+// look looks for bytes for a moment if it spins. It is apart from await so that it becomes a
+// part of Read: what comes after the look that finds some is what a round trip takes.
+func (r *Reader) look() bool {
+	for range looks {
+		if tail := r.shared.tail.Load(); tail != r.head || r.way != Spinning {
+			r.tail = tail
+			return tail != r.head
+		}
+		pause()
+	}
+	return false
+}
+
 // await waits until there are bytes.
 func (r *Reader) await(ctx context.Context) error {
 	for {
-		closed := r.r.closed.Load() != 0 // before the last look: what was written until then is there
-		if r.tail = r.r.tail.Load(); r.tail != r.head {
+		closed := r.shared.closed.Load() != 0 // before the last look: what was written until then is there
+		if r.tail = r.shared.tail.Load(); r.tail != r.head {
 			return nil
 		}
 		if closed {
 			return io.EOF
 		}
-		if err := r.r.wait(ctx, r.way, &r.r.reader, &r.r.tail, r.tail); err != nil {
+		if err := r.shared.wait(ctx, r.way, &r.shared.reader, &r.shared.tail, r.tail); err != nil {
 			return err
 		}
 	}
@@ -82,8 +95,8 @@ func (r *Reader) await(ctx context.Context) error {
 // wakeWriter wakes the writer once there is room for a quarter of the ring: on a shared
 // core it would otherwise be woken for each message, write one, and sleep.
 func (r *Reader) wakeWriter() {
-	r.tail = r.r.tail.Load()
-	if r.tail-r.head <= r.r.size()/4*3 {
-		r.r.writer.wake()
+	r.tail = r.shared.tail.Load()
+	if r.tail-r.head <= uint64(len(r.data)/4*3) {
+		r.shared.writer.wake()
 	}
 }

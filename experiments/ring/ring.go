@@ -144,10 +144,8 @@ func (r *Ring) Free() error {
 	return nil
 }
 
-func (r *Ring) size() uint64 { return uint64(len(r.data)) }
-
 // corrupt says that so many bytes cannot be in it. It is apart from those who look, which is
 // done with every message and costs them a comparison.
-func (r *Ring) corrupt(n uint64) error {
-	return fmt.Errorf("using a ring: %d bytes are said to be in its %d: %w", n, r.size(), ipc.ErrCorrupt)
+func corrupt(n uint64, data []byte) error {
+	return fmt.Errorf("using a ring: %d bytes are said to be in its %d: %w", n, len(data), ipc.ErrCorrupt)
 }

@@ -24,8 +24,8 @@ const longest = 100 * time.Millisecond
 
 // wait returns when the other side's count is not as it was seen, when the ring is closed,
 // or with the context's error.
-func (r *Ring) wait(ctx context.Context, way Waiting, own *sleeper, other *counter, seen uint64) error {
-	if way == Spinning && r.spin(other, seen) {
+func (c *control) wait(ctx context.Context, way Waiting, own *sleeper, other *counter, seen uint64) error {
+	if way == Spinning && c.spin(other, seen) {
 		return nil
 	}
 	for {
@@ -36,11 +36,11 @@ func (r *Ring) wait(ctx context.Context, way Waiting, own *sleeper, other *count
 		// The flag is raised before the last look, and the other side counts before it looks
 		// at the flag: so one of them notices.
 		own.Store(1)
-		if other.Load() == seen && r.closed.Load() == 0 {
+		if other.Load() == seen && c.closed.Load() == 0 {
 			futex.Wait(&own.Uint32, 1, limit)
 		}
 		own.Store(0)
-		if other.Load() != seen || r.closed.Load() != 0 {
+		if other.Load() != seen || c.closed.Load() != 0 {
 			return nil
 		}
 	}
@@ -48,20 +48,21 @@ func (r *Ring) wait(ctx context.Context, way Waiting, own *sleeper, other *count
 
 const (
 	spinning = 50 * time.Microsecond
-	looks    = 4000 // between two looks at the clock: some microseconds
+	looks    = 200 // between two looks at the clock: some microseconds
 )
 
 // spin looks for a while, and says whether there is something to do.
-func (r *Ring) spin(other *counter, seen uint64) bool {
+func (c *control) spin(other *counter, seen uint64) bool {
 	var start time.Time
 	for {
 		for range looks {
 			if other.Load() != seen {
 				return true
 			}
+			pause()
 		}
 		switch {
-		case r.closed.Load() != 0:
+		case c.closed.Load() != 0:
 			return true
 		case start.IsZero():
 			start = time.Now()

@@ -1,5 +1,5 @@
 // What package ring and the card transport do, in C: the least that each of them can cost.
-// cc -O2 beside.c && ./a.out pipe|sleep|spin|flow CORE CORE MESSAGES SIZE
+// cc -O2 beside.c && ./a.out pipe|sleep|spin|pause|flow CORE CORE MESSAGES SIZE
 // It prints how many nanoseconds a message took: there and back, or one way (flow).
 
 #define _GNU_SOURCE
@@ -28,7 +28,15 @@ struct ring {
 	_Alignas(128) char data[MOST];
 };
 
-static int spinning;
+static int spinning, pausing;
+
+#if defined(__x86_64__)
+#define pause_core() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define pause_core() __asm__ volatile("yield")
+#else
+#define pause_core() ((void)0)
+#endif
 static uint64_t room; // of a ring, as in package messages
 
 static void die(const char *what) { perror(what); exit(1); }
@@ -54,7 +62,8 @@ static void await(_Atomic uint32_t *flag, _Atomic uint64_t *count, uint64_t seen
 	uint64_t start = 0;
 	for (int looks = 1; spinning; looks++) {
 		if (atomic_load_explicit(count, memory_order_acquire) != seen) return;
-		if (looks % 4000) continue;
+		if (pausing) pause_core();
+		if (looks % (pausing ? 200 : 4000)) continue;
 		if (!start) start = now();
 		else if (now() - start > 50000) break;
 	}
@@ -166,7 +175,8 @@ int main(int argc, char **argv) {
 	int there[2], back[2];
 	struct ring *rings = mmap(0, 2 * sizeof *rings, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (rings == MAP_FAILED || pipe(there) || pipe(back)) die("making the ways");
-	spinning = !strcmp(argv[1], "spin") || flow;
+	pausing = !strcmp(argv[1], "pause");
+	spinning = pausing || !strcmp(argv[1], "spin") || flow;
 	pid_t child = fork();
 	if (child < 0) die("fork");
 	if (!child) {
