@@ -360,6 +360,7 @@ func runTrials(ctx context.Context, j job, chosen []card.Chapter, stderr io.Writ
 			j.rounds, j.budget = mostRounds, cmp.Or(j.budget, j.profile.Budget)
 		}
 	}
+	follow.Budget = j.budget
 	plan := runner.Plan{Experiments: cases, Seed: j.seed, Rounds: j.rounds, Budget: j.budget, Sitting: results.NextSitting(j.done)}
 	show := newProgress(stderr)
 	plan.Rest = func(round int, trials []results.Result) map[string]bool {

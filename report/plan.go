@@ -30,6 +30,12 @@ type Follower struct {
 	headline map[string]bool
 	added    int // trials that the table holds
 	judged   []Judged
+	// Budget is what a sitting of the run may take; 0: as long as it likes.
+	Budget time.Duration
+	// The last sitting so far, and when its first trial began and its last one ended, in
+	// seconds.
+	sitting      int
+	began, ended float64
 }
 
 // Follow begins with the claims of some chapters, at odds of so many to one, or those
@@ -156,10 +162,16 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 	early := round < f.first && slices.ContainsFunc(f.judged, func(j Judged) bool {
 		return j.First && j.Unmeasured == "" && slices.ContainsFunc(j.Compared, j.needs)
 	})
+	var open []Judged
 	for _, j := range f.judged {
-		if j.Unmeasured != "" || early && !j.First {
-			continue
+		if j.Unmeasured == "" && (j.First || !early) && slices.ContainsFunc(j.Compared, j.needs) {
+			open = append(open, j)
 		}
+	}
+	if !early {
+		open = f.afford(open)
+	}
+	for _, j := range open {
 		for _, c := range j.Compared {
 			if j.needs(c) {
 				needed[card.Title(j.Experiment)+"/"+c.Of.String()] = true
@@ -270,10 +282,20 @@ func (f *Follower) keep(round int, trials []results.Result) {
 		sitting[p] = r.Sitting
 	}
 	for _, r := range trials[first:f.added] {
+		f.clock(r)
 		if !cut[part{r.Experiment, r.Round}] {
 			f.table.Keep(r)
 		}
 	}
+}
+
+// clock notes when a trial began and ended.
+func (f *Follower) clock(r results.Result) {
+	start := r.Values["start-unix-s"]
+	if f.ended == 0 || r.Sitting != f.sitting {
+		f.sitting, f.began = r.Sitting, start
+	}
+	f.ended = max(f.ended, start+r.Values["life-ns"]/1e9) // a failed one has neither
 }
 
 // needs says that a further round of a comparison may help to decide the claim. Where one

@@ -30,12 +30,11 @@ func simulated(t testing.TB, f *Follower, names map[string]variant.Variant, most
 			if rest[name] {
 				continue
 			}
-			values := map[string]float64{}
-			for unit, v := range cost(names[name]) {
+			values := maps.Clone(cost(names[name]))
+			for _, unit := range slices.Sorted(maps.Keys(values)) {
 				if !counted[unit] {
-					v *= math.Exp(0.005 * random.NormFloat64())
+					values[unit] *= math.Exp(0.005 * random.NormFloat64())
 				}
-				values[unit] = v
 			}
 			experiment, v, _ := cutName(name)
 			trials = append(trials, results.Result{Slot: results.Slot{Experiment: experiment, Variant: v, Round: round}, Values: values})

@@ -67,25 +67,24 @@ func Run(ctx context.Context, plan Plan, trials []results.Result, try Trier, kee
 	for _, r := range trials {
 		done[r.Slot] = true
 	}
-	var longest time.Duration // of a round; those to come are no longer than the last
-	var last results.Slot     // of the trial before; of the first there is none
+	var begin time.Duration                  // what Begin took of the last round
+	took := map[results.Slot]time.Duration{} // each variant's last trial, by anyRound
+	var last results.Slot                    // of the trial before; of the first there is none
 	ran := 0
 	for round := range plan.Rounds {
-		roundStart := time.Now()
-		if plan.Budget > 0 && round > 0 && time.Since(started)+longest > plan.Budget {
-			break
-		}
 		var rest map[string]bool
 		if plan.Rest != nil {
 			rest = plan.Rest(round, trials)
 		}
 		slots := Round(plan, round, rest)
-		if len(slots) == 0 {
+		if len(slots) == 0 || plan.Budget > 0 && round > 0 && time.Since(started)+begin+expected(slots, took) > plan.Budget {
 			break
 		}
+		began := time.Now()
 		if err := plan.begin(ctx, slots); err != nil {
 			return trials, err
 		}
+		begin = time.Since(began)
 		for i, slot := range slots {
 			if done[slot] {
 				continue
@@ -97,7 +96,9 @@ func Run(ctx context.Context, plan Plan, trials []results.Result, try Trier, kee
 				return trials, err
 			}
 			last = slot
+			began := time.Now()
 			r := one(ctx, plan.find(slot), slot, try)
+			took[anyRound(slot)] = time.Since(began)
 			r.Sitting = plan.Sitting
 			if err := ctx.Err(); err != nil {
 				return trials, err // cut short, not failed
@@ -110,9 +111,21 @@ func Run(ctx context.Context, plan Plan, trials []results.Result, try Trier, kee
 			todo := remaining(slots[i+1:], done) + (plan.Rounds-round-1)*len(slots)
 			tell(r, len(trials), len(trials)+todo, left(time.Since(started), ran, todo, plan.Budget))
 		}
-		longest = time.Since(roundStart)
 	}
 	return trials, nil
+}
+
+// expected is how long the trials of a round will take, by what each took when it last ran.
+func expected(slots []results.Slot, took map[results.Slot]time.Duration) (sum time.Duration) {
+	for _, s := range slots {
+		sum += took[anyRound(s)]
+	}
+	return sum
+}
+
+// anyRound stands for all trials of a variant.
+func anyRound(s results.Slot) results.Slot {
+	return results.Slot{Experiment: s.Experiment, Variant: s.Variant}
 }
 
 func (p Plan) begin(ctx context.Context, round []results.Slot) error {

@@ -91,9 +91,12 @@ func Hopeless(n, k int, need float64) bool {
 }
 
 // Least is how many rounds it takes to reach odds of x to 1, if all lie on the right side.
-func Least(x float64) int {
-	need := math.Log(x)
-	return sort.Search(1000, func(n int) bool { return LogOdds(n, n) >= need })
+func Least(x float64) int { return Fewest(0, 0, math.Log(x)) }
+
+// Fewest is how many rounds after k of n it takes to reach what is needed (a logarithm), if
+// all of these lie on the right side.
+func Fewest(n, k int, need float64) int {
+	return sort.Search(1000, func(more int) bool { return LogOdds(n+more, k+more) >= need })
 }
 
 // A Series is what the rounds of a comparison gave, in their order: it is the evidence

@@ -1,0 +1,68 @@
+package report
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"parcon/experiments/card"
+	"parcon/experiments/chapters"
+	"parcon/experiments/variant"
+	"parcon/results"
+)
+
+// Where there is no time for all, the time decides what it can, and does not bring all claims
+// near a verdict; where there is, the plan is that of a run without an end.
+func TestTimeThatIsTooShortDecidesWhatItCan(t *testing.T) {
+	s := card.Scale{Cores: testCores, Pythons: []card.Python{"3.12.1"}}
+	all := casesOf(chapters.All, s)
+	follow := func(budget time.Duration) *Follower {
+		f := Follow(catalogue(), chapters.All, s, 0, 7, true)
+		f.Budget = budget
+		return f
+	}
+	// A trial takes 40 to 180 ms, and the next one begins when it has ended.
+	run := func(budget time.Duration) []results.Result {
+		now := 0.0
+		return simulated(t, follow(budget), all, 300, func(v variant.Variant) map[string]float64 {
+			values := maps.Clone(textbook(v))
+			life := 0.04 + 0.01*float64(len(v.String())%15)
+			values["start-unix-s"], values["life-ns"] = now, life*1e9
+			now += life
+			return values
+		})
+	}
+	// decided is how many claims are when so much time is over.
+	decided := func(trials []results.Result, after time.Duration) int {
+		n := 0
+		for n < len(trials) && trials[n].Values["start-unix-s"] < after.Seconds() {
+			n++
+		}
+		f := follow(0)
+		f.Rest(trials[n-1].Round+1, trials[:n])
+		told, _ := f.Decided()
+		return len(told)
+	}
+	whole := run(0)
+	took := time.Duration(whole[len(whole)-1].Values["start-unix-s"] * 1e9)
+	for share, gain := range map[float64]int{0.3: 0, 0.5: 15, 0.6: 0} {
+		budget := time.Duration(share * float64(took))
+		without, with := decided(whole, budget), decided(run(budget), budget)
+		t.Logf("%d claims are decided in %.0f %% of the time that all take, %d without looking at it", with, 100*share, without)
+		if with < without+gain {
+			t.Errorf("%d claims are decided in %.0f %% of the time, %d without looking at it", with, 100*share, without)
+		}
+	}
+	if diff := cmp.Diff(slots(whole), slots(run(2*took))); diff != "" {
+		t.Error("with time enough the plan is another one: ", diff)
+	}
+}
+
+func slots(trials []results.Result) (all []results.Slot) {
+	for _, r := range trials {
+		all = append(all, r.Slot)
+	}
+	return all
+}
