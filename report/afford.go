@@ -4,10 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-
-	"parcon/experiments/card"
-	"parcon/experiments/variant"
-	"parcon/report/stat"
 )
 
 // afford chooses the open claims that the next rounds are for: all, if the time left is
@@ -20,16 +16,16 @@ func (f *Follower) afford(open []Judged) []Judged {
 	costs := f.costs()
 	type priced struct {
 		Judged
-		rounds map[string]int // that its variants still need
-		price  float64        // seconds
+		rounds map[string]float64 // that its variants still need
+		price  float64            // seconds
 	}
 	var all []priced
 	for _, j := range open {
-		rounds := j.fewest()
+		rounds := j.rounds()
 		all = append(all, priced{j, rounds, price(rounds, nil, costs)})
 	}
 	slices.SortStableFunc(all, func(a, b priced) int { return cmp.Compare(a.price, b.price) })
-	left, paid := f.Budget.Seconds()-(f.ended-f.began), map[string]int{}
+	left, paid := f.Budget.Seconds()-(f.ended-f.began), map[string]float64{}
 	var chosen []Judged
 	for _, beside := range []bool{false, true} { // what counts goes first
 		for _, p := range all {
@@ -53,38 +49,16 @@ func (f *Follower) afford(open []Judged) []Judged {
 // costs are the seconds of a round of each variant, together with its A/A partner.
 func (f *Follower) costs() map[string]float64 {
 	all := map[string]float64{}
-	for name, base := range f.cases {
-		all[cmp.Or(base, name)] += f.seconds(name)
+	for _, name := range slices.Sorted(maps.Keys(f.cases)) { // a sum depends on the order
+		all[cmp.Or(f.cases[name], name)] += f.seconds(name)
 	}
 	return all
 }
 
 // price is what rounds cost beyond those that are paid.
-func price(rounds, paid map[string]int, costs map[string]float64) (sum float64) {
-	for _, name := range slices.Sorted(maps.Keys(rounds)) { // sums depend on the order
-		sum += float64(max(0, rounds[name]-paid[name])) * costs[name]
+func price(rounds, paid, costs map[string]float64) (sum float64) {
+	for _, name := range slices.Sorted(maps.Keys(rounds)) {
+		sum += max(0, rounds[name]-paid[name]) * costs[name]
 	}
 	return sum
-}
-
-// fewest is how many further rounds of each variant may decide the claim, if all fall as it
-// is likelier to go.
-func (j *Judged) fewest() map[string]int {
-	all := map[string]int{}
-	for _, c := range j.Compared {
-		if !j.needs(c) {
-			continue
-		}
-		n := stat.Fewest(c.rounds.N(), j.right(c), j.need)
-		if c.Occurrence != nil {
-			n = int(j.further(c))
-		}
-		for _, v := range []variant.Variant{c.Of, c.Over} {
-			if v.String() != "" {
-				name := card.Title(j.Experiment) + "/" + v.String()
-				all[name] = max(all[name], n)
-			}
-		}
-	}
-	return all
 }

@@ -17,9 +17,11 @@ import (
 )
 
 // A Follower says, round by round, what a run still has to measure: it follows the
-// evidence. What it says depends on the trials so far alone, so that a run that is
-// resumed goes on as it would have.
+// evidence. What it says depends on the trials so far and the time they took alone, so that
+// a run that is resumed goes on as it would have.
 type Follower struct {
+	Budget time.Duration // of a sitting; 0: it may take as long as it likes
+
 	table  *Table
 	claims []asked
 	cases  map[string]string // the A/A partner of each "Experiment/variant", "" for none
@@ -30,12 +32,9 @@ type Follower struct {
 	headline map[string]bool
 	added    int // trials that the table holds
 	judged   []Judged
-	// Budget is what a sitting of the run may take; 0: as long as it likes.
-	Budget time.Duration
-	// The last sitting so far, and when its first trial began and its last one ended, in
-	// seconds.
-	sitting      int
-	began, ended float64
+	sitting  int // the last one, whose first trial began and whose last one ended
+	began    float64
+	ended    float64 // in seconds
 }
 
 // Follow begins with the claims of some chapters, at odds of so many to one, or those
@@ -224,12 +223,12 @@ func (f *Follower) fill(round int, rest map[string]bool) {
 	}
 	spent := 0.0
 	pairs := map[string][]string{}
-	for name, base := range f.cases {
+	for _, name := range slices.Sorted(maps.Keys(f.cases)) { // a sum depends on the order
 		if !rest[name] {
 			spent += f.seconds(name)
 			continue
 		}
-		pair := cmp.Or(base, name)
+		pair := cmp.Or(f.cases[name], name)
 		pairs[pair] = append(pairs[pair], name)
 	}
 	turn := func(pair string) uint64 {
@@ -346,9 +345,19 @@ func (f *Follower) Open() []string {
 func (f *Follower) Soon(more time.Duration) string {
 	rounds, needed := map[string]float64{}, map[string]bool{}
 	for _, j := range f.judged {
-		if j.Unmeasured == "" && j.Verdict == Undecided {
-			rounds[j.Name()] = j.rounds(needed)
+		if j.Unmeasured != "" || j.Verdict != Undecided {
+			continue
 		}
+		most := math.Inf(1) // of what nothing is needed any more nothing will be told
+		if of := j.rounds(); len(of) > 0 {
+			most = slices.Max(slices.Collect(maps.Values(of)))
+			for name := range of {
+				if !math.IsInf(most, 1) {
+					needed[name] = true
+				}
+			}
+		}
+		rounds[j.Name()] = most
 	}
 	spent := 0.0
 	for name := range needed {
@@ -363,22 +372,22 @@ func (f *Follower) Soon(more time.Duration) string {
 	return strings.Join(ids, ", ")
 }
 
-// rounds is after how many a claim would be decided, infinite if that is nowhere, and
-// notes the variants that they need.
-func (j *Judged) rounds(needed map[string]bool) float64 {
-	most := 1.0
+// rounds are how many further ones of each variant decide the claim, if they fall as so far;
+// infinite if that is nowhere.
+func (j *Judged) rounds() map[string]float64 {
+	all := map[string]float64{}
 	for _, c := range j.Compared {
-		if c.inside >= j.need {
+		if !j.needs(c) {
 			continue
 		}
-		most = max(most, j.further(c))
 		for _, v := range []variant.Variant{c.Of, c.Over} {
-			if name := v.String(); name != "" && !math.IsInf(most, 1) {
-				needed[card.Title(j.Experiment)+"/"+name] = true
+			if v.String() != "" {
+				name := card.Title(j.Experiment) + "/" + v.String()
+				all[name] = max(all[name], j.further(c))
 			}
 		}
 	}
-	return most
+	return all
 }
 
 // further is after how many rounds a comparison will be found to lie inside its bound, or
@@ -391,8 +400,11 @@ func (j *Judged) further(c Compared) float64 {
 	if j.refuted > j.holds {
 		missing = j.need - j.refuted
 	}
-	if stat.Hopeless(c.rounds.N(), right, j.need) {
+	switch {
+	case stat.Hopeless(c.rounds.N(), right, j.need):
 		return math.Inf(1)
+	case right == c.rounds.N():
+		return float64(stat.Fewest(right, right, j.need))
 	}
 	return stat.Further(c.rounds.N(), right, missing)
 }
