@@ -7,8 +7,9 @@ import (
 )
 
 // afford chooses the open claims that the next rounds are for: all, if the time left is
-// enough to decide all of them. Else those that are the cheapest to decide, as many as it is
-// enough for: on a slow machine all would otherwise come near a verdict, and none have one.
+// enough to decide all of them. Else as many as it is enough for, first those whose rounds all
+// fell the same way, and of these the cheapest: on a slow machine all would otherwise come near
+// a verdict, and none have one.
 func (f *Follower) afford(open []Judged) []Judged {
 	if f.Budget == 0 {
 		return open
@@ -18,13 +19,21 @@ func (f *Follower) afford(open []Judged) []Judged {
 		Judged
 		rounds map[string]float64 // that its variants still need
 		price  float64            // seconds
+		unsure int                // 1 where some rounds fell otherwise
 	}
 	var all []priced
 	for _, j := range open {
-		rounds := j.rounds()
-		all = append(all, priced{j, rounds, price(rounds, nil, costs)})
+		p := priced{Judged: j, rounds: j.rounds()}
+		p.price = price(p.rounds, nil, costs)
+		if slices.ContainsFunc(j.Compared, func(c Compared) bool { return j.needs(c) && j.right(c) < c.rounds.N() }) {
+			p.unsure = 1
+		}
+		all = append(all, p)
 	}
-	slices.SortStableFunc(all, func(a, b priced) int { return cmp.Compare(a.price, b.price) })
+	// What is unsure always needs some more, and would take the time of what is not.
+	slices.SortStableFunc(all, func(a, b priced) int {
+		return cmp.Or(cmp.Compare(a.unsure, b.unsure), cmp.Compare(a.price, b.price))
+	})
 	left, paid := f.Budget.Seconds()-(f.ended-f.began), map[string]float64{}
 	var chosen []Judged
 	for _, beside := range []bool{false, true} { // what counts goes first
