@@ -74,7 +74,7 @@ Exit code 3: something surely got slower by more than --threshold.`,
 	f.StringSliceVar(&o.cpus, "cpu", nil, "numbers of processors (GOMAXPROCS) to run each with, such as 1,2,4 (default: all)")
 	f.StringVar(&o.threshold, "threshold", "0%", "how much slower is forgiven")
 	f.StringVar(&o.equal, "equal", "1%", "changes that are surely within this are equal")
-	f.DurationVar(&o.budget, "budget", 0, "start no round that would end after this time (default: 20s for each benchmark that is compared, what -count=10 takes on both sides; 10s for one that is only measured)")
+	f.DurationVar(&o.budget, "budget", 0, "start no round that would end after this time (default: 25s for each benchmark that is compared, about what -count=10 takes on both sides; 10s for one that is only measured)")
 	f.DurationVar(&o.timeout, "timeout", o.timeout, "how long one process may take")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of the order of trials and of layouts (default: a random one)")
 	f.StringVar(&o.out, "out", "", "folder for all samples, as old.txt and new.txt; it must not hold them yet (default: nothing is kept)")

@@ -217,8 +217,8 @@ func (b *benchRun) findBenchmarks(ctx context.Context) error {
 	return fmt.Errorf("--bench %s matches none of the benchmarks", b.bench)
 }
 
-// fit finds the stretches of a benchmark: fewer of one that prepares itself for long before
-// each. What fails now will fail, and say so, in its rounds.
+// fit finds the stretches of a benchmark: fewer and longer ones of one that prepares itself
+// for long before each. What fails now will fail, and say so, in its rounds.
 func (b *benchRun) fit(ctx context.Context, side int, s benchmarked) benchmarked {
 	p := b.program(side, s.pkg)
 	var fastest protocol.Measurement
@@ -240,13 +240,14 @@ func (b *benchRun) fit(ctx context.Context, side int, s benchmarked) benchmarked
 		s.Benchmark = s.Fitted(fastest)
 		if tried >= s.Stretches || 4*took > longestProcess {
 			s.Stretches = min(tried, s.Stretches)
+			s.Benchmark = s.Lengthened(fastest, took)
 			return s
 		}
 	}
 }
 
 // longestProcess is how long one with several stretches may take, beside others too.
-const longestProcess = 2 * time.Second
+const longestProcess = 300 * time.Millisecond
 
 // alone notes a benchmark that one side has, unless something failed where it is missed.
 func (b *benchRun) alone(side int, s benchmarked, failed bool) {
@@ -312,7 +313,7 @@ func (b *benchRun) plan() runner.Plan {
 	}
 	plan := runner.Plan{Experiments: []runner.Experiment{e}, Seed: b.seed, Rounds: roundsAlone, Budget: 10 * time.Second, Rest: b.rest}
 	if b.vs != "" {
-		plan.Rounds, plan.Budget = roundsCompared, 20*time.Second
+		plan.Rounds, plan.Budget = roundsCompared, 25*time.Second
 	}
 	plan.Budget *= time.Duration(len(b.subjects))
 	if b.budget > 0 {

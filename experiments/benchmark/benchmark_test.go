@@ -178,6 +178,26 @@ func TestStretchesSuitWhatIsMeasured(t *testing.T) {
 	}
 }
 
+// Where preparing takes most of a process's time stretches are longer, up to 25 ms, and a
+// quarter of it.
+func TestWhatPreparesItselfForLongHasLongerStretches(t *testing.T) {
+	for _, c := range []struct {
+		stretches  int
+		process    time.Duration
+		iterations int
+	}{
+		{16, 40 * time.Millisecond, 1000},
+		{16, 64 * time.Millisecond, 1000},
+		{2, 80 * time.Millisecond, 10_000},
+		{1, time.Second, 25_000},
+	} {
+		b := Benchmark{"A", 1, 1000, c.stretches}.Lengthened(protocol.Measurement{"ns/op": 1000}, c.process)
+		if b.Iterations != c.iterations || b.Stretches != c.stretches {
+			t.Errorf("%+v: %+v", c, b)
+		}
+	}
+}
+
 func TestSamplesAreAsManyAsCounted(t *testing.T) {
 	own := []Benchmark{{"Quick", 1, 5, 1}, {"Subs/size=4k", 2, 5, 1}}
 	all, err := self().Sample(t.Context(), own, 3, time.Millisecond)

@@ -118,6 +118,15 @@ func (b Benchmark) Fitted(m protocol.Measurement) Benchmark {
 	return b
 }
 
+// Lengthened has longer stretches if a process of it takes so long, and all of them together
+// less than a quarter of that: the rest prepares them, and would be for little.
+func (b Benchmark) Lengthened(m protocol.Measurement, process time.Duration) Benchmark {
+	of := max(m["ns/op"], 1e-3) * float64(b.Iterations)
+	times := min(float64(process)/4/(of*float64(b.Stretches)), float64(longest)/of)
+	b.Iterations = int(float64(b.Iterations) * max(times, 1))
+	return b
+}
+
 // Run runs a benchmark in a process and returns what it says of an operation in its fastest
 // stretch, by unit.
 func (p Program) Run(ctx context.Context, b Benchmark) (protocol.Measurement, error) {
