@@ -23,7 +23,9 @@ func (f *Follower) afford(open []Judged) []Judged {
 	}
 	var all []priced
 	for _, j := range open {
-		p := priced{Judged: j, rounds: j.rounds()}
+		// How rounds fall is not known from the first few: one of them that fell otherwise is
+		// no reason to let go of a claim that there is time for.
+		p := priced{Judged: j, rounds: j.rounds(j.fewest)}
 		p.price = price(p.rounds, nil, costs)
 		if slices.ContainsFunc(j.Compared, func(c Compared) bool { return j.needs(c) && j.right(c) < c.rounds.N() }) {
 			p.unsure = 1

@@ -2,6 +2,8 @@ package report
 
 import (
 	"maps"
+	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -57,6 +59,28 @@ func TestTimeThatIsTooShortDecidesWhatItCan(t *testing.T) {
 	}
 	if diff := cmp.Diff(slots(whole), slots(run(2*took))); diff != "" {
 		t.Error("with time enough the plan is another one: ", diff)
+	}
+}
+
+// A round that falls otherwise takes no time away from a claim that there is time for.
+func TestTimeThatIsEnoughIsForAll(t *testing.T) {
+	s := card.Scale{Cores: testCores}
+	all := casesOf(chapters.All, s)
+	run := func(budget time.Duration) []results.Result {
+		f := Follow(catalogue(), chapters.All, s, 0, 2, false)
+		f.Budget = budget
+		random := rand.New(rand.NewPCG(1, 2))
+		now := 0.0
+		return simulated(t, f, all, 16, func(v variant.Variant) map[string]float64 {
+			values := maps.Clone(textbook(v))
+			values["ns/op"] *= math.Exp(0.3 * random.NormFloat64())
+			values["start-unix-s"], values["life-ns"] = now, 5e7
+			now += 0.05
+			return values
+		})
+	}
+	if diff := cmp.Diff(slots(run(0)), slots(run(1000*time.Hour))); diff != "" {
+		t.Error(diff)
 	}
 }
 

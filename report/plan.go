@@ -349,7 +349,7 @@ func (f *Follower) Soon(more time.Duration) string {
 			continue
 		}
 		most := math.Inf(1) // of what nothing is needed any more nothing will be told
-		if of := j.rounds(); len(of) > 0 {
+		if of := j.rounds(j.further); len(of) > 0 {
 			most = slices.Max(slices.Collect(maps.Values(of)))
 			for name := range of {
 				if !math.IsInf(most, 1) {
@@ -372,9 +372,8 @@ func (f *Follower) Soon(more time.Duration) string {
 	return strings.Join(ids, ", ")
 }
 
-// rounds are how many further ones of each variant decide the claim, if they fall as so far;
-// infinite if that is nowhere.
-func (j *Judged) rounds() map[string]float64 {
+// rounds are how many of each variant decide the claim, if each comparison takes so many.
+func (j *Judged) rounds(of func(Compared) float64) map[string]float64 {
 	all := map[string]float64{}
 	for _, c := range j.Compared {
 		if !j.needs(c) {
@@ -383,7 +382,7 @@ func (j *Judged) rounds() map[string]float64 {
 		for _, v := range []variant.Variant{c.Of, c.Over} {
 			if v.String() != "" {
 				name := card.Title(j.Experiment) + "/" + v.String()
-				all[name] = max(all[name], j.further(c))
+				all[name] = max(all[name], of(c))
 			}
 		}
 	}
@@ -400,13 +399,18 @@ func (j *Judged) further(c Compared) float64 {
 	if j.refuted > j.holds {
 		missing = j.need - j.refuted
 	}
-	switch {
-	case stat.Hopeless(c.rounds.N(), right, j.need):
+	if stat.Hopeless(c.rounds.N(), right, j.need) {
 		return math.Inf(1)
-	case right == c.rounds.N():
-		return float64(stat.Fewest(right, right, j.need))
 	}
 	return stat.Further(c.rounds.N(), right, missing)
+}
+
+// fewest is after how many rounds it is, if none of them falls otherwise.
+func (j *Judged) fewest(c Compared) float64 {
+	if c.Occurrence != nil {
+		return j.further(c)
+	}
+	return float64(stat.Fewest(c.rounds.N(), j.right(c), j.need))
 }
 
 // right is how many rounds of a comparison lie where the claim is likelier to go.
