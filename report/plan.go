@@ -405,7 +405,7 @@ func (j *Judged) further(c Compared) float64 {
 	return stat.Further(c.rounds.N(), right, missing)
 }
 
-// fewest is after how many rounds it is, if none of them falls otherwise.
+// fewest is after how many rounds a comparison will be found so, if none of them falls otherwise.
 func (j *Judged) fewest(c Compared) float64 {
 	if c.Occurrence != nil {
 		return j.further(c)

@@ -2,7 +2,7 @@
 
 package ring
 
-// pause tells the processor that this is a loop which waits for another core (PAUSE, YIELD). Where the other one
-// is its sibling, of whose units it would take half, a round trip of 265 ns takes 185; and
-// there is no flood of reads to take back when the value comes.
+// pause tells the processor that this is a loop which waits for another core (PAUSE, YIELD).
+// Where the other one is its sibling, of whose units it would take half, a round trip of
+// 265 ns takes 185.
 func pause()
