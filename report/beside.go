@@ -69,7 +69,7 @@ func (p page) underEach(w *strings.Builder) {
 		return j.Caveat == "" || slices.ContainsFunc(p.judged, func(counts Judged) bool { return counts.Caveat == j.Caveat })
 	})
 	for _, j := range own {
-		fmt.Fprintf(w, "- %s: %s\n", j.Name(), j.Caveat)
+		fmt.Fprintf(w, "- %s: %s\n", j.Name(), p.caveat(j))
 	}
 	if len(own) > 0 {
 		w.WriteString("\n")

@@ -37,13 +37,28 @@ func (p page) verdicts(w *strings.Builder) {
 	w.WriteString(p.legend() + " " + p.words() + "\n\n")
 	for _, j := range p.judged {
 		if j.Caveat != "" {
-			fmt.Fprintf(w, "- %s: %s\n", j.ID, j.Caveat)
+			fmt.Fprintf(w, "- %s: %s\n", j.ID, p.caveat(j))
 		}
 	}
 	w.WriteString("\n")
 	p.underEach(w)
 	p.faithful(w)
 	p.comparisons(w)
+}
+
+// caveat is what a reader must know to judge a verdict, with the numbers that it speaks of, as
+// far as they were measured.
+func (p page) caveat(j Judged) string {
+	var told []string
+	for _, k := range j.Told {
+		if c := compare(p.table, j.Experiment, k, p.odds); c.Verdict != NotMeasured {
+			told = append(told, c.Name+": "+c.found())
+		}
+	}
+	if len(told) == 0 {
+		return j.Caveat
+	}
+	return j.Caveat + " Here: " + strings.Join(told, "; ") + "."
 }
 
 // risk is the most that the chance of any wrong verdict can be at the odds that were

@@ -223,11 +223,12 @@ func (p page) corner(w *strings.Builder) {
 		return
 	}
 	heading(w, "##", "Textbook corner")
+	fmt.Fprintf(w, "See each yourself, by its name: `parcon run %s`.\n\n", slices.Concat(refuted, open)[0].ID)
 	tell := func(j Judged, here string) {
-		fmt.Fprintf(w, "**%s.** Books say: *%s.* %s See it yourself: `parcon run %s`. [The evidence](#%s)\n\n", j.ID, j.Text, here, j.ID, j.ID)
+		fmt.Fprintf(w, "**%s.** Books say: *%s.* %s [The evidence](#%s)\n\n", j.ID, j.Text, here, j.ID)
 	}
 	for _, j := range refuted {
-		tell(j, fmt.Sprintf("Here: %s: %s; the sentence asks for %s. %s", j.Deciding.Name, j.Deciding.found(), demand(j.Deciding.Comparison), j.Caveat))
+		tell(j, fmt.Sprintf("Here: %s: %s; the sentence asks for %s. %s", j.Deciding.Name, j.Deciding.found(), demand(j.Deciding.Comparison), p.caveat(j)))
 	}
 	if len(open) > mostOpen {
 		fmt.Fprintf(w, "%s could not be told here: [what would decide each](#%s) stands beside its verdict.\n\n", number.Plural(len(open), "claim"), slug(verdictsHeading))

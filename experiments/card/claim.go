@@ -18,6 +18,9 @@ type Claim struct {
 	Comparisons []Comparison
 	// Caveat is what a reader must know to judge the verdict; "" if nothing.
 	Caveat string
+	// Told are the comparisons that the caveat speaks of: a report tells their numbers with
+	// it, and judges nothing by them, so their bounds mean nothing.
+	Told []Comparison
 	// Under names what the claim is judged under, where it is judged under several things
 	// of one kind, such as GILs: the one whose verdict counts. Beside are the same sentence's
 	// verdicts under the others, each by itself, of which none counts.

@@ -62,6 +62,8 @@ func faultsOf(c card.Chapter) []string {
 				if why := wordless(claim.Text, k); why != "" {
 					fault("claim %s of card %s %s", claim.ID, one.Name, why)
 				}
+			}
+			for _, k := range slices.Concat(claim.Comparisons, claim.Told) {
 				for _, v := range []variant.Variant{k.Of, k.Over} {
 					if !measured[v.String()] {
 						fault("claim %s of card %s compares %s, which is none of the Cases of %s", claim.ID, one.Name, v, c.Name)

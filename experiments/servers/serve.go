@@ -139,7 +139,7 @@ func serveClaims(card.Scale) []card.Claim {
 	claim := card.Claim{
 		ID: "N2", Text: "Thread, process or goroutine per connection, processes with threads and an event loop all serve many clients, each at its price: a process takes more memory and processor time than a thread, and a thread more than an event loop",
 		Caveat: fmt.Sprintf("At %d connections and %s requests in a second, of 64 bytes and without work, from a process on the same machine. "+
-			"Memory is what the server's processes keep resident for an idle connection (pages that they share are shared out); what the kernel keeps for it, such as 16 KiB of stack for each thread, is not in it. "+
+			"Memory is what the server's processes keep resident for an idle connection; what the kernel keeps for it, such as 16 KiB of stack for each thread, is not in it. "+
 			"Threads and processes are those of Go, with what its runtime adds.", clients, number.Thousands(card.Itoa(rate))),
 	}
 	for _, model := range claimed {

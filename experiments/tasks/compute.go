@@ -152,7 +152,8 @@ func looksParallel(s card.Scale) card.Claim {
 func trulyAtOnce(s card.Scale) card.Claim {
 	claim := card.Claim{
 		ID: "P2", First: true, Text: "Several cores run tasks truly at once: goroutines, threads and processes compute faster than serial code",
-		Caveat: "thread is a goroutine locked to a thread of the kernel. Go's garbage collector has to take the core from it by way of the kernel, so work that allocates gains less under thread than under goroutine and process-pool. Processes are those of a pool: a new one for every task has to be paid for.",
+		Caveat: "Processes are those of a pool: a new one for every task has to be paid for. thread is a goroutine locked to a thread of the kernel. Go's garbage collector stops and wakes it by way of the kernel, and a core idles meanwhile: that costs work that makes garbage (allocate, json), and no other.",
+		Told:   costOfThreads(s),
 		Needs:  []card.Need{card.Cores},
 	}
 	for _, work := range kind(workload.CPU) {
@@ -162,6 +163,24 @@ func trulyAtOnce(s card.Scale) card.Claim {
 		}
 	}
 	return claim
+}
+
+// busier compares how many cores two sides keep busy.
+var busier = card.Measure{Name: "cores busy", Unit: card.CoresBusy.Unit, How: card.Ratio}
+
+// costOfThreads is what the kernel's threads cost Go's collector: of work that makes garbage,
+// beside work that makes none.
+func costOfThreads(s card.Scale) []card.Comparison {
+	var all []card.Comparison
+	compare := func(m card.Measure, work string) {
+		all = append(all, card.Is(m, Variant(work, "thread", s.Cores), card.Less, Variant(work, "goroutine", s.Cores)))
+	}
+	for _, work := range kind(workload.CPU) {
+		if compare(card.Throughput, work); garbageWork[work] {
+			compare(busier, work)
+		}
+	}
+	return all
 }
 
 func noMoreThanCores(s card.Scale) card.Claim {
