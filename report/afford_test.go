@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -49,7 +50,7 @@ func TestTimeThatIsTooShortDecidesWhatItCan(t *testing.T) {
 	}
 	whole := run(0)
 	took := time.Duration(whole[len(whole)-1].Values["start-unix-s"] * 1e9)
-	for share, gain := range map[float64]int{0.3: 0, 0.5: 15, 0.6: 0} {
+	for share, gain := range map[float64]int{0.3: 15, 0.5: 20, 0.6: 0} {
 		budget := time.Duration(share * float64(took))
 		without, with := decided(whole, budget), decided(run(budget), budget)
 		t.Logf("%d claims are decided in %.0f %% of the time that all take, %d without looking at it", with, 100*share, without)
@@ -81,6 +82,37 @@ func TestTimeThatIsEnoughIsForAll(t *testing.T) {
 	}
 	if diff := cmp.Diff(slots(run(0)), slots(run(1000*time.Hour))); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What refutes a claim decides it: the price is that of the comparison that speaks loudest
+// against it, whatever others find, and it is as sure as that one.
+func TestAClaimThatIsRefutedCostsWhatRefutesItTakes(t *testing.T) {
+	faster := func(model string) card.Comparison {
+		return card.Is(card.Throughput, cell("primes", model, 2), card.More, cell("primes", "serial", 1))
+	}
+	claim := card.Claim{ID: "X1", Text: "all are faster", Comparisons: []card.Comparison{faster("goroutine"), faster("gil")}}
+	text := "cores: 2\n\n"
+	for round := range 9 {
+		for variant, ns := range map[string]float64{"serial/workers=1": 10, "goroutine/workers=2": 5, "gil/workers=2": 11} {
+			text += fmt.Sprintf("BenchmarkCompute/workload=primes/model=%s 1 %v ns/op %d round\n", variant, ns, round)
+		}
+	}
+	j := judge(read(t, text), []asked{{"compute", claim, false}}, 1480)[0]
+	if j.Verdict != Undecided {
+		t.Fatalf("after 9 rounds: %s", j.Verdict)
+	}
+	costs := map[string]float64{}
+	for name, n := range j.rounds(j.fewest) {
+		if costs[name] = 1; n < 2 || n > 5 {
+			t.Errorf("%s: %v further rounds", name, n)
+		}
+	}
+	if len(costs) != 3 {
+		t.Errorf("it needs %v", costs)
+	}
+	if p := pricedOf([]Judged{j}, costs)[0]; !p.sure || p.price > 15 {
+		t.Errorf("sure: %v, price: %v", p.sure, p.price)
 	}
 }
 

@@ -167,8 +167,9 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 			open = append(open, j)
 		}
 	}
+	left := 0.0
 	if !early {
-		open = f.afford(open)
+		open, left = f.afford(open)
 	}
 	for _, j := range open {
 		for _, c := range j.Compared {
@@ -178,14 +179,7 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 			}
 		}
 	}
-	scarce := map[string]bool{}
-	for name := range f.cases {
-		if early && f.headline[name] || !early && f.rounds(name) < f.least[name] {
-			scarce[name] = true
-			// Of what is drawn over serial code a round without that is worth nothing.
-			scarce[serialOf(name)] = true
-		}
-	}
+	scarce := f.scarce(early, left)
 	rest := map[string]bool{}
 	for name, base := range f.cases {
 		if !needed[name] && !(base != "" && needed[base]) && !scarce[name] {
@@ -194,6 +188,27 @@ func (f *Follower) Rest(round int, trials []results.Result) map[string]bool {
 	}
 	f.fill(round, rest)
 	return rest
+}
+
+// scarce are the variants that have too few rounds for an interval, as far as the seconds left
+// are enough for all of them: else only those that never ran, whose time is not known yet.
+// Early they are what the answer is about.
+func (f *Follower) scarce(early bool, left float64) map[string]bool {
+	costs, missing, all := f.costs(), map[string]float64{}, map[string]bool{}
+	for name, base := range f.cases {
+		if n := f.least[name] - f.rounds(name); n > 0 {
+			missing[cmp.Or(base, name)] = float64(n)
+		}
+	}
+	enough := price(missing, nil, costs) <= left
+	for name := range f.cases {
+		if early && f.headline[name] || !early && f.rounds(name) < f.least[name] && (enough || f.rounds(name) == 0) {
+			all[name] = true
+			// Of what is drawn over serial code a round without that is worth nothing.
+			all[serialOf(name)] = true
+		}
+	}
+	return all
 }
 
 // serialOf is the name of the serial code that a task under a model is set against, "" of
@@ -372,17 +387,32 @@ func (f *Follower) Soon(more time.Duration) string {
 	return strings.Join(ids, ", ")
 }
 
-// rounds are how many of each variant decide the claim, if each comparison takes so many.
+// awaits are the comparisons that the claim's likelier verdict waits for: all that are not yet
+// found inside, or, that it is refuted, the one that speaks loudest against it.
+func (j *Judged) awaits() []Compared {
+	if j.refuted > j.holds {
+		return []Compared{j.Deciding}
+	}
+	return slices.DeleteFunc(slices.Clone(j.Compared), func(c Compared) bool { return !j.needs(c) })
+}
+
+// rounds are how many of each variant that it needs decide the claim, if a comparison that it
+// awaits takes so many.
 func (j *Judged) rounds(of func(Compared) float64) map[string]float64 {
 	all := map[string]float64{}
 	for _, c := range j.Compared {
 		if !j.needs(c) {
 			continue
 		}
+		decides := c
+		if j.refuted > j.holds {
+			decides = j.Deciding
+		}
+		n := of(decides)
 		for _, v := range []variant.Variant{c.Of, c.Over} {
 			if v.String() != "" {
 				name := card.Title(j.Experiment) + "/" + v.String()
-				all[name] = max(all[name], of(c))
+				all[name] = max(all[name], n)
 			}
 		}
 	}
@@ -395,10 +425,7 @@ func (j *Judged) further(c Compared) float64 {
 	if o := c.Occurrence; o != nil {
 		return math.Ceil(float64(o.needs(j.need)) * float64(o.trials) / float64(max(1, o.samples)))
 	}
-	right, missing := j.right(c), j.need-c.inside
-	if j.refuted > j.holds {
-		missing = j.need - j.refuted
-	}
+	right, missing := j.right(c), j.missing(c)
 	if stat.Hopeless(c.rounds.N(), right, j.need) {
 		return math.Inf(1)
 	}
@@ -410,7 +437,16 @@ func (j *Judged) fewest(c Compared) float64 {
 	if c.Occurrence != nil {
 		return j.further(c)
 	}
-	return float64(stat.Fewest(c.rounds.N(), j.right(c), j.need))
+	right := j.right(c)
+	return float64(stat.Fewest(c.rounds.N(), right, stat.LogOdds(c.rounds.N(), right)+j.missing(c)))
+}
+
+// missing is the evidence that a comparison lacks: against a claim that of all together.
+func (j *Judged) missing(c Compared) float64 {
+	if j.refuted > j.holds {
+		return j.need - j.refuted
+	}
+	return j.need - c.inside
 }
 
 // right is how many rounds of a comparison lie where the claim is likelier to go.
