@@ -13,6 +13,7 @@ import (
 	"parcon/experiments/card"
 	"parcon/experiments/chapters"
 	"parcon/experiments/variant"
+	"parcon/report/stat"
 	"parcon/results"
 )
 
@@ -96,6 +97,12 @@ func TestAClaimThatIsRefutedCostsWhatRefutesItTakes(t *testing.T) {
 	for round := range 9 {
 		for variant, ns := range map[string]float64{"serial/workers=1": 10, "goroutine/workers=2": 5, "gil/workers=2": 11} {
 			text += fmt.Sprintf("BenchmarkCompute/workload=primes/model=%s 1 %v ns/op %d round\n", variant, ns, round)
+		}
+	}
+	before := judge(read(t, "cores: 2\n\n"), []asked{{"compute", claim, false}}, 1480)[0]
+	for name, n := range before.rounds(before.fewest) {
+		if n != float64(stat.Least(1480)) {
+			t.Errorf("before the first round %s needs %v", name, n)
 		}
 	}
 	j := judge(read(t, text), []asked{{"compute", claim, false}}, 1480)[0]

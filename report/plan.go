@@ -443,7 +443,10 @@ func (j *Judged) fewest(c Compared) float64 {
 
 // missing is the evidence that a comparison lacks: against a claim that of all together.
 func (j *Judged) missing(c Compared) float64 {
-	if j.refuted > j.holds {
+	switch {
+	case c.rounds.N() == 0: // nothing speaks for it yet, and nothing against it
+		return j.need
+	case j.refuted > j.holds:
 		return j.need - j.refuted
 	}
 	return j.need - c.inside

@@ -105,6 +105,9 @@ func Which(t *Table, w Work) (Choice, error) {
 	for _, m := range rivals {
 		c.Rivals = append(c.Rivals, c.rival(v, m))
 	}
+	if !slices.ContainsFunc(c.Rivals, func(r Rival) bool { return r.Model != "serial" && r.Gain.Known() }) {
+		return Choice{}, errors.New("the mix was measured in too few rounds to tell one model from another: measure it longer, as with `parcon run mixing costs`")
+	}
 	if err := c.choose(v); err != nil {
 		return Choice{}, err
 	}

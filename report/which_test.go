@@ -113,6 +113,7 @@ func TestWhichSaysWhatItCannotTell(t *testing.T) {
 	}{
 		"parcon run mixing costs":           {"cores: 2\n\nBenchmarkCompute/workload=primes/model=serial/workers=1 1 1 ns/op 0 round\n", Work{}},
 		"give one from 0 to 1":              {whole, Work{Share: math.NaN()}},
+		"too few rounds":                    {whichWorld(2, 0.01), Work{}},
 		"of cores, which":                   {strings.Replace(whole, "cores: ", "x-cores: ", 1), Work{}},
 		"how long its tasks were":           {strings.TrimPrefix(whole, "task-mix: 1ms\n"), Work{Share: 1, Length: time.Microsecond}},
 		"does not shrink with it: give 1ms": {whole, Work{Share: 0.5, Length: time.Microsecond}},
@@ -131,6 +132,14 @@ func TestATableOfWhatToUseWhen(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("the report lacks %q", want)
 		}
+	}
+}
+
+// Too few rounds for an interval are no advice to run tasks one after another.
+func TestTooFewRoundsAreNoAdvice(t *testing.T) {
+	page := newPage(read(t, "experiments: mixing costs\n"+whichWorld(2, 0.01))).markdown()
+	if strings.Contains(page, "| serial code |") || !strings.Contains(page, "The mix was not measured with enough rounds") {
+		t.Error("of two rounds the report tells what to use")
 	}
 }
 
