@@ -21,8 +21,13 @@ func TestCalibrateFindsASize(t *testing.T) {
 	if err != nil || size < 1 {
 		t.Errorf("size %d, %v", size, err)
 	}
-	if asked[0] != 1 || !slices.IsSorted(asked) || len(slices.Compact(slices.Clone(asked))) != len(asked) {
-		t.Errorf("sizes %v do not grow from 1", asked)
+	grow, last := asked[:len(asked)-1], asked[len(asked)-1]
+	if grow[0] != 1 || !slices.IsSorted(grow) || len(slices.Compact(slices.Clone(grow))) != len(grow) {
+		t.Errorf("sizes %v do not grow from 1", grow)
+	}
+	// The size that counts was measured, and not reckoned from a smaller one.
+	if size < last/2 || size > 2*last {
+		t.Errorf("size %d of tasks that were measured with %d", size, last)
 	}
 	// A length that the smallest task already takes.
 	if size, err := calibrate(w, "", 1); err != nil || size != 1 {
