@@ -133,6 +133,17 @@ const (
 	mostCalls    = 10_000
 )
 
+// fullWaves is a number of calls, or some fewer, that the workers which will be tried, twice as
+// many each time from one for each core on, can share out evenly: one call more than they can
+// has all but one of them wait for it.
+func fullWaves(calls, cores, most int) int {
+	wave := cores
+	for 2*wave <= min(most, calls) {
+		wave *= 2
+	}
+	return max(1, calls/wave) * wave
+}
+
 // pilot calls the function one call after another: how long it takes decides how many calls a
 // trial has. It is done twice, in two processes, and what differs cannot be checked.
 func (q askingGo) pilot(ctx context.Context, f *finding) error {
@@ -145,7 +156,7 @@ func (q askingGo) pilot(ctx context.Context, f *finding) error {
 	if first.CPU < first.Wall/2 {
 		n = max(n, int(float64(n)*float64(q.budget/waitingShare)/float64(first.Wall)))
 	}
-	n = min(max(n, 2*f.cores), mostCalls)
+	n = fullWaves(min(max(n, 2*f.cores), mostCalls), f.cores, q.atMost)
 	if f.called, err = f.program.Call(ctx, subject.Question{Tasks: n, Enough: time.Hour}); err != nil {
 		return err
 	}

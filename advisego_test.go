@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -44,4 +45,14 @@ func treeOf(ts *testscript.TestScript, dir string) string {
 		return err
 	}))
 	return w.String()
+}
+
+func TestCallsAreSharedOutEvenly(t *testing.T) {
+	for _, c := range []struct{ calls, cores, most, want int }{
+		{129, 2, 64, 128}, {4, 2, 64, 4}, {7, 2, 64, 4}, {200, 6, 64, 192}, {9, 4, 2, 8}, {3, 4, 64, 4}, {10_000, 2, 64, 9984},
+	} {
+		if got := fullWaves(c.calls, c.cores, c.most); got != c.want {
+			t.Errorf("%d calls on %d cores, %d workers at most: %d, want %d", c.calls, c.cores, c.most, got, c.want)
+		}
+	}
 }

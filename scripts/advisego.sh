@@ -71,14 +71,14 @@ func Races(n int) error {
 END
 
 # A function: its name, a pattern of what is right in the answer, "MODEL WORKERS: SENTENCE".
-# What computes gains as much from each model that uses all cores; what mixes may have half as
-# many workers more than cores over its share, and twice as many do no harm.
+# What computes gains as much from each model that uses all cores. What mixes has work for a core
+# in a quarter of its time or more: three workers for each core are too few, and many do no harm.
 uses="(goroutine|pool|thread|process-pool)"
 functions=(
 	"Computes|^$uses $cores:"
 	"Waits|^(goroutine|pool|loop|thread) (5[6-9]|6[0-4]):"
 	"Locks|^(process-pool|process) $cores:"
-	"Mixes|^$uses ($((3 * cores))|$((4 * cores))|$((6 * cores))|$((8 * cores))):"
+	"Mixes|^$uses ($((4 * cores))|$((8 * cores))|$((16 * cores))|$((32 * cores))):"
 	"Skips|: not safe: .* leave work out"
 	"Races|: not safe: the race detector reports"
 )

@@ -68,8 +68,9 @@ type view struct {
 
 func look(set Setting, trials []Trial) view {
 	v := view{trials: trials, walls: contest.Table[Variant]{}}
+	share := v.share()
 	for _, t := range trials {
-		v.walls.Add(t.Variant, t.Round, t.fair(float64(set.Cores)))
+		v.walls.Add(t.Variant, t.Round, t.fair(float64(set.Cores), share))
 	}
 	v.variants = slices.SortedFunc(maps.Keys(v.walls), func(a, b Variant) int {
 		return cmp.Or(cmp.Compare(slices.Index(Models, a.Model), slices.Index(Models, b.Model)), cmp.Compare(a.Workers, b.Workers))
@@ -79,22 +80,16 @@ func look(set Setting, trials []Trial) view {
 }
 
 // fair is a task's time had no other program run, as far as that can be told, so that none is
-// chosen because it takes more from the others: without the time for which a task was ready and
-// waited for a core, but no less than the cores need for all that was computed, since tasks wait
-// for each other too. Where that time is not known, as of processes that have ended, tasks are
-// taken to have work for as many cores as there are tasks in flight.
-func (t Trial) fair(cores float64) float64 {
+// chosen because it takes more from the others: tasks have work for as many cores as are in
+// flight, each for a share of its time. For how long all threads and processes of a trial were
+// ready and waited for a core is no measure of it: they wait for each other too, most of all
+// the many that a task finds asleep.
+func (t Trial) fair(cores, share float64) float64 {
 	if t.Failed != "" || !(t.Wall > 0) {
 		return math.NaN()
 	}
 	flight := max(1, t.Took/t.Wall)
-	switch {
-	case t.Delay > 0:
-		return min(t.Wall, max(t.Wall-t.Delay/flight, t.CPU/cores))
-	case math.IsNaN(t.Delay):
-		return t.Wall / contest.Slowed(min(cores, flight), t.CPU/t.Wall, t.Others, cores)
-	}
-	return t.Wall
+	return t.Wall / contest.Slowed(min(cores, share*flight), t.CPU/t.Wall, t.Others, cores)
 }
 
 // failures are the reasons of the trials of a variant that failed.

@@ -83,6 +83,9 @@ func (w world) trial(round int, x choice.Variant, spread float64, random *rand.R
 		}
 	}
 	t.Took = t.Wall * float64(x.Workers)
+	if x.Model == "process-pool" { // those that are woken together wait for each other
+		t.Delay = t.Took / 2
+	}
 	inside := x.Model != "serial" && !strings.HasPrefix(x.Model, "process")
 	if inside && w.skips {
 		t.CPU /= 10
