@@ -81,15 +81,19 @@ func look(set Setting, trials []Trial) view {
 
 // fair is a task's time had no other program run, as far as that can be told, so that none is
 // chosen because it takes more from the others: tasks have work for as many cores as are in
-// flight, each for a share of its time. For how long all threads and processes of a trial were
-// ready and waited for a core is no measure of it: they wait for each other too, most of all
-// the many that a task finds asleep.
+// flight, each for a share of its time. They were not held up for longer than all together were
+// ready and waited for a core, where that is known; most of that may be for each other, as of
+// many processes that are woken together.
 func (t Trial) fair(cores, share float64) float64 {
 	if t.Failed != "" || !(t.Wall > 0) {
 		return math.NaN()
 	}
 	flight := max(1, t.Took/t.Wall)
-	return t.Wall / contest.Slowed(min(cores, share*flight), t.CPU/t.Wall, t.Others, cores)
+	fair := t.Wall / contest.Slowed(min(cores, share*flight), t.CPU/t.Wall, t.Others, cores)
+	if !math.IsNaN(t.Delay) {
+		fair = max(fair, t.Wall-t.Delay/flight)
+	}
+	return fair
 }
 
 // failures are the reasons of the trials of a variant that failed.

@@ -34,6 +34,7 @@ var worlds = []world{
 	{name: "waiting", wait: 5, cpu: 0.02, best: choice.Variant{Model: "goroutine", Workers: 64}},
 	{name: "mixed", cpu: 2, wait: 6, best: choice.Variant{Model: "goroutine", Workers: 8}},
 	{name: "under a lock", cpu: 2, lock: 2, best: choice.Variant{Model: "process-pool", Workers: 2}},
+	{name: "under a lock beside others", cpu: 2, lock: 2, others: 3, best: choice.Variant{Model: "process-pool", Workers: 2}},
 	{name: "tiny", cpu: 0.0001, best: choice.Variant{Model: "serial", Workers: 1}},
 	{name: "skipping", cpu: 2, skips: true, best: choice.Variant{Model: "process-pool", Workers: 2}},
 	{name: "failing", cpu: 2, fails: true, best: choice.Variant{Model: "process-pool", Workers: 2}},
