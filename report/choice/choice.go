@@ -80,20 +80,24 @@ func look(set Setting, trials []Trial) view {
 }
 
 // fair is a task's time had no other program run, as far as that can be told, so that none is
-// chosen because it takes more from the others: tasks have work for as many cores as are in
-// flight, each for a share of its time. They were not held up for longer than all together were
-// ready and waited for a core, where that is known; most of that may be for each other, as of
-// many processes that are woken together.
+// chosen because it takes more from the others. Tasks have work for as many cores as are in
+// flight, each for a share of its time: where they had those, as tasks that wait mostly have,
+// nothing was taken from them. Else it is without the time for which a task was ready and waited
+// for a core, but no less than the cores need for all that was computed, since tasks wait for each
+// other too. Of processes that have ended that time is not known.
 func (t Trial) fair(cores, share float64) float64 {
 	if t.Failed != "" || !(t.Wall > 0) {
 		return math.NaN()
 	}
 	flight := max(1, t.Took/t.Wall)
-	fair := t.Wall / contest.Slowed(min(cores, share*flight), t.CPU/t.Wall, t.Others, cores)
-	if !math.IsNaN(t.Delay) {
-		fair = max(fair, t.Wall-t.Delay/flight)
+	busy, wanted := t.CPU/t.Wall, min(cores, share*flight)
+	switch {
+	case math.IsNaN(t.Delay):
+		return t.Wall / contest.Slowed(wanted, busy, t.Others, cores)
+	case t.Others > contest.Noticed && wanted > busy:
+		return min(t.Wall, max(t.Wall-t.Delay/flight, t.CPU/cores))
 	}
-	return fair
+	return t.Wall
 }
 
 // failures are the reasons of the trials of a variant that failed.
