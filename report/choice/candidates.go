@@ -31,12 +31,13 @@ func Top(cores, most int, times []float64) int {
 }
 
 // Candidates are the variants to be measured: goroutines around the number that was best at
-// first, all other models by that. most is how many workers there may be, processes says
+// first, and as many as there are cores, which beside other programs may look worse in one trial
+// than it is; all other models by the number that was best. most is how many workers there may be, processes says
 // whether a process for each task is worth a trial, and safe whether tasks may run at once in
 // one process.
 func Candidates(cores, most, top int, processes, safe bool) []Variant {
 	var numbers []int
-	for _, w := range []int{top / 2, top, 2 * top} {
+	for _, w := range []int{cores, top / 2, top, 2 * top} {
 		if w = min(w, most); w > 1 && w >= min(cores, most) && safe {
 			numbers = append(numbers, w)
 		}
