@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Asks parcon for the model of functions whose best one is known, again and again, on the quiet
 # machine and beside a program that computes, and counts how often it is right and how long it
-# takes: scripts/advisego.sh [RUNS] [FUNCTION]... Five runs take an hour.
+# takes: scripts/advisego.sh [RUNS] [FUNCTION]... Five runs take a quarter of an hour.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs=${1:-5}
