@@ -98,6 +98,19 @@ func TestEachChapterHasAFinding(t *testing.T) {
 	}
 }
 
+// A caveat tells the numbers that it speaks of, where they were measured.
+func TestACaveatTellsItsNumbers(t *testing.T) {
+	number := regexp.MustCompile(`(?m)^- P2: .* Here: primes: thread over goroutine, x \d+: 1\.\d+ \(.*; cores busy, allocate: thread over goroutine, x \d+: [\d.]+ \(.*\)\.$`)
+	text := everything(14, textbook)
+	if page := newPage(read(t, text)).markdown(); !number.MatchString(page) {
+		t.Errorf("no numbers stand with %q", regexp.MustCompile(`(?m)^- P2: .*`).FindString(page))
+	}
+	without := regexp.MustCompile(`(?m)^BenchmarkCompute/workload=\w+/model=thread/.*\n`).ReplaceAllString(text, "")
+	if page := newPage(read(t, without)).markdown(); strings.Contains(page, " Here: primes: thread") || !strings.Contains(page, "- P2: Processes are") {
+		t.Error("numbers are told that were not measured")
+	}
+}
+
 func TestWhatDoesNotHoldStandsInTheTextbookCorner(t *testing.T) {
 	p, refuted := newPage(read(t, everything(14, oneCore))), 0
 	open := 0
