@@ -84,7 +84,7 @@ func onlyFacts(claims []card.Claim) func(variant.Variant) bool {
 		in[key] = fact && (was || !seen)
 	}
 	for _, claim := range claims {
-		for _, k := range compared(claim) {
+		for _, k := range claim.Compared() {
 			for _, v := range []variant.Variant{k.Of, k.Over} {
 				note(facts, v.String(), k.Measure.Observed())
 				note(cards, v.Get(card.Key), k.Measure.Observed())
@@ -95,15 +95,6 @@ func onlyFacts(claims []card.Claim) func(variant.Variant) bool {
 		fact, compared := facts[v.String()]
 		return fact || !compared && cards[v.Get(card.Key)]
 	}
-}
-
-// compared is all that a claim and those beside it compare.
-func compared(claim card.Claim) []card.Comparison {
-	var all []card.Comparison
-	for _, one := range claim.All() {
-		all = append(all, one.Comparisons...)
-	}
-	return all
 }
 
 // withoutPair is the name of the variant that a second one is the same as.

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 
@@ -9,9 +10,8 @@ import (
 
 // Round lays out one round: the experiments in random order, within each its
 // blocks in random order, and within each block its cases in random order: a
-// randomised block design. What is compared is thus measured close together,
-// and a slow spell of the machine, which lasts for seconds, hits all of it or
-// none. What rests, by "Experiment/variant", is left out. The same seed and round give
+// randomised block design, and there what is compared with each other follows each other.
+// A slow spell of the machine, which lasts for seconds, thus hits all of it or none. What rests, by "Experiment/variant", is left out. The same seed and round give
 // the same order, whatever came before.
 func Round(plan Plan, round int, rest map[string]bool) []results.Slot {
 	random := rand.New(rand.NewPCG(plan.Seed, uint64(round)))
@@ -41,5 +41,85 @@ func blocks(cases []Case, random *rand.Rand) []Case {
 		}
 		all[at] = append(all[at], c)
 	}
+	for i, block := range all {
+		all[i] = arrange(block, random)
+	}
 	return slices.Concat(all...)
+}
+
+// arrange puts shuffled cases beside those that they are compared with: the sooner one
+// follows the other the less a machine has changed meanwhile. Of several that are compared
+// with one it stands in the midst, on sides that are drawn; what is compared with those stands
+// around them in the same way. Such a group stands where the first of its cases fell.
+func arrange(cases []Case, random *rand.Rand) []Case {
+	near := neighbours(cases)
+	placed := make([]bool, len(cases))
+	var around func(center int) []int
+	around = func(center int) []int {
+		placed[center] = true
+		next := slices.DeleteFunc(near[center], func(i int) bool { return placed[i] })
+		for _, i := range next { // before theirs are
+			placed[i] = true
+		}
+		var groups [][]int
+		for _, i := range next {
+			groups = append(groups, around(i))
+		}
+		slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Compare(len(a), len(b)) }) // the small ones are nearer
+		line := []int{center}
+		before := len(groups) > 0 && random.IntN(2) == 0
+		for _, g := range groups {
+			if before {
+				line = slices.Concat(g, line)
+			} else {
+				line = append(line, g...)
+			}
+			before = !before
+		}
+		return line
+	}
+	var groups [][]int
+	for _, center := range byNeighbours(near) {
+		if !placed[center] {
+			groups = append(groups, around(center))
+		}
+	}
+	slices.SortFunc(groups, func(a, b []int) int { return cmp.Compare(slices.Min(a), slices.Min(b)) })
+	arranged := make([]Case, 0, len(cases))
+	for _, i := range slices.Concat(groups...) {
+		arranged = append(arranged, cases[i])
+	}
+	return arranged
+}
+
+// neighbours are, for each case, the places of those that it is compared with, each in both
+// directions.
+func neighbours(cases []Case) [][]int {
+	place := map[string]int{}
+	for i, c := range cases {
+		place[c.Variant] = i
+	}
+	near := make([][]int, len(cases))
+	for i, c := range cases {
+		for _, name := range c.Beside {
+			if k, here := place[name]; here && k != i {
+				near[i], near[k] = append(near[i], k), append(near[k], i)
+			}
+		}
+	}
+	for i := range near {
+		slices.Sort(near[i])
+		near[i] = slices.Compact(near[i])
+	}
+	return near
+}
+
+// byNeighbours are the places in the order of how many neighbours they have, most first.
+func byNeighbours(near [][]int) []int {
+	all := make([]int, len(near))
+	for i := range all {
+		all[i] = i
+	}
+	slices.SortStableFunc(all, func(a, b int) int { return cmp.Compare(len(near[b]), len(near[a])) })
+	return all
 }

@@ -23,6 +23,7 @@ func anyPlan(t *rapid.T) runner.Plan {
 		for c, block := range blocks {
 			experiment.Cases = append(experiment.Cases, runner.Case{
 				Variant: fmt.Sprintf("case=%d", c), Block: fmt.Sprint(block),
+				Beside: rapid.SliceOfN(rapid.SampledFrom([]string{"case=0", "case=1", "case=2", "case=3", "case=4", "case=5"}), 0, 2).Draw(t, "beside"),
 			})
 		}
 		plan.Experiments = append(plan.Experiments, experiment)
@@ -176,7 +177,7 @@ func TestEveryCaseComesFirstAtTimes(t *testing.T) {
 func TestOrderWithinABlockIsAFairCoin(t *testing.T) {
 	const rounds = 4000
 	plan := runner.Plan{Seed: 11, Experiments: []runner.Experiment{{Name: "Pair", Cases: []runner.Case{
-		{Variant: "side=a", Block: "x"}, {Variant: "side=b", Block: "x"},
+		{Variant: "side=a", Block: "x", Beside: []string{"side=b"}}, {Variant: "side=b", Block: "x"},
 	}}}}
 	first, changes, last := 0, 0, ""
 	for round := range rounds {
@@ -195,6 +196,73 @@ func TestOrderWithinABlockIsAFairCoin(t *testing.T) {
 		if math.Abs(float64(n)-rounds/2) > wide {
 			t.Errorf("%s in %d of %d rounds", what, n, rounds)
 		}
+	}
+}
+
+// Two that are compared follow each other. Of several that are compared with one, half of them
+// stand on either side of it, and each on either side in half of the rounds; what is compared
+// with one of those stands beside that one.
+func TestWhatIsComparedStandsTogether(t *testing.T) {
+	const rounds = 4000
+	plan := runner.Plan{Seed: 5, Experiments: []runner.Experiment{{Name: "All"}}}
+	e := &plan.Experiments[0]
+	add := func(variant string, beside ...string) {
+		e.Cases = append(e.Cases, runner.Case{Variant: variant, Block: "x", Beside: beside})
+	}
+	for n := range 5 {
+		add(fmt.Sprintf("pair=%d/side=a", n))
+		add(fmt.Sprintf("pair=%d/side=b", n), fmt.Sprintf("pair=%d/side=a", n))
+	}
+	leaves := []string{"leaf=0", "leaf=1", "leaf=2", "leaf=3"}
+	for _, leaf := range leaves {
+		add(leaf, "hub")
+	}
+	add("hub")
+	add("twin", "leaf=0")
+	add("stranger", "case=of/another=block")
+	before := map[string]int{}
+	for round := range rounds {
+		at := map[string]int{}
+		for i, s := range runner.Round(plan, round, nil) {
+			at[s.Variant] = i
+		}
+		apart := func(a, b string) int { return max(at[a]-at[b], at[b]-at[a]) }
+		for n := range 5 {
+			if d := apart(fmt.Sprintf("pair=%d/side=a", n), fmt.Sprintf("pair=%d/side=b", n)); d != 1 {
+				t.Fatalf("round %d: the sides of pair %d are %d apart", round, n, d)
+			}
+		}
+		if d := apart("twin", "leaf=0"); d != 1 {
+			t.Fatalf("round %d: a twin is %d apart", round, d)
+		}
+		left := 0
+		for _, leaf := range leaves {
+			if d := apart(leaf, "hub"); d > 3 {
+				t.Fatalf("round %d: %s is %d from its hub", round, leaf, d)
+			}
+			if at[leaf] < at["hub"] {
+				left++
+				before[leaf]++
+			}
+		}
+		if left != 2 {
+			t.Fatalf("round %d: %d of 4 come before their hub", round, left)
+		}
+		if at["pair=0/side=a"] < at["pair=0/side=b"] {
+			before["pair"]++
+		}
+		if at["pair=0/side=a"] < at["hub"] {
+			before["group"]++
+		}
+	}
+	for _, what := range append(leaves, "pair") {
+		// Four standard deviations of a fair coin.
+		if n := before[what]; math.Abs(float64(n)-rounds/2) > 4*0.5*math.Sqrt(rounds) {
+			t.Errorf("%s comes first in %d of %d rounds", what, n, rounds)
+		}
+	}
+	if n := before["group"]; n < rounds/5 || n > rounds*4/5 {
+		t.Errorf("a pair comes before a larger group in %d of %d rounds", n, rounds)
 	}
 }
 

@@ -55,16 +55,31 @@ func (c Chapter) Cases(s Scale) []Case {
 	}
 	if c.Only != nil {
 		compared := map[string]bool{}
-		for _, one := range c.Claims(s) {
-			for _, claim := range one.All() {
-				for _, k := range claim.Comparisons {
-					compared[k.Of.String()], compared[k.Over.String()] = true, true
-				}
+		for _, claim := range c.Claims(s) {
+			for _, k := range claim.Compared() {
+				compared[k.Of.String()], compared[k.Over.String()] = true, true
 			}
 		}
 		all = slices.DeleteFunc(all, func(k Case) bool { return !compared[k.Variant.Without(AA).String()] })
 	}
 	return Unique(all)
+}
+
+// Beside names, by the name of a variant, those that claims compare it with, and of the second
+// one of an A/A pair the first.
+func (c Chapter) Beside(s Scale) map[string][]string {
+	beside := map[string][]string{}
+	for _, claim := range c.Claims(s) {
+		for _, k := range claim.Compared() {
+			beside[k.Of.String()] = append(beside[k.Of.String()], k.Over.String())
+		}
+	}
+	for _, k := range c.Cases(s) {
+		if k.Variant.Get(AA) != "" {
+			beside[k.Variant.String()] = append(beside[k.Variant.String()], k.Variant.Without(AA).String())
+		}
+	}
+	return beside
 }
 
 // Unique drops cases that another one already is, as happens when the number

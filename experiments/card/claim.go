@@ -39,6 +39,15 @@ type Claim struct {
 // All is the claim as it counts, and after it those that stand beside it.
 func (c Claim) All() []Claim { return append([]Claim{c}, c.Beside...) }
 
+// Compared is all that a claim and those beside it compare.
+func (c Claim) Compared() []Comparison {
+	var all []Comparison
+	for _, one := range c.All() {
+		all = append(all, one.Comparisons...)
+	}
+	return all
+}
+
 // Under makes one claim of the same sentence's under several things, of which the first
 // one's verdict counts.
 func Under(claims ...Claim) Claim {

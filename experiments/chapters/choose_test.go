@@ -75,6 +75,34 @@ func TestAClaimAloneHasWhatItCompares(t *testing.T) {
 	}
 }
 
+// A run measures what is compared one after the other, and the two of an A/A pair.
+func TestAChapterTellsWhatIsCompared(t *testing.T) {
+	pairs, twins := 0, 0
+	for _, c := range chapters.All {
+		beside := c.Beside(two)
+		for _, claim := range c.Claims(two) {
+			for _, k := range claim.Compared() {
+				if !slices.Contains(beside[k.Of.String()], k.Over.String()) {
+					t.Errorf("%s: %s is not beside %s", claim.ID, k.Of, k.Over)
+				}
+				pairs++
+			}
+		}
+		for _, k := range c.Cases(two) {
+			name, base := k.Variant.String(), k.Variant.Without(card.AA).String()
+			if slices.Contains(beside[name], base) != (name != base) {
+				t.Errorf("%s is beside %v", name, beside[name])
+			}
+			if name != base {
+				twins++
+			}
+		}
+	}
+	if pairs < 100 || twins < 10 {
+		t.Errorf("%d comparisons, %d A/A pairs", pairs, twins)
+	}
+}
+
 func TestAMistakeNamesTheNearestRightWord(t *testing.T) {
 	for name, want := range map[string]string{
 		"comput":                             `did you mean "compute"?`,
