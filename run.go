@@ -442,14 +442,14 @@ func openTestbed(ctx context.Context, j job, programs testbed.Programs, chosen [
 	var cases []runner.Experiment
 	for _, e := range chosen {
 		measured := runner.Experiment{Name: card.Title(e.Name)}
-		beside := e.Beside(scale)
+		with := e.ComparedWith(scale)
 		for _, c := range e.Cases(scale) {
 			rc, err := l.Case(c)
 			if err != nil {
 				_ = l.Close()
 				return nil, nil, usageError{err}
 			}
-			rc.Beside = beside[rc.Variant]
+			rc.ComparedWith = with[rc.Variant]
 			measured.Cases = append(measured.Cases, rc)
 		}
 		cases = append(cases, measured)

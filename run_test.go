@@ -40,7 +40,7 @@ func TestARunMeasuresWhatIsComparedSideBySide(t *testing.T) {
 			at[s.Variant] = i
 		}
 		for _, claim := range claims {
-			for _, k := range claim.Compared() {
+			for _, k := range claim.AllComparisons() {
 				if d := at[k.Of.String()] - at[k.Over.String()]; d != 1 && d != -1 {
 					t.Errorf("round %d: %s runs %d after %s", round, k.Of, d, k.Over)
 				}

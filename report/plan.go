@@ -84,7 +84,7 @@ func onlyFacts(claims []card.Claim) func(variant.Variant) bool {
 		in[key] = fact && (was || !seen)
 	}
 	for _, claim := range claims {
-		for _, k := range claim.Compared() {
+		for _, k := range claim.AllComparisons() {
 			for _, v := range []variant.Variant{k.Of, k.Over} {
 				note(facts, v.String(), k.Measure.Observed())
 				note(cards, v.Get(card.Key), k.Measure.Observed())

@@ -19,12 +19,12 @@ import (
 
 // A Case is one variant to be measured.
 type Case struct {
-	Variant string   // name, made of key=value parts
-	Block   string   // cases of one block run close together: those that are compared
-	Beside  []string // variants of its block that it is compared with
-	Tasks   int      // the iterations of its result line
-	Procs   int      // GOMAXPROCS of its process
-	Order   any      // what the child is told, as JSON
+	Variant      string   // name, made of key=value parts
+	Block        string   // cases of one block run close together: those that are compared
+	ComparedWith []string // variants of its block, which it is to run next to
+	Tasks        int      // the iterations of its result line
+	Procs        int      // GOMAXPROCS of its process
+	Order        any      // what the child is told, as JSON
 }
 
 // An Experiment is a set of cases that are compared with each other.

@@ -9,9 +9,10 @@ import (
 )
 
 // Round lays out one round: the experiments in random order, within each its
-// blocks in random order, and within each block its cases in random order: a
-// randomised block design, and there what is compared with each other follows each other.
-// A slow spell of the machine, which lasts for seconds, thus hits all of it or none. What rests, by "Experiment/variant", is left out. The same seed and round give
+// blocks in random order, and within each block its cases in random order, each near
+// those that it is compared with: a randomised block design. A slow spell of the
+// machine, which lasts for seconds, thus hits both sides of a comparison or neither.
+// What rests, by "Experiment/variant", is left out. The same seed and round give
 // the same order, whatever came before.
 func Round(plan Plan, round int, rest map[string]bool) []results.Slot {
 	random := rand.New(rand.NewPCG(plan.Seed, uint64(round)))
@@ -47,10 +48,11 @@ func blocks(cases []Case, random *rand.Rand) []Case {
 	return slices.Concat(all...)
 }
 
-// arrange puts shuffled cases beside those that they are compared with: the sooner one
-// follows the other the less a machine has changed meanwhile. Of several that are compared
-// with one it stands in the midst, on sides that are drawn; what is compared with those stands
-// around them in the same way. Such a group stands where the first of its cases fell.
+// arrange puts shuffled cases near those that they are compared with: the sooner one
+// follows the other the less a machine has changed meanwhile. Two that are compared with
+// nothing else follow each other. Of several that are compared with one it stands in the
+// midst, on sides that are drawn; what is compared with those stands around them in the same
+// way. Such a group stands where the first of its cases fell.
 func arrange(cases []Case, random *rand.Rand) []Case {
 	near := neighbours(cases)
 	placed := make([]bool, len(cases))
@@ -101,7 +103,7 @@ func neighbours(cases []Case) [][]int {
 	}
 	near := make([][]int, len(cases))
 	for i, c := range cases {
-		for _, name := range c.Beside {
+		for _, name := range c.ComparedWith {
 			if k, here := place[name]; here && k != i {
 				near[i], near[k] = append(near[i], k), append(near[k], i)
 			}

@@ -23,7 +23,7 @@ func anyPlan(t *rapid.T) runner.Plan {
 		for c, block := range blocks {
 			experiment.Cases = append(experiment.Cases, runner.Case{
 				Variant: fmt.Sprintf("case=%d", c), Block: fmt.Sprint(block),
-				Beside: rapid.SliceOfN(rapid.SampledFrom([]string{"case=0", "case=1", "case=2", "case=3", "case=4", "case=5"}), 0, 2).Draw(t, "beside"),
+				ComparedWith: rapid.SliceOfN(rapid.SampledFrom([]string{"case=0", "case=1", "case=2", "case=3", "case=4", "case=5"}), 0, 2).Draw(t, "beside"),
 			})
 		}
 		plan.Experiments = append(plan.Experiments, experiment)
@@ -177,7 +177,7 @@ func TestEveryCaseComesFirstAtTimes(t *testing.T) {
 func TestOrderWithinABlockIsAFairCoin(t *testing.T) {
 	const rounds = 4000
 	plan := runner.Plan{Seed: 11, Experiments: []runner.Experiment{{Name: "Pair", Cases: []runner.Case{
-		{Variant: "side=a", Block: "x", Beside: []string{"side=b"}}, {Variant: "side=b", Block: "x"},
+		{Variant: "side=a", Block: "x", ComparedWith: []string{"side=b"}}, {Variant: "side=b", Block: "x"},
 	}}}}
 	first, changes, last := 0, 0, ""
 	for round := range rounds {
@@ -206,8 +206,8 @@ func TestWhatIsComparedStandsTogether(t *testing.T) {
 	const rounds = 4000
 	plan := runner.Plan{Seed: 5, Experiments: []runner.Experiment{{Name: "All"}}}
 	e := &plan.Experiments[0]
-	add := func(variant string, beside ...string) {
-		e.Cases = append(e.Cases, runner.Case{Variant: variant, Block: "x", Beside: beside})
+	add := func(variant string, with ...string) {
+		e.Cases = append(e.Cases, runner.Case{Variant: variant, Block: "x", ComparedWith: with})
 	}
 	for n := range 5 {
 		add(fmt.Sprintf("pair=%d/side=a", n))

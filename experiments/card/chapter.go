@@ -56,7 +56,7 @@ func (c Chapter) Cases(s Scale) []Case {
 	if c.Only != nil {
 		compared := map[string]bool{}
 		for _, claim := range c.Claims(s) {
-			for _, k := range claim.Compared() {
+			for _, k := range claim.AllComparisons() {
 				compared[k.Of.String()], compared[k.Over.String()] = true, true
 			}
 		}
@@ -65,21 +65,21 @@ func (c Chapter) Cases(s Scale) []Case {
 	return Unique(all)
 }
 
-// Beside names, by the name of a variant, those that claims compare it with, and of the second
-// one of an A/A pair the first.
-func (c Chapter) Beside(s Scale) map[string][]string {
-	beside := map[string][]string{}
+// ComparedWith names, by the name of a variant, those that claims compare it with, and for the
+// second one of an A/A pair the first.
+func (c Chapter) ComparedWith(s Scale) map[string][]string {
+	with := map[string][]string{}
 	for _, claim := range c.Claims(s) {
-		for _, k := range claim.Compared() {
-			beside[k.Of.String()] = append(beside[k.Of.String()], k.Over.String())
+		for _, k := range claim.AllComparisons() {
+			with[k.Of.String()] = append(with[k.Of.String()], k.Over.String())
 		}
 	}
 	for _, k := range c.Cases(s) {
 		if k.Variant.Get(AA) != "" {
-			beside[k.Variant.String()] = append(beside[k.Variant.String()], k.Variant.Without(AA).String())
+			with[k.Variant.String()] = append(with[k.Variant.String()], k.Variant.Without(AA).String())
 		}
 	}
-	return beside
+	return with
 }
 
 // Unique drops cases that another one already is, as happens when the number

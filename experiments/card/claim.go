@@ -39,8 +39,8 @@ type Claim struct {
 // All is the claim as it counts, and after it those that stand beside it.
 func (c Claim) All() []Claim { return append([]Claim{c}, c.Beside...) }
 
-// Compared is all that a claim and those beside it compare.
-func (c Claim) Compared() []Comparison {
+// AllComparisons are those of a claim and of the ones beside it.
+func (c Claim) AllComparisons() []Comparison {
 	var all []Comparison
 	for _, one := range c.All() {
 		all = append(all, one.Comparisons...)

@@ -79,19 +79,19 @@ func TestAClaimAloneHasWhatItCompares(t *testing.T) {
 func TestAChapterTellsWhatIsCompared(t *testing.T) {
 	pairs, twins := 0, 0
 	for _, c := range chapters.All {
-		beside := c.Beside(two)
+		with := c.ComparedWith(two)
 		for _, claim := range c.Claims(two) {
-			for _, k := range claim.Compared() {
-				if !slices.Contains(beside[k.Of.String()], k.Over.String()) {
-					t.Errorf("%s: %s is not beside %s", claim.ID, k.Of, k.Over)
+			for _, k := range claim.AllComparisons() {
+				if !slices.Contains(with[k.Of.String()], k.Over.String()) {
+					t.Errorf("%s: %s is not told to be compared with %s", claim.ID, k.Of, k.Over)
 				}
 				pairs++
 			}
 		}
 		for _, k := range c.Cases(two) {
 			name, base := k.Variant.String(), k.Variant.Without(card.AA).String()
-			if slices.Contains(beside[name], base) != (name != base) {
-				t.Errorf("%s is beside %v", name, beside[name])
+			if slices.Contains(with[name], base) != (name != base) {
+				t.Errorf("%s is told to be compared with %v", name, with[name])
 			}
 			if name != base {
 				twins++
